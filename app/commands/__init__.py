@@ -1,0 +1,15 @@
+"""The sub-commands. A module here has ``add_parser(subparsers)``, which sets ``func``.
+
+The modules are imported to build the command line, so they import PyTorch, OpenCV and Qt only
+inside ``run``.
+"""
+
+from __future__ import annotations
+
+import argparse
+from typing import TypeAlias
+
+COMMANDS = ("benchmark", "doctor")
+"""Modules of this package that are sub-commands, in the order in which help lists them."""
+
+Subparsers: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"

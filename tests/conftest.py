@@ -1,0 +1,48 @@
+"""Shared fixtures: material beside the checkout, seeds, and no thread left behind."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+# Without a screen of its own choosing, Qt would abort on a machine that has none.
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+_SHARED = Path(__file__).resolve().parents[2] / "shared"
+
+
+@pytest.fixture(scope="session")
+def shared_dir() -> Path:
+    """The folder ``shared`` beside the checkout, with reference outputs and real clips."""
+    if not _SHARED.is_dir():
+        pytest.skip("needs the reference material in ../shared, which is not part of the project")
+    return _SHARED
+
+
+@pytest.fixture(autouse=True)
+def fixed_seeds() -> None:
+    torch.manual_seed(0)
+    np.random.seed(0)
+
+
+@pytest.fixture(autouse=True)
+def no_thread_left_behind() -> Iterator[None]:
+    """Fail a test that leaves one of the application's threads running."""
+    before = set(threading.enumerate())
+    yield
+    deadline = time.perf_counter() + 5
+    left = []
+    for thread in threading.enumerate():
+        if thread in before or not thread.name.startswith("app-"):
+            continue
+        thread.join(max(0.0, deadline - time.perf_counter()))
+        if thread.is_alive():
+            left.append(thread.name)
+    assert not left, f"threads left running: {left}"
