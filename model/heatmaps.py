@@ -1,0 +1,62 @@
+"""Heatmaps and points: the keypoint bottleneck of the self-supervised task, and decoding.
+
+Points are in heatmap cells, (x, y) order, 0..31, unless a docstring says otherwise.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+SIGMA_CELLS = 2.0
+
+
+def marginal_expectation(heatmaps: Tensor) -> Tensor:
+    """Soft-argmax through the marginals (methods, 1.4, steps 1 to 3).
+
+    ``heatmaps`` (N, M, H, W) raw scores. Rows and columns are *summed*, a softmax over each
+    marginal gives a distribution, and its expectation against integer cells the point.
+    Returns (N, M, 2), (x, y) in cells.
+    """
+    height, width = heatmaps.shape[-2:]
+    rows = heatmaps.sum(dim=-1).softmax(dim=-1)  # N, M, H
+    columns = heatmaps.sum(dim=-2).softmax(dim=-1)  # N, M, W
+    cells_y = torch.arange(height, device=heatmaps.device, dtype=heatmaps.dtype)
+    cells_x = torch.arange(width, device=heatmaps.device, dtype=heatmaps.dtype)
+    return torch.stack([columns @ cells_x, rows @ cells_y], dim=-1)
+
+
+def gaussian_maps(points: Tensor, size: int, sigma: float = SIGMA_CELLS) -> Tensor:
+    """Unit-peak Gaussians exp(-|u - p|^2 / (2 sigma^2)) on a ``size`` x ``size`` grid.
+
+    ``points`` (N, M, 2), (x, y) in cells. Returns (N, M, size, size) (methods, 1.4, step 4).
+    """
+    cells = torch.arange(size, device=points.device, dtype=points.dtype)
+    along = torch.exp(-((cells - points.unsqueeze(-1)) ** 2) / (2 * sigma**2))  # N, M, 2, size
+    return along[:, :, 1, :, None] * along[:, :, 0, None, :]
+
+
+def keypoint_bottleneck(heatmaps: Tensor, sigma: float = SIGMA_CELLS) -> Tensor:
+    """Raw self-supervised maps (N, M, H, H) to clean Gaussian maps of the same shape (1.4)."""
+    return gaussian_maps(marginal_expectation(heatmaps), heatmaps.shape[-1], sigma)
+
+
+def decode(heatmaps: Tensor) -> tuple[Tensor, Tensor]:
+    """Arg-max with quarter-cell shift (methods, 1.12).
+
+    ``heatmaps`` (N, K, H, W). Returns points (N, K, 2), (x, y) in cells, and the maximum of each
+    map clamped to 0..1 (N, K): the confidence, as targets have peak 1. A map whose maximum is
+    not positive decodes to (0, 0).
+    """
+    n, k, height, width = heatmaps.shape
+    peak, flat = heatmaps.flatten(2).max(dim=-1)  # N, K
+    x, y = flat % width, flat // width
+    inside = (x > 1) & (x < width - 1) & (y > 1) & (y < height - 1)
+    cx, cy = x.clamp(1, width - 2), y.clamp(1, height - 2)
+    rows = torch.arange(n, device=heatmaps.device)[:, None].expand(n, k)
+    maps = torch.arange(k, device=heatmaps.device)[None].expand(n, k)
+    shift_x = torch.sign(heatmaps[rows, maps, cy, cx + 1] - heatmaps[rows, maps, cy, cx - 1])
+    shift_y = torch.sign(heatmaps[rows, maps, cy + 1, cx] - heatmaps[rows, maps, cy - 1, cx])
+    shift = torch.stack([shift_x, shift_y], dim=-1) * (0.25 * inside.unsqueeze(-1))
+    points = torch.stack([x, y], dim=-1).to(heatmaps.dtype) + shift
+    return points * (peak > 0).unsqueeze(-1), peak.clamp(0, 1)

@@ -1,0 +1,37 @@
+"""The affinity transformer: which self-supervised maps make up each supervised keypoint (1.3)."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from model.networks.encoder import FEATURES
+
+HEADS = 4
+
+
+class AffinityTransformer(nn.Module):
+    """Features (N, 256, H, W) to the affinity W (N, k_sup, k_self), rows summing to 1.
+
+    Learnable queries, one per supervised keypoint, go through one post-norm decoder layer over
+    the flattened features (no positional encoding) and a final LayerNorm; a projection and a
+    softmax over the self-supervised maps give W.
+    """
+
+    def __init__(self, k_sup: int, k_self: int) -> None:
+        super().__init__()
+        # Feature dimension first: the layout in which published checkpoints store the queries.
+        self.queries = nn.Parameter(torch.randn(FEATURES, k_sup))
+        layer = nn.TransformerDecoderLayer(FEATURES, HEADS, dim_feedforward=4 * FEATURES)
+        self.decoder = nn.TransformerDecoder(layer, num_layers=1, norm=nn.LayerNorm(FEATURES))
+        self.projection = nn.Linear(FEATURES, k_self)
+        for module in self.decoder.modules():
+            if isinstance(module, nn.Linear):
+                nn.init.normal_(module.weight, std=0.001)
+                nn.init.zeros_(module.bias)
+
+    def forward(self, features: Tensor) -> Tensor:
+        memory = features.flatten(2).permute(2, 0, 1)  # H*W, N, 256
+        queries = self.queries.t().unsqueeze(1).expand(-1, features.shape[0], -1)  # k_sup, N, 256
+        decoded = self.decoder(queries, memory).transpose(0, 1)  # N, k_sup, 256
+        return self.projection(decoded).softmax(dim=-1)

@@ -1,0 +1,50 @@
+"""The shared feature extractor: a ResNet and three deconvolutions (methods, 1.2)."""
+
+from __future__ import annotations
+
+import torchvision
+from torch import Tensor, nn
+
+from model.errors import UserError
+
+FEATURES = 256
+BACKBONES = ("resnet18", "resnet34", "resnet50")
+
+
+class Encoder(nn.Module):
+    """Image (N, 3, 128, 128) to features (N, 256, 32, 32)."""
+
+    def __init__(self, backbone: str) -> None:
+        super().__init__()
+        if backbone not in BACKBONES:
+            raise UserError(
+                f"There is no backbone called {backbone!r}. Choose one of: {', '.join(BACKBONES)}."
+            )
+        resnet = getattr(torchvision.models, backbone)(weights=None)
+        channels = resnet.fc.in_features
+        self.conv1, self.bn1, self.relu = resnet.conv1, resnet.bn1, resnet.relu
+        self.maxpool = resnet.maxpool
+        self.layer1, self.layer2 = resnet.layer1, resnet.layer2
+        self.layer3, self.layer4 = resnet.layer3, resnet.layer4
+        self.deconv = nn.Sequential(
+            *_deconvolution(channels), *_deconvolution(FEATURES), *_deconvolution(FEATURES)
+        )
+        self._initialise_deconvolutions()
+
+    def _initialise_deconvolutions(self) -> None:
+        for module in self.deconv:
+            if isinstance(module, nn.ConvTranspose2d):
+                nn.init.normal_(module.weight, std=0.001)
+
+    def forward(self, image: Tensor) -> Tensor:
+        x = self.maxpool(self.relu(self.bn1(self.conv1(image))))  # N, 64, 32, 32
+        x = self.layer4(self.layer3(self.layer2(self.layer1(x))))  # N, C, 4, 4
+        return self.deconv(x)
+
+
+def _deconvolution(inputs: int) -> list[nn.Module]:
+    return [
+        nn.ConvTranspose2d(inputs, FEATURES, kernel_size=4, stride=2, padding=1, bias=False),
+        nn.BatchNorm2d(FEATURES),
+        nn.ReLU(inplace=True),
+    ]

@@ -1,0 +1,96 @@
+"""The self-supervised loss: perceptual distance in VGG-16 with running normalisers (1.6)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+import torchvision
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import Tensor, nn
+from torch.nn import functional
+
+from model.errors import UserError
+
+# Feature slices that end after the ReLU of conv1_2, conv2_2, conv3_2, conv4_2 and conv5_2.
+_TAPS = (3, 8, 13, 20, 27)
+INITIAL_MEANS = (0.1966, 0.8725, 3.4260, 7.4396, 4.1430, 1.1304)
+MOMENTUM = 0.01
+
+
+class VGGFeatures(nn.Module):
+    """Frozen VGG-16 up to relu5_2: image (N, 3, H, W) to the five tapped feature maps."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        layers = list(torchvision.models.vgg16(weights=None).features[: _TAPS[-1] + 1])
+        starts = (0, *(tap + 1 for tap in _TAPS[:-1]))
+        self.blocks = nn.ModuleList(
+            nn.Sequential(*layers[start : stop + 1])
+            for start, stop in zip(starts, _TAPS, strict=True)
+        )
+        self.requires_grad_(False).eval()
+
+    def forward(self, image: Tensor) -> list[Tensor]:
+        features = []
+        for block in self.blocks:
+            image = block(image)
+            features.append(image)
+        return features
+
+    def load(self, path: Path) -> VGGFeatures:
+        """Read torchvision's ``features`` state (keys ``0.weight`` ...) from safetensors."""
+        try:
+            state = load_file(path)
+        except (OSError, SafetensorError) as error:
+            raise UserError(
+                f"The perceptual weights {path} cannot be read ({error}). "
+                "Restore the file from the project's assets."
+            ) from error
+        flat = nn.Sequential(*(layer for block in self.blocks for layer in block.children()))
+        flat.load_state_dict({key: value.float() for key, value in state.items()})
+        return self
+
+
+class PerceptualLoss(nn.Module):
+    """Six mean squared errors (the image and five VGG taps), each over its running mean, summed.
+
+    ``means`` (6,) starts at the published constants; every batch first moves it by 1 % of the way
+    to the batch's own errors and then divides by it, detached. About 6 at equilibrium.
+    """
+
+    means: Tensor
+
+    def __init__(self, features: VGGFeatures) -> None:
+        super().__init__()
+        self.features = features
+        self.register_buffer("means", torch.tensor(INITIAL_MEANS), persistent=False)
+
+    def errors(self, reconstruction: Tensor, target: Tensor) -> Tensor:
+        """The six mean squared errors (6,), with gradient to ``reconstruction`` only."""
+        with torch.no_grad():
+            wanted = [target, *self.features(target)]
+        found = [reconstruction, *self.features(reconstruction)]
+        return torch.stack(
+            [functional.mse_loss(f.float(), w.float()) for f, w in zip(found, wanted, strict=True)]
+        )
+
+    def means_after(self, errors: Tensor) -> Tensor:
+        """The running means (6,) once a batch with these ``errors`` (6,) has been seen."""
+        return torch.lerp(self.means, errors.detach(), MOMENTUM)
+
+    def forward(self, reconstruction: Tensor, target: Tensor) -> Tensor:
+        """Loss of one batch (scalar); moves the running means. Images (N, 3, H, W) normalised."""
+        errors = self.errors(reconstruction, target)
+        self.means.copy_(self.means_after(errors))
+        return (errors / self.means).sum()
+
+    def reset(self) -> None:
+        """Back to the published starting constants."""
+        self.means.copy_(self.means.new_tensor(INITIAL_MEANS))
+
+
+def load_perceptual_loss(path: Path) -> PerceptualLoss:
+    """The loss over the VGG-16 weights in ``path``; ``UserError`` if they cannot be read."""
+    return PerceptualLoss(VGGFeatures().load(path))

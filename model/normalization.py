@@ -1,0 +1,37 @@
+"""Between uint8 pictures and the normalised tensors that the networks see."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+IMAGENET_MEAN = (0.485, 0.456, 0.406)
+IMAGENET_STD = (0.229, 0.224, 0.225)
+
+
+def to_tensor(crops: Sequence[NDArray[np.uint8]], *, bgr: bool = False) -> Tensor:
+    """Stack RGB uint8 crops (H x W x 3 each) into a normalised float32 tensor (N, 3, H, W).
+
+    ``bgr`` reverses the channels first: the released code feeds BGR pictures with the RGB
+    statistics in that channel position, and its checkpoints expect that (methods, 1.8).
+    """
+    stacked = np.stack(list(crops))
+    if bgr:
+        stacked = stacked[..., ::-1]
+    pixels = torch.from_numpy(np.ascontiguousarray(stacked)).permute(0, 3, 1, 2)
+    mean = torch.tensor(IMAGENET_MEAN).view(1, 3, 1, 1)
+    std = torch.tensor(IMAGENET_STD).view(1, 3, 1, 1)
+    return pixels.float().div_(255).sub_(mean).div_(std)
+
+
+def to_pictures(tensor: Tensor, *, bgr: bool = False) -> NDArray[np.uint8]:
+    """Normalised tensors (N, 3, H, W) back to RGB uint8 pictures (N, H, W, 3), clamped."""
+    mean = torch.tensor(IMAGENET_MEAN, device=tensor.device).view(1, 3, 1, 1)
+    std = torch.tensor(IMAGENET_STD, device=tensor.device).view(1, 3, 1, 1)
+    pixels = (tensor.detach().float() * std + mean).clamp(0, 1).mul(255).round()
+    pictures = pixels.permute(0, 2, 3, 1).to("cpu", torch.uint8).numpy()
+    return np.ascontiguousarray(pictures[..., ::-1] if bgr else pictures)

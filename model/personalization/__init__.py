@@ -1,0 +1,26 @@
+"""Online and offline test-time personalization."""
+
+from model.personalization.memory import PersonView, SourceMemory
+from model.personalization.pairs import PairSampler
+from model.personalization.personalizer import PairExample, Personalizer, UpdateReport
+from model.personalization.settings import (
+    DEFAULT_PRESET,
+    PRESETS,
+    PersonalizationSettings,
+    Preset,
+    preset,
+)
+
+__all__ = [
+    "DEFAULT_PRESET",
+    "PRESETS",
+    "PairExample",
+    "PairSampler",
+    "PersonView",
+    "PersonalizationSettings",
+    "Personalizer",
+    "Preset",
+    "SourceMemory",
+    "UpdateReport",
+    "preset",
+]

@@ -1,0 +1,106 @@
+"""Bounded memory of what a person looked like: crops with a margin, fair over all of the time."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model.crop import SquareBox, compose, crop_matrix, warp
+
+# A kept crop must hold what augmentation can ask for: 1.25 times the side, turned by up to 60
+# degrees (a factor of up to 1.41). It is stored near the network's own resolution.
+_MARGIN = 1.75
+_STORED_SIZE = 224
+
+
+@dataclass(frozen=True)
+class PersonView:
+    """One sight of a person: an image that shows (at least) the surroundings of ``box``.
+
+    ``box`` is in pixels of the frame the view was taken from. ``image`` (H x W x 3, uint8 RGB) is
+    that frame or a part of it; ``to_image`` (2 x 3) maps frame pixels to its pixels.
+    """
+
+    index: int
+    box: SquareBox
+    image: NDArray[np.uint8]
+    to_image: NDArray[np.float64]
+
+    @classmethod
+    def of_frame(cls, image: NDArray[np.uint8], box: SquareBox, index: int) -> PersonView:
+        """A view that holds the whole frame."""
+        return cls(index, box, image, np.eye(2, 3))
+
+    def compact(self) -> PersonView:
+        """The same view reduced to the surroundings that augmentation can reach (150 kB)."""
+        from_frame = crop_matrix(self.box.scaled(_MARGIN), _STORED_SIZE)
+        return PersonView(self.index, self.box, self.crop(from_frame, _STORED_SIZE), from_frame)
+
+    def crop(self, matrix: NDArray[np.float64], size: int) -> NDArray[np.uint8]:
+        """The ``size`` x ``size`` crop that ``matrix`` (frame pixels to crop pixels) asks for."""
+        inverse = np.linalg.inv(np.vstack([self.to_image, [0, 0, 1]]))[:2]
+        return warp(self.image, compose(matrix, inverse), size)
+
+
+class SourceMemory:
+    """At most ``capacity`` views, each equally likely to be from any time of the session.
+
+    Reservoir sampling: after n views every one of them is still here with probability
+    capacity / n. Beside the reservoir the last ``recent`` views are kept. Safe between threads.
+    """
+
+    def __init__(self, capacity: int = 512, recent: int = 64, seed: int = 0) -> None:
+        self._capacity = capacity
+        self._rng = np.random.default_rng(seed)
+        self._lock = threading.Lock()
+        self._changed = threading.Condition(self._lock)
+        self._reservoir: list[PersonView] = []
+        self._recent: deque[PersonView] = deque(maxlen=recent)
+        self._seen = 0
+
+    def add(self, view: PersonView) -> None:
+        """Remember one more view (made compact)."""
+        view = view.compact()
+        with self._lock:
+            self._seen += 1
+            self._recent.append(view)
+            if len(self._reservoir) < self._capacity:
+                self._reservoir.append(view)
+            else:
+                place = int(self._rng.integers(self._seen))
+                if place < self._capacity:
+                    self._reservoir[place] = view
+            self._changed.notify_all()
+
+    def newest(self, after: int = -1, timeout: float = 0.0) -> PersonView | None:
+        """The newest view if its index is above ``after``; waits up to ``timeout`` seconds."""
+
+        def fresh() -> bool:
+            return bool(self._recent) and self._recent[-1].index > after
+
+        with self._lock:
+            self._changed.wait_for(fresh, timeout)
+            return self._recent[-1] if fresh() else None
+
+    def sample(
+        self, rng: np.random.Generator, count: int, *, recent: bool = False
+    ) -> list[PersonView]:
+        """``count`` views drawn uniformly, with replacement; empty if nothing is remembered."""
+        with self._lock:
+            pool = list(self._recent) if recent else self._reservoir
+            return [pool[int(i)] for i in rng.integers(len(pool), size=count)] if pool else []
+
+    def __len__(self) -> int:
+        with self._lock:
+            return len(self._reservoir)
+
+    def clear(self) -> None:
+        """Forget everything: another person, another source."""
+        with self._lock:
+            self._reservoir.clear()
+            self._recent.clear()
+            self._seen = 0

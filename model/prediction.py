@@ -1,0 +1,96 @@
+"""From the pose branch's output to points on the image, and a lean predictor of that branch."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from model.crop import SquareBox, crop_matrix, heatmap_to_image, warp
+from model.heatmaps import decode, marginal_expectation
+from model.networks import PoseNetwork, PoseOutput
+from model.normalization import to_tensor
+
+Array = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Pose:
+    """One person's keypoints in image pixels, (x, y) order, float32.
+
+    ``keypoints`` (K, 2); ``confidence`` (K,) in 0..1; ``self_keypoints`` (M, 2), empty without
+    self-supervised keypoints; ``affinity`` (K, M), empty (0, 0) without a transformer.
+    """
+
+    keypoints: Array
+    confidence: Array
+    self_keypoints: Array
+    affinity: Array
+
+    @property
+    def contribution(self) -> Array:
+        """c_j = sum_i W_ij (M,): how much each self-supervised keypoint is used."""
+        return self.affinity.sum(axis=0)
+
+
+def pose_in_image(output: PoseOutput, box: SquareBox, index: int = 0) -> Pose:
+    """Decode sample ``index`` of a pose output whose crop was ``box`` of the image (1.12)."""
+    points, confidence = decode(output.heatmaps[index : index + 1].float())
+    self_keypoints = np.zeros((0, 2), np.float32)
+    if output.self_heatmaps is not None:
+        cells = marginal_expectation(output.self_heatmaps[index : index + 1].float())[0]
+        self_keypoints = heatmap_to_image(cells.cpu().numpy(), box).astype(np.float32)
+    affinity = np.zeros((0, 0), np.float32)
+    if output.affinity is not None:
+        affinity = output.affinity[index].float().cpu().numpy()
+    return Pose(
+        heatmap_to_image(points[0].cpu().numpy(), box).astype(np.float32),
+        confidence[0].cpu().numpy(),
+        self_keypoints,
+        affinity,
+    )
+
+
+def crop_tensor(image: NDArray[np.uint8], box: SquareBox, *, bgr: bool = False) -> Tensor:
+    """The network's input (1, 3, 128, 128) for one square of an RGB image."""
+    return to_tensor([warp(image, crop_matrix(box))], bgr=bgr)
+
+
+class PosePredictor:
+    """A private copy of the pose branch that only predicts, in the precision that is fastest.
+
+    The copy shares nothing with the network it comes from, so that one thread can predict while
+    another personalizes; ``load`` takes over new weights in one step.
+    """
+
+    def __init__(self, network: PoseNetwork, dtype: torch.dtype = torch.float32) -> None:
+        self.spec = network.spec
+        self._dtype = dtype
+        self._device = next(network.parameters()).device
+        branch = copy.copy(network)
+        branch._modules = {k: v for k, v in network._modules.items() if k != "reconstruction"}
+        self._branch = copy.deepcopy(branch).eval().requires_grad_(False)
+        self._branch.to(dtype=dtype, memory_format=torch.channels_last)  # type: ignore[call-overload]
+
+    def load(self, weights: Mapping[str, Tensor]) -> None:
+        """Copy tensors by name into the branch; names of other branches are left out."""
+        own = self._branch.state_dict()
+        for name, value in weights.items():
+            if name in own:
+                own[name].copy_(value)
+
+    def copy_from(self, other: PosePredictor) -> None:
+        """Take over every weight of another predictor of the same network."""
+        self.load(other._branch.state_dict())
+
+    @torch.inference_mode()
+    def predict(self, image: NDArray[np.uint8], box: SquareBox) -> Pose:
+        """Predict the person in ``box`` of an RGB image (H x W x 3, uint8)."""
+        crop = crop_tensor(image, box, bgr=self.spec.channel_order == "bgr")
+        crop = crop.to(self._device, self._dtype, memory_format=torch.channels_last)
+        return pose_in_image(self._branch.pose(crop), box)

@@ -1,0 +1,134 @@
+"""Joint sets: their names, flip pairs, limbs, and which side of the body each joint is on.
+
+Orders and flip pairs are those of the data sets as the published experiments use them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model.errors import UserError
+
+Side = Literal["left", "right", "middle"]
+
+
+@dataclass(frozen=True)
+class JointSet:
+    """An ordered set of supervised keypoints.
+
+    ``names`` has one entry per joint; ``flip_pairs`` lists (left, right) indices that swap in a
+    mirrored image; ``limbs`` lists index pairs that are drawn as lines.
+    """
+
+    name: str
+    names: tuple[str, ...]
+    flip_pairs: tuple[tuple[int, int], ...]
+    limbs: tuple[tuple[int, int], ...]
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    @property
+    def flip_order(self) -> NDArray[np.intp]:
+        """Index array: ``joints[..., flip_order, :]`` swaps left and right. Shape (K,)."""
+        order = np.arange(len(self))
+        for left, right in self.flip_pairs:
+            order[left], order[right] = right, left
+        return order
+
+    def side(self, joint: int) -> Side:
+        """Which side of the body the joint is on, from its name."""
+        name = self.names[joint]
+        if name.startswith("left "):
+            return "left"
+        return "right" if name.startswith("right ") else "middle"
+
+    def limb_side(self, limb: tuple[int, int]) -> Side:
+        """A limb is left or right when both its ends are not on opposite sides, else middle."""
+        sides = {self.side(limb[0]), self.side(limb[1])} - {"middle"}
+        return sides.pop() if len(sides) == 1 else "middle"
+
+    def index(self, name: str) -> int:
+        """Index of the joint called ``name``; ``KeyError`` if the set has none."""
+        try:
+            return self.names.index(name)
+        except ValueError:
+            raise KeyError(name) from None
+
+
+def _left_right(*parts: str) -> tuple[str, ...]:
+    return tuple(f"{side} {part}" for part in parts for side in ("left", "right"))
+
+
+PENN13 = JointSet(
+    name="penn13",
+    names=("head", *_left_right("shoulder", "elbow", "wrist", "hip", "knee", "ankle")),
+    flip_pairs=((1, 2), (3, 4), (5, 6), (7, 8), (9, 10), (11, 12)),
+    limbs=(
+        (1, 2), (1, 3), (3, 5), (2, 4), (4, 6), (1, 7), (2, 8),
+        (7, 8), (7, 9), (9, 11), (8, 10), (10, 12),
+    ),
+)  # fmt: skip
+
+BBC7 = JointSet(
+    name="bbc7",
+    names=("head", *_left_right("wrist", "elbow", "shoulder")),
+    flip_pairs=((1, 2), (3, 4), (5, 6)),
+    limbs=((5, 6), (5, 3), (3, 1), (6, 4), (4, 2)),
+)
+
+H36M16 = JointSet(
+    name="h36m16",
+    names=(
+        "right ankle", "right knee", "right hip", "left hip", "left knee", "left ankle",
+        "pelvis", "thorax", "neck", "head",
+        "right wrist", "right elbow", "right shoulder", "left shoulder", "left elbow", "left wrist",
+    ),
+    flip_pairs=((5, 0), (4, 1), (3, 2), (15, 10), (14, 11), (13, 12)),
+    limbs=(
+        (0, 1), (1, 2), (2, 6), (3, 6), (3, 4), (4, 5), (6, 7), (7, 8), (8, 9),
+        (7, 12), (12, 11), (11, 10), (7, 13), (13, 14), (14, 15),
+    ),
+)  # fmt: skip
+
+COCO17 = JointSet(
+    name="coco17",
+    names=(
+        "nose",
+        *_left_right("eye", "ear", "shoulder", "elbow", "wrist", "hip", "knee", "ankle"),
+    ),
+    flip_pairs=tuple((i, i + 1) for i in range(1, 17, 2)),
+    limbs=(
+        (0, 1), (0, 2), (1, 3), (2, 4), (5, 6), (5, 7), (7, 9), (6, 8), (8, 10),
+        (5, 11), (6, 12), (11, 12), (11, 13), (13, 15), (12, 14), (14, 16),
+    ),
+)  # fmt: skip
+
+_JOINT_SETS = {s.name: s for s in (PENN13, BBC7, H36M16, COCO17)}
+_BY_SIZE = {len(s): s for s in (PENN13, BBC7, H36M16)}
+
+
+def joint_set(name: str) -> JointSet:
+    """The joint set called ``name``; ``joints-N`` is a nameless set of N joints without limbs."""
+    if name in _JOINT_SETS:
+        return _JOINT_SETS[name]
+    prefix, _, count = name.partition("-")
+    if prefix == "joints" and count.isdigit() and int(count) > 0:
+        names = tuple(f"joint {i}" for i in range(int(count)))
+        return JointSet(name=name, names=names, flip_pairs=(), limbs=())
+    raise UserError(
+        f"There is no joint set called {name!r}. Choose one of: {', '.join(sorted(_JOINT_SETS))}."
+    )
+
+
+def joint_set_of_size(count: int) -> JointSet:
+    """The published joint set with ``count`` joints, or a nameless one of that size.
+
+    TTP's three data sets have 13 (Penn Action), 16 (Human3.6M) and 7 (BBC Pose) joints, so the
+    size of a checkpoint tells the set.
+    """
+    return _BY_SIZE.get(count) or joint_set(f"joints-{count}")
