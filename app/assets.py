@@ -1,0 +1,11 @@
+"""Where the files that come in the box are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+ASSETS = Path(__file__).resolve().parents[1] / "assets"
+WEIGHTS = ASSETS / "weights" / "ttp-resnet34-penn13.safetensors"
+PERCEPTUAL_WEIGHTS = ASSETS / "perceptual" / "vgg16-features-relu5_2-fp16.safetensors"
+DETECTOR = ASSETS / "detector" / "movenet-multipose-fp16.onnx"
+DEMOS = ASSETS / "demo"

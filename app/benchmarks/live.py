@@ -1,0 +1,107 @@
+"""Measures the live application as a user runs it: the real window on a clip, personalizing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+from PyQt6.QtCore import QEventLoop, QTimer
+
+from app.live.engine import Engine
+from app.live.live_session import LiveSession
+from app.live.records import PoseResult
+from app.settings import SourceChoice, SourceKind
+from app.window.launch import Launch, open_window
+
+
+@dataclass(frozen=True)
+class LiveFigures:
+    """What was measured. Rates per second, times in milliseconds, 95th percentiles as ``p95``.
+
+    ``latency`` runs from a frame's capture to its published result, ``timer_late`` is how much
+    later than its interval the window's timer fired.
+    """
+
+    predictions_per_second: float
+    pairs_per_second: float
+    latency_ms_p95: float
+    timer_late_ms_p95: float
+    updates: int
+    dropped_frames: int
+    seconds: float
+    schedule: str
+    device: str
+
+    def rounded(self) -> dict[str, float | int | str]:
+        """For ``--json``: floats with two decimals."""
+        values = asdict(self)
+        return {k: round(v, 2) if isinstance(v, float) else v for k, v in values.items()}
+
+
+class _ListeningSession(LiveSession):
+    """A session that also remembers the latency of every result the window takes."""
+
+    def __init__(self, make_engine: Callable[[], Engine]) -> None:
+        self.latencies: list[float] = []
+        super().__init__(make_engine)
+
+    def take_results(self) -> list[PoseResult]:
+        results = super().take_results()
+        self.latencies += [result.latency for result in results if result.box is not None]
+        return results
+
+
+def measure_live(
+    demo: str,
+    *,
+    warm_up: float,
+    seconds: float,
+    preset: str | None = None,
+    weights: Path | None = None,
+    device: str | None = None,
+) -> LiveFigures:
+    """Run the window on an embedded clip with personalization on and measure ``seconds`` of it.
+
+    Nothing of the first ``warm_up`` seconds counts.
+    """
+    running = open_window(
+        Launch(
+            source=SourceChoice(SourceKind.DEMO, demo),
+            personalize=True,
+            preset=preset,
+            weights=weights,
+            device=device,
+            quit_after=2 * (warm_up + seconds),
+        ),
+        _ListeningSession,
+    )
+    try:
+        _run(warm_up)
+        session, window = running.session, running.window
+        assert isinstance(session, _ListeningSession)
+        before = session.status()
+        session.latencies = []
+        window.timer.forget_lateness()
+        _run(seconds)
+        after = session.status()
+        return LiveFigures(
+            predictions_per_second=(after.predictions - before.predictions) / seconds,
+            pairs_per_second=(after.pairs - before.pairs) / seconds,
+            latency_ms_p95=float(np.percentile(session.latencies or [0.0], 95)) * 1000,
+            timer_late_ms_p95=window.timer.lateness_p95_ms(),
+            updates=after.updates,
+            dropped_frames=after.dropped - before.dropped,
+            seconds=seconds,
+            schedule=after.schedule.value if after.schedule else "",
+            device=after.device,
+        )
+    finally:
+        running.close()
+
+
+def _run(seconds: float) -> None:
+    loop = QEventLoop()
+    QTimer.singleShot(round(seconds * 1000), loop.quit)
+    loop.exec()

@@ -1,0 +1,82 @@
+"""Everything that the worker is handed: network, loss, follower, machine."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from app.assets import DETECTOR, PERCEPTUAL_WEIGHTS, WEIGHTS
+from app.live.records import NetworkInfo
+from app.live.schedules import Machine
+from model import weights
+from model.device import choose_device, cpu_supports_bfloat16
+from model.networks import VARIANT_TITLES, NetworkSpec, PerceptualLoss, PoseNetwork
+from model.networks.perceptual import load_perceptual_loss
+from model.person import PersonDetector, PersonFollower
+from model.personalization import DEFAULT_PRESET, PersonalizationSettings
+
+
+@dataclass(frozen=True)
+class Engine:
+    """What the worker owns from the moment it starts."""
+
+    network: PoseNetwork
+    perceptual: PerceptualLoss
+    follower: PersonFollower
+    settings: PersonalizationSettings
+    machine: Machine
+    device_text: str
+
+
+def load_engine(
+    weights_path: Path | None = None,
+    device: str | None = None,
+    settings: PersonalizationSettings = DEFAULT_PRESET.settings,
+) -> Engine:
+    """Load all that is needed to predict and to personalize.
+
+    ``weights_path`` None is the network in the box, ``device`` None the best one that works.
+    ``UserError`` if a file or the device cannot be used.
+    """
+    choice = choose_device(device)
+    machine = machine_for(choice.device)
+    network = weights.load(weights_path or WEIGHTS, choice.device)
+    network.to(memory_format=torch.channels_last)
+    perceptual = load_perceptual_loss(PERCEPTUAL_WEIGHTS).to(choice.device)
+    perceptual.to(memory_format=torch.channels_last)
+    follower = PersonFollower(PersonDetector(DETECTOR), network.spec.joint_set)
+    name = "CPU" if choice.device.type == "cpu" else choice.reason.split(" is ")[0]
+    return Engine(network, perceptual, follower, settings, machine, name)
+
+
+def machine_for(device: torch.device) -> Machine:
+    """The share of the CPU's cores for each lane, one of several being left to the window."""
+    cores = _usable_cores()
+    working = max(2, cores - 1)
+    predicting = max(1, working // 3)
+    low_precision = device.type == "cpu" and cpu_supports_bfloat16()
+    return Machine(device, low_precision, predicting, max(1, working - predicting))
+
+
+def describe_network(spec: NetworkSpec, name: str) -> NetworkInfo:
+    """What the window must know to draw the network's results."""
+    joints = spec.joint_set
+    return NetworkInfo(
+        name=name,
+        variant=VARIANT_TITLES[spec.variant],
+        backbone=spec.backbone,
+        joint_names=joints.names,
+        limbs=joints.limbs,
+        sides=tuple(joints.side(i) for i in range(len(joints))),
+        self_keypoints=spec.k_self if spec.reconstructs else 0,
+        personalizable=spec.personalizable,
+    )
+
+
+def _usable_cores() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

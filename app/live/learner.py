@@ -1,0 +1,153 @@
+"""Feeds a personalizer with pairs from memory, a micro-batch at a time, online or offline."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+
+import torch
+from torch import Tensor
+
+from app.live.records import OfflineProgress, UpdateResult
+from model.networks import PerceptualLoss, PoseNetwork
+from model.normalization import to_pictures
+from model.personalization import (
+    PairSampler,
+    PersonalizationSettings,
+    Personalizer,
+    PersonView,
+    SourceMemory,
+    UpdateReport,
+)
+
+
+class Learner:
+    """Turns views into updates. Owned by one thread; ``memory`` may be shared.
+
+    ``online`` and ``offline`` each compute one micro-batch of ``micro_batch`` pairs (the last of
+    a batch may be smaller) and return an UpdateResult when it closed a batch.
+    """
+
+    def __init__(
+        self,
+        network: PoseNetwork,
+        perceptual: PerceptualLoss,
+        settings: PersonalizationSettings,
+        memory: SourceMemory,
+        *,
+        micro_batch: int,
+        autocast: bool,
+    ) -> None:
+        self._network = network
+        self._perceptual = perceptual
+        self._memory = memory
+        self._micro_batch = micro_batch
+        self._autocast = autocast
+        self._batch: list[tuple[Tensor, Tensor]] = []
+        self._planned = 0
+        self._done = 0
+        self._finished: deque[float] = deque(maxlen=8)
+        #: Pairs in the last micro-batch.
+        self.last_pairs = 0
+        self._configure(settings)
+
+    def _configure(self, settings: PersonalizationSettings) -> None:
+        self.personalizer = Personalizer(
+            self._network, self._perceptual, settings, autocast=self._autocast
+        )
+        self._sampler = PairSampler(settings, bgr=self._network.spec.channel_order == "bgr")
+
+    def configure(self, settings: PersonalizationSettings) -> None:
+        """Reset and go on with other settings."""
+        self.reset()
+        self._configure(settings)
+
+    def reset(self) -> None:
+        """Trained weights, no open batch, no offline run."""
+        self._batch.clear()
+        self.cancel_offline()
+        self.personalizer.reset()
+
+    def online(self, current: PersonView) -> UpdateResult | None:
+        """Learn from pairs whose target is the current view (methods, 1.10)."""
+        pairs = self._sampler.online(
+            current, self._memory, self._open_places(), first=not self._batch
+        )
+        return self._learn(*pairs)
+
+    def start_offline(self) -> None:
+        """Plan an offline run over the views remembered now (methods, 1.11)."""
+        self._discard()
+        per_frame = self.personalizer.settings.offline_updates_per_frame
+        self._planned = self._done = 0
+        if len(self._memory):
+            self._planned = max(1, round(len(self._memory) * per_frame))
+        self._finished.clear()
+
+    def offline(self) -> UpdateResult | None:
+        """Go on with the offline run."""
+        result = self._learn(*self._sampler.offline(self._memory, self._open_places()))
+        if result is not None:
+            self._done += 1
+            self._finished.append(time.perf_counter())
+            if self._done >= self._planned:
+                self._planned = 0
+        return result
+
+    def cancel_offline(self) -> None:
+        """End the offline run; what it has learnt stays."""
+        if self._planned:
+            self._discard()
+        self._planned = self._done = 0
+
+    @property
+    def offline_progress(self) -> OfflineProgress | None:
+        """How far the offline run is; None when there is none."""
+        if not self._planned:
+            return None
+        each = 0.0
+        if len(self._finished) > 1:
+            each = (self._finished[-1] - self._finished[0]) / (len(self._finished) - 1)
+        return OfflineProgress(self._done, self._planned, each * (self._planned - self._done))
+
+    def _discard(self) -> None:
+        self._batch.clear()
+        self.personalizer.discard()
+
+    def _open_places(self) -> int:
+        filled = sum(len(target) for target, _ in self._batch)
+        return min(self._micro_batch, self.personalizer.settings.batch_size - filled)
+
+    def _learn(self, target: Tensor, source: Tensor) -> UpdateResult | None:
+        size = self.personalizer.settings.batch_size
+        self.personalizer.accumulate(target, source, size)
+        self.last_pairs = len(target)
+        self._batch.append((target, source))
+        if self._open_places() > 0:
+            return None
+        report = self.personalizer.step()
+        for _ in range(self.personalizer.settings.iterations - 1):
+            for again in self._batch:
+                self.personalizer.accumulate(*again, size)
+            report = self.personalizer.step()
+        self._batch.clear()
+        return self._result(report)
+
+    def _result(self, report: UpdateReport) -> UpdateResult:
+        example = self.personalizer.example
+        bgr = self._network.spec.channel_order == "bgr"
+        if example is None:  # a task without reconstructions
+            pictures = torch.zeros(3, 128, 128, 3, dtype=torch.uint8).numpy()
+        else:
+            triple = torch.stack([example.source, example.target, example.reconstruction])
+            pictures = to_pictures(triple, bgr=bgr)
+        return UpdateResult(
+            number=report.number,
+            loss=report.loss,
+            seconds=report.seconds,
+            pairs=report.pairs,
+            timestamp=time.perf_counter(),
+            source=pictures[0],
+            target=pictures[1],
+            reconstruction=pictures[2],
+        )

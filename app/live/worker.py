@@ -1,0 +1,240 @@
+"""The worker: finds the person, predicts every newest frame, and has the network personalized."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import numpy as np
+import torch
+
+from app.capture.frame import Frame
+from app.capture.ring import FrameRing
+from app.lifecycle import ManagedThread
+from app.live.bulletin import Bulletin
+from app.live.engine import Engine
+from app.live.learner import Learner
+from app.live.mailbox import (
+    ChoosePerson,
+    Command,
+    Compare,
+    Configure,
+    Mailbox,
+    Reset,
+    SetPersonalizing,
+)
+from app.live.records import Array, Comparison, Phase, PoseResult, Schedule
+from app.live.schedules import Listeners, PredictOnly, Runner, Strict, TwoLanes, choose_schedule
+from model.personalization import PersonView, SourceMemory
+from model.prediction import Pose, PosePredictor
+
+_WAIT_SECONDS = 0.1
+_SAMPLED_COMPARISON_SECONDS = 0.4
+
+
+class Worker(ManagedThread):
+    """Owns the network. Told through ``mailbox``; what it finds out is in ``bulletin``.
+
+    ``schedule`` forces one of the two schedules; None measures and chooses.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        ring: FrameRing,
+        frames_per_second: float,
+        on_fault: Callable[[Exception], None],
+        schedule: Schedule | None = None,
+    ) -> None:
+        super().__init__("app-worker", on_fault)
+        self.mailbox = Mailbox()
+        self.bulletin = Bulletin(engine.device_text)
+        self._engine = engine
+        self._ring = ring
+        self._frames_per_second = frames_per_second
+        self._wanted_schedule = schedule
+        self._report_fault = on_fault
+        self._runner: Runner | None = None
+        self._memory = SourceMemory()
+        self._settings = engine.settings
+        self._comparison = Comparison.NEVER
+        self._compared_at = float("-inf")
+        self._personalizing = False
+        self._found = False
+        self._predicted = 0
+        self._updates = 0
+
+    def wake(self) -> None:
+        self._ring.wake()
+        super().wake()
+
+    def prepare(self) -> None:
+        engine = self._engine
+        torch.set_num_threads(engine.machine.predict_threads + engine.machine.update_threads)
+        kind, reason = self._choose()
+        # One copy always holds the trained weights: to compare with, and to go back to.
+        dtype = torch.bfloat16 if engine.machine.low_precision else torch.float32
+        self._pristine = PosePredictor(engine.network, dtype)
+        if kind is Schedule.PREDICT_ONLY:
+            self._runner = PredictOnly(self._pristine)
+        elif kind is Schedule.STRICT:
+            self._runner = Strict(self._learner(), self._listeners())
+        else:
+            self._runner = TwoLanes(
+                self._learner(),
+                self._memory,
+                self._pristine,
+                PosePredictor(engine.network, dtype),
+                engine.machine,
+                self._listeners(),
+            )
+        self.bulletin.set_schedule(kind, reason)
+
+    def _learner(self) -> Learner:
+        engine = self._engine
+        return Learner(
+            engine.network,
+            engine.perceptual,
+            self._settings,
+            self._memory,
+            micro_batch=1 if engine.machine.device.type == "cpu" else self._settings.batch_size,
+            autocast=engine.machine.low_precision,
+        )
+
+    def _listeners(self) -> Listeners:
+        return Listeners(self.bulletin.add_pairs, self.bulletin.add_update, self._report_fault)
+
+    def _choose(self) -> tuple[Schedule, str]:
+        if self._wanted_schedule is not None:
+            return self._wanted_schedule, "chosen by hand"
+        engine = self._engine
+        choice = choose_schedule(
+            engine.network,
+            engine.perceptual,
+            self._settings,
+            engine.machine,
+            self._frames_per_second,
+        )
+        return choice.schedule, choice.reason
+
+    def work(self) -> None:
+        reader = self._ring.latest_reader()
+        while not self.stopping:
+            for command in self.mailbox.take():
+                self._obey(command)
+            frame = reader.latest(timeout=_WAIT_SECONDS)
+            if frame is not None:
+                self._process(frame)
+            self._publish_state(reader.skipped)
+
+    def finish(self) -> None:
+        if self._runner is not None:
+            self._runner.close()
+
+    def _obey(self, command: Command) -> None:
+        assert self._runner is not None
+        match command:
+            case ChoosePerson(x, y):
+                self._engine.follower.choose(x, y)
+                return
+            case Compare(comparison):
+                self._comparison = comparison
+                return
+            case SetPersonalizing(on):
+                self._personalizing = on
+            case Configure(settings):
+                self._settings = settings
+            case Reset(forget) if forget:
+                self._memory.clear()
+                self._engine.follower.reset()
+                self.bulletin.forget()
+        if isinstance(command, Reset | Configure):
+            self._updates = 0
+        self._runner.post(command)
+
+    def _process(self, frame: Frame) -> None:
+        assert self._runner is not None
+        follower = self._engine.follower
+        box = follower.locate(frame.image, frame.timestamp)
+        self._found = box is not None
+        if box is None:
+            self.bulletin.add_result(_nobody(frame, self._updates))
+            return
+        view = PersonView.of_frame(frame.image, box, frame.index)
+        self._memory.add(view)
+        pose, self._updates = self._runner.predict(view)
+        height, width = frame.image.shape[:2]
+        follower.observe(pose.keypoints, pose.confidence, (width, height))
+        latency = time.perf_counter() - frame.timestamp
+        unpersonalized = self._compare(view, pose)
+        self.bulletin.add_result(_result(frame, view, pose, self._updates, latency, unpersonalized))
+        self._predicted += 1
+        every = self._settings.reset_every
+        if every and self._predicted % every == 0:
+            self._obey(Reset())
+
+    def _compare(self, view: PersonView, pose: Pose) -> Array | None:
+        """The trained weights' keypoints on the same crop, when they are asked for and due."""
+        now = time.perf_counter()
+        due = self._comparison is Comparison.ALWAYS or (
+            self._comparison is Comparison.SAMPLED
+            and now - self._compared_at >= _SAMPLED_COMPARISON_SECONDS
+        )
+        if not due:
+            return None
+        self._compared_at = now
+        if self._updates == 0:
+            return pose.keypoints
+        return self._pristine.predict(view.image, view.box).keypoints
+
+    def _publish_state(self, dropped: int) -> None:
+        assert self._runner is not None
+        progress = self._runner.offline_progress
+        if progress is not None:
+            phase = Phase.OFFLINE
+        elif self._personalizing:
+            phase = Phase.PERSONALIZING if self._found else Phase.HELD_BACK
+        else:
+            phase = Phase.FROZEN if self._updates else Phase.OFF
+        self.bulletin.set_state(phase, progress, dropped)
+
+
+def _nobody(frame: Frame, updates: int) -> PoseResult:
+    points, none = np.zeros((0, 2), np.float32), np.zeros(0, np.float32)
+    return PoseResult(
+        frame_index=frame.index,
+        media_index=frame.media_index,
+        timestamp=frame.timestamp,
+        box=None,
+        keypoints=points,
+        confidence=none,
+        self_keypoints=points,
+        affinity=np.zeros((0, 0), np.float32),
+        contribution=none,
+        updates=updates,
+        latency=time.perf_counter() - frame.timestamp,
+    )
+
+
+def _result(
+    frame: Frame,
+    view: PersonView,
+    pose: Pose,
+    updates: int,
+    latency: float,
+    unpersonalized: Array | None,
+) -> PoseResult:
+    return PoseResult(
+        frame_index=frame.index,
+        media_index=frame.media_index,
+        timestamp=frame.timestamp,
+        box=view.box,
+        keypoints=pose.keypoints,
+        confidence=pose.confidence,
+        self_keypoints=pose.self_keypoints,
+        affinity=pose.affinity,
+        contribution=pose.contribution,
+        updates=updates,
+        latency=latency,
+        unpersonalized=unpersonalized,
+    )

@@ -1,0 +1,154 @@
+"""What the application remembers between two runs, in one small JSON file."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import contextlib
+import enum
+import json
+import os
+import tempfile
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any, TypeVar
+
+import platformdirs
+
+from app.window.overlays import Overlays
+from model.errors import UserError
+
+T = TypeVar("T")
+
+APP_ID = "pose-personalizer"
+"""Folder name for this application's settings and logs."""
+
+
+class SourceKind(enum.Enum):
+    """Where pictures can come from."""
+
+    CAMERA = "camera"
+    VIDEO = "video"
+    IMAGES = "images"
+    DEMO = "demo"
+
+
+@dataclass(frozen=True)
+class SourceChoice:
+    """A source as a person names it: a camera's or demo's name, or a path."""
+
+    kind: SourceKind
+    value: str
+
+
+@dataclass(frozen=True)
+class AppSettings:
+    """Everything remembered. ``geometry`` and ``state`` are Qt's opaque window records."""
+
+    source: SourceChoice | None = None
+    overlays: Overlays = field(default_factory=Overlays)
+    preset: str = ""
+    geometry: bytes = b""
+    state: bytes = b""
+
+
+def settings_path() -> Path:
+    """The settings file in the user's configuration folder."""
+    return platformdirs.user_config_path(APP_ID) / "settings.json"
+
+
+def load_settings(path: Path) -> tuple[AppSettings, str | None]:
+    """The settings stored at ``path``, and a sentence for the user when they cannot be used.
+
+    A missing file gives the defaults silently; an unreadable or damaged one gives the defaults
+    and the sentence. Never raises for what the file holds.
+    """
+    try:
+        return _from_json(json.loads(path.read_text(encoding="utf-8"))), None
+    except FileNotFoundError:
+        return AppSettings(), None
+    except (OSError, ValueError) as error:
+        return AppSettings(), (
+            f"The settings in {path} cannot be read ({error}). The standard settings are used."
+        )
+
+
+def save_settings(settings: AppSettings, path: Path) -> None:
+    """Write ``settings`` to ``path`` in one step: an interrupted save leaves the old file whole.
+
+    Raises UserError when the folder cannot be written.
+    """
+    text = json.dumps(_to_json(settings), indent=2) + "\n"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".part")
+    except OSError as error:
+        raise _not_saved(path, error) from error
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+        Path(name).replace(path)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            Path(name).unlink(missing_ok=True)
+        raise _not_saved(path, error) from error
+
+
+def _not_saved(path: Path, error: OSError) -> UserError:
+    reason = error.strerror or str(error)
+    return UserError(
+        f"The settings could not be saved to {path} ({reason}). Make that folder writable."
+    )
+
+
+def _to_json(settings: AppSettings) -> dict[str, Any]:
+    source = settings.source
+    return {
+        "source": None if source is None else {"kind": source.kind.value, "value": source.value},
+        "overlays": asdict(settings.overlays),
+        "preset": settings.preset,
+        "geometry": base64.b64encode(settings.geometry).decode("ascii"),
+        "state": base64.b64encode(settings.state).decode("ascii"),
+    }
+
+
+def _from_json(raw: object) -> AppSettings:
+    """Settings from decoded JSON; ValueError names the first entry of a wrong kind."""
+    record = _typed(raw, dict, "the file")
+    return AppSettings(
+        source=_source(record.get("source")),
+        overlays=_overlays(record.get("overlays", {})),
+        preset=_typed(record.get("preset", ""), str, "preset"),
+        geometry=_bytes(record, "geometry"),
+        state=_bytes(record, "state"),
+    )
+
+
+def _source(raw: object) -> SourceChoice | None:
+    if raw is None:
+        return None
+    record = _typed(raw, dict, "source")
+    return SourceChoice(
+        kind=SourceKind(record.get("kind")),
+        value=_typed(record.get("value"), str, "source value"),
+    )
+
+
+def _overlays(raw: object) -> Overlays:
+    record = _typed(raw, dict, "overlays")
+    names = [f.name for f in fields(Overlays) if f.name in record]
+    return Overlays(**{name: _typed(record[name], bool, f"overlay {name}") for name in names})
+
+
+def _bytes(record: dict[str, Any], name: str) -> bytes:
+    text = _typed(record.get(name, ""), str, name)
+    try:
+        return base64.b64decode(text, validate=True)
+    except binascii.Error as error:
+        raise ValueError(f"{name} is no base64 text") from error
+
+
+def _typed(value: object, kind: type[T], name: str) -> T:
+    if not isinstance(value, kind):
+        raise ValueError(f"{name} should be a {kind.__name__}, but is {value!r}")
+    return value

@@ -1,0 +1,204 @@
+"""Everything a person can do in the window, each action defined once.
+
+Toolbar, menus and keys all use the same QAction, so that a name, a shortcut or a tooltip cannot
+differ between them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Protocol
+
+from PyQt6.QtGui import QAction, QActionGroup, QKeySequence
+from PyQt6.QtWidgets import QWidget
+
+from app.window.icons import icon
+from app.window.overlays import Overlays
+
+
+class Preset(Protocol):
+    """A personalization preset: the name a session knows it by and the words a person reads."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def title(self) -> str: ...
+
+    @property
+    def description(self) -> str: ...
+
+
+@dataclass(frozen=True)
+class Handlers:
+    """What the actions do. A handler with a ``bool`` gets the action's new checked state."""
+
+    toggle_playing: Callable[[], None]
+    set_personalizing: Callable[[bool], None]
+    toggle_offline: Callable[[], None]
+    reset: Callable[[], None]
+    set_preset: Callable[[str], None]
+    set_overlays: Callable[[Overlays], None]
+    set_picture_alone: Callable[[bool], None]
+    go_back: Callable[[], None]
+    reset_layout: Callable[[], None]
+    show_about: Callable[[], None]
+    close: Callable[[], object]
+
+
+_OVERLAYS = {
+    "skeleton": ("Skeleton", "Limbs between the predicted joints"),
+    "keypoints": ("Keypoints", "The predicted joints; opacity is confidence"),
+    "self_keypoints": ("Self-supervised keypoints", "Coloured by their contribution to the joints"),
+    "arrows": ("Affinity arrows", "From self-supervised keypoints to the joints they inform"),
+    "box": ("Person box", "The square that the network sees"),
+    "unpersonalized": ("Without personalization", "What the unchanged network predicts, in grey"),
+}
+
+
+class Actions:
+    """The window's actions, wired to their handlers and reachable by key from anywhere in it."""
+
+    def __init__(
+        self, parent: QWidget, handlers: Handlers, presets: Sequence[Preset], overlays: Overlays
+    ) -> None:
+        self._parent = parent
+        self.play = self._make(
+            "Pause", "Play or pause the source", handlers.toggle_playing, "pause", "Space"
+        )
+        self.personalize = self._make(
+            "Personalize",
+            "Learn from the person in the picture while predicting",
+            handlers.set_personalizing,
+            "circle-dot",
+            "P",
+            checkable=True,
+        )
+        self.offline = self._make(
+            "Offline…",
+            "Personalize over the frames held in memory; click again to stop",
+            handlers.toggle_offline,
+            "hourglass",
+            "O",
+        )
+        self.reset = self._make(
+            "Reset", "Forget what was learnt and start afresh", handlers.reset, "rotate-ccw", "R"
+        )
+        self.picture_alone = self._make(
+            "Picture alone",
+            "Hide everything around the picture; Esc brings it back",
+            handlers.set_picture_alone,
+            "maximize",
+            "F11",
+            checkable=True,
+        )
+        self.go_back = self._make(
+            "Back", "Leave the picture alone, stop an offline run", handlers.go_back, "", "Escape"
+        )
+        self.reset_layout = self._make(
+            "Reset layout", "Put every panel back in its place", handlers.reset_layout
+        )
+        self.about = self._make(
+            "About and licences", "What this program is made of", handlers.show_about
+        )
+        self.about.setMenuRole(QAction.MenuRole.AboutRole)
+        self.close = self._make("Quit", "Close the window", handlers.close, "", "Ctrl+Q")
+        self.close.setMenuRole(QAction.MenuRole.QuitRole)
+        self.overlays = self._make_overlays(overlays, handlers.set_overlays)
+        self.presets = self._make_presets(presets, handlers.set_preset)
+
+    def chosen_overlays(self) -> Overlays:
+        """The overlays as they are ticked now."""
+        return replace(
+            Overlays(), **{name: action.isChecked() for name, action in self.overlays.items()}
+        )
+
+    def chosen_preset(self) -> str:
+        """The name of the preset that is ticked now."""
+        return next(name for name, action in self.presets.items() if action.isChecked())
+
+    def choose_preset(self, name: str) -> str:
+        """Tick the preset called ``name``, or the first if there is none; the ticked one's name."""
+        known = name if name in self.presets else next(iter(self.presets))
+        self.presets[known].setChecked(True)
+        return known
+
+    def show_playing(self, playing: bool) -> None:
+        """Let the play action offer the opposite of what the source does now."""
+        _name(self.play, "Pause" if playing else "Play")
+        self.play.setIcon(icon("pause" if playing else "play"))
+
+    def show_offline(self, running: bool, left: str) -> None:
+        """Let the offline action offer to stop a run, with the time ``left`` (may be empty)."""
+        text = f"Stop {left}".strip() if running else "Offline…"
+        if text != self.offline.text():
+            _name(self.offline, text)
+            self.offline.setIcon(icon("x" if running else "hourglass"))
+
+    def _make(
+        self,
+        text: str,
+        tip: str,
+        handler: Callable[[], object] | Callable[[bool], object],
+        icon_name: str = "",
+        shortcut: str = "",
+        *,
+        checkable: bool = False,
+    ) -> QAction:
+        action = QAction(self._parent)
+        _name(action, text)
+        action.setCheckable(checkable)
+        action.setToolTip(tip)
+        if shortcut:
+            keys = QKeySequence(shortcut)
+            action.setShortcut(keys)
+            action.setToolTip(f"{tip} ({keys.toString(QKeySequence.SequenceFormat.NativeText)})")
+        if icon_name:
+            action.setIcon(icon(icon_name))
+        action.triggered.connect(handler)
+        # An action that only a hidden menu bar holds would lose its key.
+        self._parent.addAction(action)
+        return action
+
+    def _make_overlays(
+        self, overlays: Overlays, changed: Callable[[Overlays], None]
+    ) -> dict[str, QAction]:
+        actions = {}
+        for number, field in enumerate(fields(Overlays), start=1):
+            text, tip = _OVERLAYS[field.name]
+            actions[field.name] = self._make(
+                text,
+                tip,
+                lambda _checked: changed(self.chosen_overlays()),
+                shortcut=str(number),
+                checkable=True,
+            )
+            actions[field.name].setChecked(getattr(overlays, field.name))
+        return actions
+
+    def _make_presets(
+        self, presets: Sequence[Preset], chosen: Callable[[str], None]
+    ) -> dict[str, QAction]:
+        group = QActionGroup(self._parent)
+        actions = {}
+        for preset in presets:
+            action = self._make(
+                preset.title,
+                preset.description,
+                lambda _checked, name=preset.name: chosen(name),
+                checkable=True,
+            )
+            group.addAction(action)
+            actions[preset.name] = action
+        return actions
+
+
+def _name(action: QAction, text: str) -> None:
+    action.setText(text)
+    action.setIconText(beside_icon(text))
+
+
+def beside_icon(text: str) -> str:
+    """``text`` as a tool button shows it: Qt alone would put it too close to the icon."""
+    return f"\N{THIN SPACE}{text}"

@@ -1,0 +1,135 @@
+"""Carries what the session has published to the widgets, a tick of the timer at a time."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from app.live.records import Phase
+from app.live.session import Session
+from app.window.actions import Actions
+from app.window.chip import chip, time_left
+from app.window.panels import Panels
+from app.window.sources import Sources
+from app.window.status_bar import StatusBar
+
+_STALE_SECONDS = 0.5
+_STATUS_SECONDS = 0.5
+_LEARNING = {Phase.PERSONALIZING, Phase.HELD_BACK}
+_NOT_LEARNING = {Phase.OFF, Phase.FROZEN}
+
+
+class Feed:
+    """Pictures, predictions, updates and messages, from the session to the panels."""
+
+    def __init__(
+        self,
+        session: Session,
+        sources: Sources,
+        panels: Panels,
+        say: Callable[[str], None],
+        clock: Callable[[], float] = time.perf_counter,
+    ) -> None:
+        self._session = session
+        self._sources = sources
+        self._panels = panels
+        self._say = say
+        self._clock = clock
+        self.start_afresh()
+
+    def start_afresh(self) -> None:
+        """Forget the last source: its results are not shown any more."""
+        self._session.take_results()
+        self._result = self._session.latest_result()
+        self._result_came = float("-inf")
+        self._shown_index = -1
+
+    def collect(self) -> None:
+        """Take everything that must not be missed: messages, updates, errors to plot."""
+        for message in self._session.take_messages():
+            self._say(message)
+        updates = self._session.take_updates()
+        for update in updates:
+            self._panels.plots.add_update(update)
+        if updates:
+            self._panels.reconstruction.show_update(updates[-1])
+        for result in self._session.take_results():
+            error = self._sources.known_error(result)
+            if error is not None:
+                self._panels.plots.add_error(result.timestamp, *error)
+
+    def paint(self) -> None:
+        """Show the newest result on the frame it belongs to, or else the newest frame alone."""
+        result = self._session.latest_result()
+        now = self._clock()
+        if result is not None and result is not self._result:
+            self._result, self._result_came = result, now
+            frame = self._session.frame(result.frame_index)
+            if frame is not None:
+                self._panels.live.show_frame(frame.image, result)
+                self._panels.affinity.show_result(result)
+                self._shown_index = frame.index
+        elif now - self._result_came > _STALE_SECONDS:
+            self._paint_alone()
+
+    def _paint_alone(self) -> None:
+        frame = self._session.latest_frame()
+        if frame is None or frame.index == self._shown_index:
+            return
+        result = self._result
+        on_show = result is not None and result.frame_index == self._shown_index
+        # A paused source keeps its last prediction on show, although no newer one comes.
+        if on_show and result and frame.timestamp - result.timestamp <= _STALE_SECONDS:
+            return
+        self._panels.live.show_frame(frame.image, None)
+        self._shown_index = frame.index
+
+
+class StatusFeed:
+    """The worker's state, from the session to chip, status bar, plots and actions.
+
+    Twice a second, so that numbers can be read, and at once when the phase changes.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        sources: Sources,
+        panels: Panels,
+        status_bar: StatusBar,
+        actions: Actions,
+        clock: Callable[[], float] = time.perf_counter,
+    ) -> None:
+        self._session = session
+        self._sources = sources
+        self._panels = panels
+        self._status_bar = status_bar
+        self._actions = actions
+        self._clock = clock
+        self._phase: Phase | None = None
+        self._learning = False
+        self._due = float("-inf")
+
+    def refresh(self) -> None:
+        """Show the state if it is time to."""
+        status, now = self._session.status(), self._clock()
+        changed = status.phase is not self._phase
+        if not changed and now < self._due:
+            return
+        self._due = now + _STATUS_SECONDS
+        self._phase = status.phase
+        self._panels.live.set_chip(*chip(status))
+        self._panels.plots.add_status(now, status)
+        self._status_bar.show_status(status, self._sources.mode())
+        self._actions.show_offline(status.phase is Phase.OFFLINE, time_left(status.offline))
+        self._follow(status.phase)
+
+    def _follow(self, phase: Phase) -> None:
+        """Let the personalize button say what the worker does, whoever asked for it.
+
+        Only a change moves the button: the worker may need a while to do what the button asked.
+        """
+        learning = phase in _LEARNING
+        if learning != self._learning and phase in _LEARNING | _NOT_LEARNING:
+            self._learning = learning
+            self._actions.personalize.setChecked(learning)

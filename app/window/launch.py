@@ -1,0 +1,177 @@
+"""Starts the desktop application: engine, session, window, first source."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+# PyTorch before Qt: on Windows its libraries do not load after Qt's.
+import torch  # noqa: F401
+from PyQt6.QtCore import QTimer
+from PyQt6.QtWidgets import QApplication
+
+from app.capture.cameras import list_cameras
+from app.demos import DEMOS
+from app.live.engine import Engine, load_engine
+from app.live.live_session import LiveSession
+from app.live.live_sources import LiveSources
+from app.screen import require_screen
+from app.settings import (
+    AppSettings,
+    SourceChoice,
+    SourceKind,
+    load_settings,
+    save_settings,
+    settings_path,
+)
+from app.window.application import Problems, create_application
+from app.window.main_window import MainWindow
+from model.errors import UserError
+from model.personalization import PRESETS, preset
+
+_PICTURE_AFTER_SECONDS = 10.0
+_NO_CAMERA = "No camera answers. Playing the demo instead. Choose a source."
+
+
+@dataclass(frozen=True)
+class Launch:
+    """What the command line asks of the window.
+
+    ``screenshot`` and ``quit_after`` make it an automatic run, which neither uses nor changes
+    what the user's last run left in the settings.
+    """
+
+    source: SourceChoice | None = None
+    personalize: bool = False
+    preset: str | None = None
+    weights: Path | None = None
+    device: str | None = None
+    screenshot: Path | None = None
+    quit_after: float | None = None
+
+    @property
+    def automatic(self) -> bool:
+        return self.screenshot is not None or self.quit_after is not None
+
+    def check(self) -> None:
+        """Raise ``UserError`` for a preset that does not exist or a picture with no place."""
+        if self.preset is not None:
+            preset(self.preset)
+        if self.screenshot is not None and not self.screenshot.resolve().parent.is_dir():
+            raise UserError(
+                f"The picture cannot be written to {self.screenshot}: there is no such folder. "
+                "Give a file in a folder that exists."
+            )
+
+
+@dataclass
+class Running:
+    """A window with all that is behind it; the caller runs the event loop and then ``close``."""
+
+    app: QApplication
+    problems: Problems
+    session: LiveSession
+    window: MainWindow
+
+    def close(self) -> None:
+        self.window.close()
+        self.session.close()
+
+
+def launch(wanted: Launch) -> int:
+    """Open the window, run it until it is closed, and return its exit code."""
+    running = open_window(wanted)
+    try:
+        return running.app.exec()
+    finally:
+        running.close()
+
+
+def open_window(
+    wanted: Launch, make_session: Callable[[Callable[[], Engine]], LiveSession] = LiveSession
+) -> Running:
+    """Everything that ``launch`` does before the event loop. Raises ``UserError``."""
+    wanted.check()
+    require_screen()
+    app, problems = create_application()
+    settings, complaint = AppSettings(), None
+    if not wanted.automatic:
+        settings, complaint = load_settings(settings_path())
+    session = make_session(partial(load_engine, wanted.weights, wanted.device))
+    try:
+        sources = LiveSources(session)
+        notice = _open_first(sources, wanted.source, settings.source)
+        window = MainWindow(
+            session,
+            sources,
+            PRESETS,
+            _with_preset(settings, wanted.preset),
+            _saver(wanted),
+        )
+    except Exception:
+        session.close()
+        raise
+    problems.happened.connect(window.show_message)
+    for sentence in filter(None, (complaint, notice)):
+        window.show_message(sentence)
+    window.set_personalizing(wanted.personalize)
+    window.show()
+    _plan_the_end(wanted, window)
+    return Running(app, problems, session, window)
+
+
+def _open_first(
+    sources: LiveSources, wanted: SourceChoice | None, last: SourceChoice | None
+) -> str | None:
+    """Open what was asked for, or else the last source, a camera or the demo; tell which failed.
+
+    Only what was asked for may fail: then the ``UserError`` is the caller's.
+    """
+    if wanted is not None:
+        _open(sources, wanted)
+        return None
+    candidates = [last] if last else []
+    candidates += [SourceChoice(SourceKind.CAMERA, camera.name) for camera in list_cameras()]
+    for choice in candidates:
+        try:
+            _open(sources, choice)
+        except UserError:
+            continue
+        return None
+    sources.open_demo(DEMOS[0].name)
+    return _NO_CAMERA
+
+
+def _open(sources: LiveSources, choice: SourceChoice) -> None:
+    opening: dict[SourceKind, Callable[[str], None]] = {
+        SourceKind.CAMERA: sources.open_camera,
+        SourceKind.VIDEO: sources.open_video,
+        SourceKind.IMAGES: sources.open_images,
+        SourceKind.DEMO: sources.open_demo,
+    }
+    opening[choice.kind](choice.value)
+
+
+def _with_preset(settings: AppSettings, name: str | None) -> AppSettings:
+    """The settings with the preset that the command line names, if it names one."""
+    return settings if name is None else replace(settings, preset=name)
+
+
+def _saver(wanted: Launch) -> Callable[[AppSettings], None]:
+    if wanted.automatic:
+        return lambda settings: None
+    return lambda settings: save_settings(settings, settings_path())
+
+
+def _plan_the_end(wanted: Launch, window: MainWindow) -> None:
+    if not wanted.automatic:
+        return
+
+    def end() -> None:
+        if wanted.screenshot is not None:
+            window.screenshot(wanted.screenshot)
+        window.close()
+
+    QTimer.singleShot(round((wanted.quit_after or _PICTURE_AFTER_SECONDS) * 1000), end)

@@ -1,0 +1,38 @@
+"""The widgets that show what a session publishes, made for its network and tied together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from app.live.records import NetworkInfo
+from app.window.affinity_panel import AffinityPanel
+from app.window.live_view import LiveView
+from app.window.plots_panel import PlotsPanel
+from app.window.reconstruction_panel import ReconstructionPanel
+
+
+@dataclass(frozen=True)
+class Panels:
+    """The live view and the panels around it."""
+
+    live: LiveView
+    reconstruction: ReconstructionPanel
+    affinity: AffinityPanel
+    plots: PlotsPanel
+
+
+def build_panels(network: NetworkInfo) -> Panels:
+    """Panels for ``network``; what is hovered in one lights up in the other."""
+    live, affinity = LiveView(), AffinityPanel()
+    live.set_network(network)
+    affinity.set_network(network)
+    live.set_empty_text("No picture yet", "Choose a source, or drop a video or a folder here.")
+    live.joint_hovered.connect(lambda joint: affinity.set_highlight(_known(joint)))
+    affinity.cell_hovered.connect(
+        lambda joint, keypoint: live.set_highlight(_known(joint), _known(keypoint))
+    )
+    return Panels(live, ReconstructionPanel(), affinity, PlotsPanel())
+
+
+def _known(index: int) -> int | None:
+    return None if index < 0 else index
