@@ -32,6 +32,11 @@ class ImageFolderSource:
             raise RuntimeError("a source must be opened before its info is known")
         return self._info
 
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The pictures' files, by ``media_index``, while the folder is open; else none."""
+        return tuple(self._files or ())
+
     def open(self) -> None:
         files = self._list_files()
         height, width = _read_picture(files[0]).shape[:2]

@@ -32,7 +32,7 @@ from app.live.records import (
     UpdateResult,
     WorkerStatus,
 )
-from app.live.worker import Worker
+from app.live.worker import STOPPING_SECONDS, Worker
 from model.errors import UserError
 from model.personalization import preset
 
@@ -156,7 +156,7 @@ class LiveSession:
     def close(self) -> None:
         if self._capture is not None:
             self._capture.stop()
-        self._worker.stop()
+        self._worker.stop(STOPPING_SECONDS)
         self._ring.close()
 
     def _can_personalize(self) -> bool:
@@ -184,7 +184,7 @@ class LiveSession:
 
     def _restart(self) -> None:
         """A worker that failed is replaced by a new one with the trained weights."""
-        self._worker.stop()
+        self._worker.stop(STOPPING_SECONDS)
         engine = self._make_engine()
         self._faulted = False
         self._worker = self._start_worker(engine)

@@ -30,6 +30,10 @@ from model.personalization import (
 from model.prediction import Pose, PosePredictor, crop_tensor, pose_in_image
 
 
+# Longer than one pair of images takes on a slow or busy machine.
+_STOPPING_SECONDS = 30.0
+
+
 @dataclass(frozen=True)
 class Listeners:
     """Who hears of learning: pairs learnt from, finished updates, a thread that failed."""
@@ -120,7 +124,7 @@ class TwoLanes:
         return self._lane.offline_progress
 
     def close(self) -> None:
-        self._lane.stop()
+        self._lane.stop(_STOPPING_SECONDS)
 
 
 class Strict:
@@ -128,9 +132,12 @@ class Strict:
 
     kind = Schedule.STRICT
 
-    def __init__(self, learner: Learner, listeners: Listeners) -> None:
+    def __init__(
+        self, learner: Learner, listeners: Listeners, stopping: Callable[[], bool]
+    ) -> None:
         self._learner = learner
         self._listeners = listeners
+        self._stopping = stopping
         self._personalizing = False
 
     def post(self, command: Command) -> None:
@@ -158,10 +165,12 @@ class Strict:
 
     def _learn(self, step: Callable[[], UpdateResult | None]) -> None:
         result = None
-        while result is None:
+        # On a slow device a batch takes long: an application that closes does not wait for it.
+        while result is None and not self._stopping():
             result = step()
             self._listeners.pairs(self._learner.last_pairs)
-        self._listeners.update(result)
+        if result is not None:
+            self._listeners.update(result)
 
     @property
     def offline_progress(self) -> OfflineProgress | None:
@@ -204,6 +213,7 @@ def choose_schedule(
     settings: PersonalizationSettings,
     machine: Machine,
     frames_per_second: float,
+    stopping: Callable[[], bool],
 ) -> Choice:
     """Measure one update's cost on this machine and choose the schedule that can hold the rate.
 
@@ -212,7 +222,9 @@ def choose_schedule(
     if not network.spec.personalizable:
         return Choice(Schedule.PREDICT_ONLY, "this network has no self-supervised task")
     pairs = 1 if machine.device.type == "cpu" else settings.batch_size
-    seconds = min(_seconds(network, perceptual, settings, machine, pairs) for _ in range(2))
+    seconds = _seconds(network, perceptual, settings, machine, pairs)
+    if not stopping():
+        seconds = min(seconds, _seconds(network, perceptual, settings, machine, pairs))
     update = seconds * settings.batch_size / pairs * settings.iterations
     period = 1 / frames_per_second
     schedule = Schedule.STRICT if update < 0.8 * period else Schedule.TWO_LANES

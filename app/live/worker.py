@@ -28,6 +28,8 @@ from app.live.schedules import Listeners, PredictOnly, Runner, Strict, TwoLanes,
 from model.personalization import PersonView, SourceMemory
 from model.prediction import Pose, PosePredictor
 
+# On a slow or busy machine one pair of images takes seconds, and nothing may outlive the window.
+STOPPING_SECONDS = 60.0
 _WAIT_SECONDS = 0.1
 _SAMPLED_COMPARISON_SECONDS = 0.4
 
@@ -78,7 +80,7 @@ class Worker(ManagedThread):
         if kind is Schedule.PREDICT_ONLY:
             self._runner = PredictOnly(self._pristine)
         elif kind is Schedule.STRICT:
-            self._runner = Strict(self._learner(), self._listeners())
+            self._runner = Strict(self._learner(), self._listeners(), lambda: self.stopping)
         else:
             self._runner = TwoLanes(
                 self._learner(),
@@ -114,6 +116,7 @@ class Worker(ManagedThread):
             self._settings,
             engine.machine,
             self._frames_per_second,
+            lambda: self.stopping,
         )
         return choice.schedule, choice.reason
 

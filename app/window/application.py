@@ -70,7 +70,8 @@ def create_application(log: Path | None = None) -> tuple[QApplication, Problems]
     # OpenCV's wheels point Qt at their own plugins, which PyQt cannot load.
     for name in _SET_BY_OPENCV:
         os.environ.pop(name, None)
-    app = QApplication(sys.argv[:1])
+    existing = QApplication.instance()
+    app = existing if isinstance(existing, QApplication) else QApplication(sys.argv[:1])
     app.setApplicationName(APP_ID)
     app.setApplicationDisplayName(APP_NAME)
     apply_theme(app)

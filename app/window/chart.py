@@ -48,7 +48,7 @@ class Axis:
 
 
 class Chart(QWidget):
-    """Curves over a common horizontal axis; draws what it is given and keeps no data."""
+    """Curves over a common horizontal axis, the first on top; keeps none of the data."""
 
     def __init__(
         self, title: str, curves: Sequence[Curve], left: Axis, right: Axis | None = None
@@ -133,6 +133,7 @@ class Chart(QWidget):
 
     def _add_item(self, curve: Curve) -> pg.PlotDataItem:
         item = pg.PlotDataItem(antialias=True)
+        item.setZValue(-self._curves.index(curve))
         self._sides[_side(curve)][0].addItem(item)
         return item
 

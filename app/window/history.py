@@ -25,9 +25,6 @@ class History:
             maxlen=round(SECONDS / BIN_SECONDS) + 1
         )
 
-    def __len__(self) -> int:
-        return len(self._bins)
-
     def add(self, time_s: float, *values: float) -> None:
         """Add one number per column, taken at ``time_s`` (seconds)."""
         row = np.array(values, np.float64)

@@ -209,7 +209,7 @@ class _Drawing:
         self._painter.setPen(QPen(colour, width, cap=Qt.PenCapStyle.FlatCap))
         self._painter.drawLine(line)
         across = line.normalVector().unitVector()
-        edge = QPointF(across.dx(), across.dy()) * (width / 2)
+        edge = QPointF(across.dx(), across.dy()) * ((width + self._hair) / 2)
         self._painter.setPen(_HAIRLINE)
         self._painter.drawLines(line.translated(edge), line.translated(-edge))
 

@@ -119,20 +119,20 @@ class PlotsPanel(QWidget):
         first = math.ceil(start / step)
         ticks = [(i * step, f"{i * step:g}") for i in range(first, int(end / step) + 1)]
         numbers, losses, smooth = rows.T
-        self._loss_chart.show_data((start, end), ticks, [(numbers, losses), (numbers, smooth)])
+        self._loss_chart.show_data((start, end), ticks, [(numbers, smooth), (numbers, losses)])
 
 
 def _loss_chart() -> Chart:
-    curves = [Curve("", Hue.PERSONALIZED, dots=True), Curve("mean", Hue.PERSONALIZED, digits=2)]
+    curves = [Curve("mean", Hue.PERSONALIZED, digits=2), Curve("", Hue.PERSONALIZED, dots=True)]
     return Chart("Self-supervised loss per update", curves, Axis(SteadyRange(0.5)))
 
 
 def _error_chart() -> Chart:
     curves = [
-        Curve("without", Hue.UNPERSONALIZED, " %", digits=1, width=1.5),
         Curve("personalized", Hue.PERSONALIZED, " %", digits=1),
+        Curve("without", Hue.UNPERSONALIZED, " %", digits=1, width=1.5),
     ]
-    return Chart("Error, % of box", curves[::-1], Axis(SteadyRange(4.0, floor=0.0), " %"))
+    return Chart("Error, % of box", curves, Axis(SteadyRange(4.0, floor=0.0), " %"))
 
 
 def _cost_chart() -> Chart:

@@ -22,10 +22,6 @@ class SteadyRange:
         self._floor = floor
         self._range: tuple[float, float] | None = None
 
-    def clear(self) -> None:
-        """Forget the range: the next data choose it afresh."""
-        self._range = None
-
     def include(self, low: float, high: float) -> tuple[float, float]:
         """The range to show for data between ``low`` and ``high``."""
         wanted = self._round_range(low, high)

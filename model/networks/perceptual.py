@@ -5,11 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import torch
-import torchvision
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
 from torch.nn import functional
+from torchvision.models.vgg import cfgs, make_layers
 
 from model.errors import UserError
 
@@ -24,7 +24,8 @@ class VGGFeatures(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        layers = list(torchvision.models.vgg16(weights=None).features[: _TAPS[-1] + 1])
+        # Not torchvision's whole VGG-16, whose classifier takes seconds to make for nothing.
+        layers = list(make_layers(cfgs["D"]))[: _TAPS[-1] + 1]
         starts = (0, *(tap + 1 for tap in _TAPS[:-1]))
         self.blocks = nn.ModuleList(
             nn.Sequential(*layers[start : stop + 1])
@@ -62,7 +63,7 @@ class PerceptualLoss(nn.Module):
 
     means: Tensor
 
-    def __init__(self, features: VGGFeatures) -> None:
+    def __init__(self, features: nn.Module) -> None:
         super().__init__()
         self.features = features
         self.register_buffer("means", torch.tensor(INITIAL_MEANS), persistent=False)
@@ -70,7 +71,7 @@ class PerceptualLoss(nn.Module):
     def errors(self, reconstruction: Tensor, target: Tensor) -> Tensor:
         """The six mean squared errors (6,), with gradient to ``reconstruction`` only."""
         with torch.no_grad():
-            wanted = [target, *self.features(target)]
+            wanted = [target.detach(), *self.features(target)]
         found = [reconstruction, *self.features(reconstruction)]
         return torch.stack(
             [functional.mse_loss(f.float(), w.float()) for f, w in zip(found, wanted, strict=True)]

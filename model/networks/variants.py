@@ -15,6 +15,7 @@ from model.networks.reconstruction import Reconstruction
 from model.skeleton import JointSet, joint_set
 
 Variant = Literal["baseline", "rotation", "keypoint", "transformer"]
+ChannelOrder = Literal["rgb", "bgr"]
 VARIANTS: tuple[Variant, ...] = get_args(Variant)
 VARIANT_TITLES: dict[Variant, str] = {
     "baseline": "Baseline",
@@ -36,13 +37,20 @@ class NetworkSpec:
     backbone: str = "resnet50"
     joints: str = "penn13"
     k_self: int = 30
-    channel_order: Literal["rgb", "bgr"] = "rgb"
+    channel_order: ChannelOrder = "rgb"
 
     def __post_init__(self) -> None:
         if self.variant not in VARIANTS:
             raise UserError(
                 f"There is no variant called {self.variant!r}. "
                 f"Choose one of: {', '.join(VARIANTS)}."
+            )
+        if self.k_self < 1:
+            raise UserError(f"A network needs self-supervised keypoints; k_self was {self.k_self}.")
+        if self.channel_order not in get_args(ChannelOrder):
+            raise UserError(
+                f"There is no channel order called {self.channel_order!r}. "
+                f"Choose one of: {', '.join(get_args(ChannelOrder))}."
             )
 
     @property
@@ -62,9 +70,10 @@ class NetworkSpec:
 
 @dataclass(frozen=True)
 class PoseOutput:
-    """The pose branch's result: ``heatmaps`` (N, k_sup, 32, 32); ``self_heatmaps``
-    (N, k_self, 32, 32) raw, None without self-supervised keypoints; ``affinity``
-    (N, k_sup, k_self), None without a transformer.
+    """The pose branch's result.
+
+    ``heatmaps`` (N, k_sup, 32, 32); ``self_heatmaps`` (N, k_self, 32, 32) raw, None without
+    self-supervised keypoints; ``affinity`` (N, k_sup, k_self), None without a transformer.
     """
 
     heatmaps: Tensor

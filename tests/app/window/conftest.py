@@ -52,7 +52,8 @@ def pose() -> PoseResult:
         ],
         np.float32,
     )  # fmt: skip
-    keypoints = np.vstack([joints, np.repeat(joints[:1], 17, axis=0)]) + np.float32([20, 0])
+    keypoints = np.vstack([joints, np.repeat(joints[:1], 17, axis=0)])
+    keypoints[:, 0] += 20
     affinity = np.full((13, 30), 0.4 / 29, np.float32)
     np.fill_diagonal(affinity, 0.6)
     return PoseResult(
@@ -62,7 +63,7 @@ def pose() -> PoseResult:
         box=SquareBox(320, 240, 480),
         keypoints=joints,
         confidence=np.ones(13, np.float32),
-        self_keypoints=keypoints.astype(np.float32),
+        self_keypoints=keypoints,
         affinity=affinity,
         contribution=affinity.sum(axis=0),
         updates=0,

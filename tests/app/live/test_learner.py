@@ -1,0 +1,102 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from app.live.learner import Learner
+from model.crop import SquareBox
+from model.personalization import PersonalizationSettings, PersonView, SourceMemory
+from tests.app.live.machinery import picture
+from tests.networks import small_perceptual_loss, small_network
+
+
+def _learner(memory: SourceMemory, *, micro_batch: int = 2, **settings: object) -> Learner:
+    chosen = PersonalizationSettings(scope="deconvolutions", **settings)  # type: ignore[arg-type]
+    return Learner(
+        small_network(), small_perceptual_loss(), chosen, memory, micro_batch=micro_batch, autocast=False
+    )
+
+
+def _view(index: int) -> PersonView:
+    return PersonView.of_frame(picture(index), SquareBox(80, 60, 100), index)
+
+
+@pytest.fixture
+def memory() -> SourceMemory:
+    memory = SourceMemory()
+    for index in range(4):
+        memory.add(_view(index))
+    return memory
+
+
+def test_a_batch_closes_after_its_micro_batches(memory: SourceMemory) -> None:
+    learner = _learner(memory, batch_size=3)
+    assert learner.online(_view(4)) is None
+    assert learner.last_pairs == 2
+    result = learner.online(_view(5))
+    assert learner.last_pairs == 1  # the rest of the batch
+    assert result is not None
+    assert (result.number, result.pairs) == (1, 3)
+    assert result.seconds > 0 and np.isfinite(result.loss)
+    for image in (result.source, result.target, result.reconstruction):
+        assert image.shape == (128, 128, 3) and image.dtype == np.uint8
+
+
+def test_iterations_repeat_the_batch(memory: SourceMemory) -> None:
+    learner = _learner(memory, batch_size=2, iterations=3)
+    result = learner.online(_view(4))
+    assert result is not None and result.number == 3
+
+
+def test_an_offline_run_does_as_many_updates_as_there_are_views(memory: SourceMemory) -> None:
+    learner = _learner(memory, batch_size=2)
+    learner.start_offline()
+    numbers: list[int] = []
+    while (progress := learner.offline_progress) is not None:
+        assert (progress.done, progress.total) == (len(numbers), 4)
+        result = learner.offline()
+        assert result is not None
+        numbers.append(result.number)
+    assert numbers == [1, 2, 3, 4]
+
+
+def test_an_offline_run_without_views_is_over_at_once() -> None:
+    learner = _learner(SourceMemory(), batch_size=2)
+    learner.start_offline()
+    assert learner.offline_progress is None
+
+
+def test_cancelling_keeps_what_was_learnt(memory: SourceMemory) -> None:
+    learner = _learner(memory, batch_size=2)
+    learner.start_offline()
+    learner.offline()
+    learner.cancel_offline()
+    assert learner.offline_progress is None
+    assert learner.personalizer.updates == 1
+
+
+def test_reset_and_other_settings_start_from_the_trained_weights(memory: SourceMemory) -> None:
+    learner = _learner(memory, batch_size=2)
+    trained = learner.personalizer.weights()
+    learner.online(_view(4))
+    learner.configure(PersonalizationSettings(scope="features", batch_size=1))
+    now = learner.personalizer.weights()
+    assert all((now[name] == value).all() for name, value in trained.items())
+    assert len(now) > len(trained)
+    assert learner.personalizer.updates == 0
+    assert learner.online(_view(5)) is not None
+
+
+def test_the_rotation_variant_learns_without_reconstructions(memory: SourceMemory) -> None:
+    settings = PersonalizationSettings(scope="deconvolutions", batch_size=1)
+    learner = Learner(
+        small_network("rotation"),
+        small_perceptual_loss(),
+        settings,
+        memory,
+        micro_batch=1,
+        autocast=False,
+    )
+    result = learner.online(_view(4))
+    assert result is not None and result.number == 1
+    assert not result.reconstruction.any()

@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+import numpy as np
+import torch
+
+from model.augmentation import Augmentation, draw
+from model.crop import SquareBox, crop_matrix, transform
+from model.normalization import to_tensor
+from model.personalization import PairSampler, PersonalizationSettings, PersonView, SourceMemory
+from model.prediction import crop_tensor
+
+_rng = np.random.default_rng(3)
+
+
+def _frame() -> np.ndarray:
+    small = _rng.integers(0, 255, (8, 8, 3)).astype(np.uint8)
+    return small.repeat(30, 0).repeat(40, 1)
+
+
+def _view(index: int, box: SquareBox = SquareBox(160, 120, 128)) -> PersonView:
+    return PersonView.of_frame(_frame(), box, index)
+
+
+def test_the_first_pair_is_the_plain_crop_of_the_current_frame() -> None:
+    current, memory = _view(0), SourceMemory()
+    sampler = PairSampler(PersonalizationSettings())
+    target, source = sampler.online(current, memory, 3)
+    assert target.shape == source.shape == (3, 3, 128, 128)
+    assert torch.equal(target[:1], crop_tensor(current.image, current.box))
+    # Frame 0 has nothing before it and reconstructs itself.
+    assert torch.equal(target, source)
+    assert not torch.equal(target[1], target[0])
+
+
+def test_later_micro_batches_are_augmented_from_their_first_pair() -> None:
+    current = _view(0)
+    sampler = PairSampler(PersonalizationSettings())
+    target, _ = sampler.online(current, SourceMemory(), 1, first=False)
+    assert not torch.equal(target, crop_tensor(current.image, current.box))
+
+
+def test_the_source_is_cropped_with_the_target_s_box_or_with_its_own() -> None:
+    far = SquareBox(100, 120, 90)
+    memory = SourceMemory()
+    memory.add(_view(0, far))
+    current = _view(1)
+    (stored,) = memory.sample(np.random.default_rng(0), 1)
+    for box, name in ((current.box, "target"), (far, "own")):
+        settings = PersonalizationSettings(source_box=name)
+        _, source = PairSampler(settings).online(current, memory, 1)
+        assert torch.equal(source, to_tensor([stored.crop(crop_matrix(box), 128)]))
+
+
+def test_random_targets_come_from_memory_but_the_first_is_the_current_frame() -> None:
+    memory = SourceMemory()
+    for index in range(4):
+        memory.add(_view(index))
+    current = _view(4)
+    sampler = PairSampler(PersonalizationSettings(targets="random"))
+    target, _ = sampler.online(current, memory, 2)
+    assert torch.equal(target[:1], crop_tensor(current.image, current.box))
+
+
+def test_bgr_networks_get_bgr_pairs() -> None:
+    current = _view(0)
+    rgb, _ = PairSampler(PersonalizationSettings()).online(current, SourceMemory(), 1)
+    bgr, _ = PairSampler(PersonalizationSettings(), bgr=True).online(current, SourceMemory(), 1)
+    assert torch.equal(bgr, crop_tensor(current.image, current.box, bgr=True))
+    assert not torch.equal(rgb, bgr)
+
+
+def test_augmentation_stays_within_the_published_ranges() -> None:
+    rng = np.random.default_rng(0)
+    draws = [draw(rng, 0.6) for _ in range(2000)]
+    scales = np.array([d.scale for d in draws])
+    rotations = np.array([d.rotation for d in draws])
+    assert scales.min() == 0.75 and scales.max() == 1.25
+    assert np.abs(rotations).max() == 60.0
+    assert abs((rotations == 0).mean() - 0.4) < 0.04
+    assert abs(np.mean([d.flip for d in draws]) - 0.5) < 0.04
+    assert all(draw(rng).rotation != 0 for _ in range(100))
+
+
+def test_augmentation_keeps_the_centre_and_flips_about_it() -> None:
+    box = SquareBox(50, 40, 64)
+    for augmentation in (Augmentation(1.2, 30, False), Augmentation(0.8, -45, True)):
+        centre = transform(np.array([50.0, 40.0]), augmentation.matrix(box))
+        np.testing.assert_allclose(centre, [64, 64])
+    right = transform(np.array([60.0, 40.0]), Augmentation(flip=True).matrix(box))
+    np.testing.assert_allclose(right, [64 - 20, 64])

@@ -1,0 +1,172 @@
+from __future__ import annotations
+
+import copy
+
+import pytest
+import torch
+from torch import Tensor
+
+from model.networks import PoseNetwork, Variant
+from model.personalization import PersonalizationSettings, Personalizer
+from tests.networks import perceptual_loss, small_network
+
+
+def _pairs(count: int = 4) -> tuple[Tensor, Tensor]:
+    # The networks are convolutional: half the published side is a quarter of the work.
+    generator = torch.Generator().manual_seed(5)
+    images = torch.nn.functional.interpolate(
+        torch.randn(2 * count, 3, 8, 8, generator=generator), size=64, mode="bilinear"
+    )
+    return images[:count], images[count:]
+
+
+def _personalizer(network: PoseNetwork | None = None, **settings: object) -> Personalizer:
+    chosen = PersonalizationSettings(**settings)  # type: ignore[arg-type]
+    return Personalizer(network or small_network(), perceptual_loss(), chosen)
+
+
+def _gradients(personalizer: Personalizer) -> dict[str, Tensor]:
+    named = personalizer.network.named_parameters()
+    return {name: p.grad.clone() for name, p in named if p.grad is not None}
+
+
+def _flat(gradients: dict[str, Tensor]) -> Tensor:
+    return torch.cat([gradients[name].flatten() for name in sorted(gradients)])
+
+
+def test_an_update_changes_what_it_may_and_nothing_else() -> None:
+    personalizer = _personalizer()
+    before = copy.deepcopy(personalizer.network.state_dict())
+    report = personalizer.update(*_pairs())
+    assert report.applied and report.number == 1 and report.pairs == 4
+    changed = {
+        name
+        for name, value in personalizer.network.state_dict().items()
+        if not torch.equal(value, before[name])
+    }
+    # Stored BatchNorm statistics are no parameters: they must not have moved either.
+    assert changed == set(personalizer.parameter_names)
+
+
+def test_the_loss_falls_when_the_same_batch_is_learnt_again() -> None:
+    personalizer = _personalizer()
+    batch = _pairs()
+    losses = [personalizer.update(*batch).loss for _ in range(4)]
+    assert losses == sorted(losses, reverse=True) and losses[-1] < 0.97 * losses[0]
+
+
+def test_micro_batches_give_the_whole_batch_s_update() -> None:
+    target, source = _pairs(4)
+    whole, pieces = _personalizer(), _personalizer()
+    whole.accumulate(target, source, 4)
+    for i in range(4):
+        pieces.accumulate(target[i : i + 1], source[i : i + 1], 4)
+    a, b = _flat(_gradients(whole)), _flat(_gradients(pieces))
+    # The normalisers of early pieces lag by 1 % of the pieces' spread (see ReconstructionTask).
+    assert torch.linalg.vector_norm(a - b) < 1e-2 * torch.linalg.vector_norm(a)
+    assert torch.dot(a, b) / (a.norm() * b.norm()) > 0.9999
+    assert pieces.step().loss == pytest.approx(whole.step().loss, rel=1e-5)
+
+
+def test_micro_batches_of_equal_pairs_give_exactly_the_same_gradient() -> None:
+    target, source = (t.repeat(3, 1, 1, 1) for t in _pairs(1))
+    whole, pieces = _personalizer(), _personalizer()
+    whole.accumulate(target, source, 3)
+    for i in range(3):
+        pieces.accumulate(target[i : i + 1], source[i : i + 1], 3)
+    a, b = _flat(_gradients(whole)), _flat(_gradients(pieces))
+    assert torch.linalg.vector_norm(a - b) < 1e-4 * torch.linalg.vector_norm(a)
+
+
+def test_update_in_micro_batches_moves_the_running_means_as_the_whole_batch_does() -> None:
+    target, source = _pairs(4)
+    means = []
+    for micro_batch in (None, 1):
+        loss = perceptual_loss()
+        personalizer = Personalizer(small_network(), loss)
+        personalizer.update(target, source, micro_batch)
+        means.append(loss.means.clone())
+    torch.testing.assert_close(means[0], means[1], rtol=1e-5, atol=0)
+
+
+@pytest.mark.parametrize("variant", ["transformer", "keypoint", "rotation"])
+def test_reset_restores_predictions_bit_for_bit(variant: Variant) -> None:
+    personalizer = _personalizer(small_network(variant), learning_rate=1e-3)
+    target, source = _pairs(2)
+    first = personalizer.predict(target).heatmaps
+    losses = [personalizer.update(target, source).loss for _ in range(2)]
+    assert not torch.equal(personalizer.predict(target).heatmaps, first)
+    personalizer.reset()
+    assert torch.equal(personalizer.predict(target).heatmaps, first)
+    assert personalizer.updates == 0
+    # The optimiser and the loss's running means start again too.
+    assert [personalizer.update(target, source).loss for _ in range(2)] == losses
+
+
+def test_several_iterations_are_several_steps_on_one_batch() -> None:
+    batch = _pairs(2)
+    twice = _personalizer(iterations=2)
+    report = twice.update(*batch)
+    again = _personalizer()
+    again.update(*batch)
+    assert report.loss == again.update(*batch).loss
+    assert twice.updates == again.updates == 2
+
+
+def test_a_batch_that_is_not_finite_is_thrown_away() -> None:
+    personalizer = _personalizer()
+    target, source = _pairs(2)
+    first = personalizer.predict(target).heatmaps
+    report = personalizer.update(torch.full_like(target, float("nan")), source)
+    assert not report.applied and personalizer.updates == 0
+    assert torch.equal(personalizer.predict(target).heatmaps, first)
+    good = personalizer.update(target, source)
+    assert good.applied and good.loss == _personalizer().update(target, source).loss
+
+
+def test_discarded_pairs_leave_no_trace() -> None:
+    batch = _pairs(2)
+    personalizer = _personalizer()
+    personalizer.accumulate(*_pairs(1), 2)
+    personalizer.discard()
+    assert personalizer.update(*batch).loss == _personalizer().update(*batch).loss
+
+
+def test_nothing_is_computed_that_is_thrown_away() -> None:
+    """No gradient for frozen tensors or the VGG, and two VGG passes per pair: target and result."""
+    personalizer = _personalizer(scope="deconvolutions")
+    loss = personalizer._task._perceptual  # type: ignore[attr-defined]
+    passes: list[bool] = []
+    loss.features.blocks[0].register_forward_hook(
+        lambda module, inputs, output: passes.append(output.requires_grad)
+    )
+    encoder_outputs: list[bool] = []
+    personalizer.network.encoder.layer4.register_forward_hook(
+        lambda module, inputs, output: encoder_outputs.append(output.requires_grad)
+    )
+    personalizer.accumulate(*_pairs(2), 2)
+    assert sorted(passes) == [False, True]
+    assert encoder_outputs == [False]
+    assert set(_gradients(personalizer)) == set(personalizer.parameter_names)
+    assert all(p.grad is None for p in loss.parameters())
+
+
+def test_predicting_costs_only_the_pose_branch() -> None:
+    personalizer = _personalizer()
+    called: list[str] = []
+    for name, module in personalizer.network.named_children():
+        module.register_forward_hook(lambda m, i, o, name=name: called.append(name))
+    output = personalizer.predict(_pairs(1)[0])
+    assert called == ["encoder", "self_head", "affinity"]
+    assert not output.heatmaps.requires_grad
+
+
+def test_weights_hand_over_the_pose_branch_only() -> None:
+    personalizer = _personalizer()
+    weights = personalizer.weights()
+    assert weights.keys() == {
+        name for name in personalizer.parameter_names if not name.startswith("reconstruction.")
+    }
+    personalizer.update(*_pairs(1))
+    # Copies: what was handed over does not change under the receiver.
+    assert not torch.equal(weights["self_head.weight"], personalizer.network.self_head.weight)

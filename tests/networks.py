@@ -1,0 +1,60 @@
+"""Small networks for tests: real architecture, random weights that predict something."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from app.assets import PERCEPTUAL_WEIGHTS
+from model.networks import NetworkSpec, PerceptualLoss, PoseNetwork, Variant
+from model.networks.perceptual import load_perceptual_loss
+
+
+def small_network(variant: Variant = "transformer", joints: str = "penn13") -> PoseNetwork:
+    """A ResNet-18 network in eval mode whose maps differ between images and between joints."""
+    torch.manual_seed(1)
+    network = PoseNetwork(NetworkSpec(variant=variant, backbone="resnet18", joints=joints))
+    with torch.no_grad():
+        for name, parameter in network.named_parameters():
+            # The published initialisation of 0.001 would leave every map flat.
+            if name.startswith(("encoder.deconv", "supervised_head", "affinity.decoder")):
+                if parameter.dim() > 1:
+                    torch.nn.init.kaiming_normal_(parameter)
+    return network.eval()
+
+
+class _SmallFeatures(nn.Module):
+    """Five feature maps of ever coarser detail, as the VGG gives, at a hundredth of its cost."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        torch.manual_seed(2)
+        widths = (3, 4, 8, 8, 8, 8)
+        self.blocks = nn.ModuleList(
+            nn.Sequential(nn.Conv2d(a, b, 3, 2, 1), nn.ReLU())
+            for a, b in zip(widths, widths[1:], strict=False)
+        )
+        self.requires_grad_(False).eval()
+
+    def forward(self, image: Tensor) -> list[Tensor]:
+        features = []
+        for block in self.blocks:
+            image = block(image)
+            features.append(image)
+        return features
+
+
+def small_perceptual_loss() -> PerceptualLoss:
+    """A loss of the same form over small random features."""
+    return PerceptualLoss(_SmallFeatures())
+
+
+def perceptual_loss() -> PerceptualLoss:
+    """The loss over the VGG weights in the box."""
+    path = Path(PERCEPTUAL_WEIGHTS)
+    if not path.is_file():
+        pytest.fail(f"the perceptual weights {path} are missing from assets")
+    return load_perceptual_loss(path)
