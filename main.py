@@ -35,7 +35,7 @@ def build_parser() -> argparse.ArgumentParser:
         title="commands", metavar="COMMAND", dest="command", help="COMMAND --help tells more"
     )
     for name in COMMANDS:
-        importlib.import_module(f"app.commands.{name}").add_parser(subparsers)
+        importlib.import_module(f"app.commands.{name.replace('-', '_')}").add_parser(subparsers)
     return parser
 
 

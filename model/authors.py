@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import pickle
 import re
+import struct
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -30,6 +32,11 @@ _PREFIXES = (
     ("pose_encoder.", "reconstruction.keypoint_encoder."),
     ("image_renderer.", "reconstruction.renderer."),
 )
+# PyTorch's readers parse damaged and foreign bytes without checks, and fail in all these ways.
+_UNREADABLE = (
+    OSError, EOFError, RuntimeError, ValueError, LookupError, TypeError, AttributeError,
+    AssertionError, struct.error, pickle.UnpicklingError, SafetensorError,
+)  # fmt: skip
 _BACKBONE = re.compile(r"pose_net\.((?:conv1|bn1|layer[1-4])\..+)")
 
 
@@ -52,11 +59,8 @@ def read_checkpoint(path: Path) -> dict[str, Tensor]:
     if not path.is_file():
         raise UserError(f"There is no file {path}. Give the path of a checkpoint (.pth).")
     try:
-        if path.suffix == ".safetensors":
-            content: object = load_file(path)
-        else:
-            content = torch.load(path, map_location="cpu", weights_only=True)
-    except (OSError, RuntimeError, EOFError, pickle.UnpicklingError, SafetensorError) as error:
+        content = load_file(path) if path.suffix == ".safetensors" else _load_pickle(path)
+    except _UNREADABLE as error:
         raise UserError(
             f"{path} cannot be read as a checkpoint; it may be truncated or hold more than "
             "weights. Copy or download it again."
@@ -77,6 +81,13 @@ def read_checkpoint(path: Path) -> dict[str, Tensor]:
             "'pose_net.conv1.weight'. Give a file written by that code."
         )
     return tensors
+
+
+def _load_pickle(path: Path) -> object:
+    with warnings.catch_warnings():
+        # Its guesses about a strange file are for programmers; the person gets one sentence.
+        warnings.simplefilter("ignore")
+        return torch.load(path, map_location="cpu", weights_only=True)
 
 
 def describe(tensors: Mapping[str, Tensor], channel_order: str = "bgr") -> NetworkSpec:

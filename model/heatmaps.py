@@ -23,7 +23,8 @@ def marginal_expectation(heatmaps: Tensor) -> Tensor:
     columns = heatmaps.sum(dim=-2).softmax(dim=-1)  # N, M, W
     cells_y = torch.arange(height, device=heatmaps.device, dtype=heatmaps.dtype)
     cells_x = torch.arange(width, device=heatmaps.device, dtype=heatmaps.dtype)
-    return torch.stack([columns @ cells_x, rows @ cells_y], dim=-1)
+    # Not a matrix product, which autocast would round to an eighth of a cell.
+    return torch.stack([(columns * cells_x).sum(-1), (rows * cells_y).sum(-1)], dim=-1)
 
 
 def gaussian_maps(points: Tensor, size: int, sigma: float = SIGMA_CELLS) -> Tensor:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import fields
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from torch import Tensor
 
 from model.authors import convert, describe, read_checkpoint
 from model.errors import UserError
+from model.files import whole_file
 from model.networks import NetworkSpec, PoseNetwork
 from model.networks.variants import VARIANT_TITLES
 
@@ -29,29 +31,26 @@ def save(
     """Write the network's tensors and description; ``half`` stores floats as float16.
 
     ``metadata`` adds free entries (training data, metrics, version). The file is complete or not
-    there: it is written beside its place and then renamed.
+    there. ``UserError`` if it cannot be written.
     """
-    path = Path(path)
     tensors = {
         name: value.half() if half and value.is_floating_point() else value
         for name, value in network.state_dict().items()
         if not name.endswith("num_batches_tracked")
     }
     described = {f.name: str(getattr(network.spec, f.name)) for f in fields(NetworkSpec)}
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(path.name + ".part")
-    temporary.write_bytes(
-        to_bytes(
-            {name: value.contiguous().cpu() for name, value in tensors.items()},
-            metadata={**(metadata or {}), **described, "format": FORMAT},
-        )
+    content = to_bytes(
+        {name: value.contiguous().cpu() for name, value in tensors.items()},
+        metadata={**(metadata or {}), **described, "format": FORMAT},
     )
-    temporary.replace(path)
+    with whole_file(Path(path)) as temporary:
+        temporary.write_bytes(content)
 
 
 def read_metadata(path: str | Path) -> dict[str, str]:
     """The metadata of a weight file; ``UserError`` if it is none or damaged."""
-    return _read(Path(path))[1]
+    with _opened(Path(path)) as file:
+        return dict(file.metadata() or {})
 
 
 def load(
@@ -67,8 +66,9 @@ def load(
     another variant is refused. ``UserError`` for a missing, truncated or unsuitable file.
     """
     path = Path(path)
-    tensors, metadata = _read(path)
-    spec = _spec(path, metadata)
+    with _opened(path) as file:
+        spec = _spec(path, file.metadata() or {})
+        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     if variant is not None and spec.variant != variant:
         raise UserError(
             f"{path} holds the variant {VARIANT_TITLES[spec.variant]!r} ({spec.variant}), but "
@@ -79,24 +79,35 @@ def load(
     return network.to(device).eval()
 
 
-def import_authors(source: str | Path, target: str | Path, channel_order: str = "bgr") -> Path:
-    """Convert a checkpoint of the released code at ``source`` to our format at ``target``."""
+def import_authors(
+    source: str | Path, target: str | Path, channel_order: str = "bgr"
+) -> NetworkSpec:
+    """Convert a checkpoint of the released code at ``source`` to our format at ``target``.
+
+    ``channel_order`` is the order that it was trained on: ``bgr`` unless its code was changed.
+    Returns what was recognised. ``UserError`` if ``source`` is no such checkpoint or is ``target``.
+    """
     source, target = Path(source), Path(target)
     tensors = read_checkpoint(source)
+    if target.exists() and target.samefile(source):
+        raise UserError(
+            f"{target} is the checkpoint itself, which is never overwritten. "
+            "Give another name for the converted file."
+        )
     spec = describe(tensors, channel_order)
     network = PoseNetwork(spec)
     _fill(network, convert(tensors, spec), source)
     save(target, network, {"imported_from": source.name})
-    return target
+    return spec
 
 
-def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
+@contextmanager
+def _opened(path: Path) -> Iterator[safe_open]:
     if not path.is_file():
         raise UserError(f"There is no weight file {path}. Give the path of a .safetensors file.")
     try:
         with safe_open(path, "pt") as file:
-            names = file.keys()
-            return {name: file.get_tensor(name) for name in names}, dict(file.metadata() or {})
+            yield file
     except (OSError, SafetensorError) as error:
         raise UserError(
             f"{path} is not a whole safetensors file ({error}); it may be truncated. "
@@ -134,7 +145,8 @@ def _fill(network: PoseNetwork, tensors: Mapping[str, Tensor], path: Path) -> No
         raise UserError(
             f"{path} does not fit the network {VARIANT_TITLES[network.spec.variant]!r} with "
             f"{network.spec.backbone}: {len(missing)} tensors are missing, {len(foreign)} unknown, "
-            f"{len(misshapen)} of another shape (first: {example}). Choose the file of that network."
+            f"{len(misshapen)} of another shape (first: {example}). "
+            "Choose the file of that network."
         )
     state = {name: value.to(wanted[name].dtype) for name, value in tensors.items()}
     network.load_state_dict(state, strict=False)

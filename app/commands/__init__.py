@@ -9,7 +9,7 @@ from __future__ import annotations
 import argparse
 from typing import TypeAlias
 
-COMMANDS = ("benchmark", "doctor")
-"""Modules of this package that are sub-commands, in the order in which help lists them."""
+COMMANDS = ("personalize", "export", "import-weights", "benchmark", "doctor")
+"""The sub-commands, in the order in which help lists them; in a module's name, - is _."""
 
 Subparsers: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"

@@ -14,4 +14,4 @@ class Overlays:
     self_keypoints: bool = True
     arrows: bool = True
     box: bool = False
-    unpersonalized: bool = True
+    unpersonalized: bool = False

@@ -62,7 +62,7 @@ class Reconstruction(nn.Module):
 
     def forward(self, self_heatmaps: Tensor, source: Tensor) -> Tensor:
         """``self_heatmaps`` (N, k_self, 32, 32) raw, ``source`` (N, 3, 128, 128)."""
-        maps = keypoint_bottleneck(self_heatmaps)
+        maps = keypoint_bottleneck(self_heatmaps.float())
         maps = functional.interpolate(maps, scale_factor=4, mode="bilinear", align_corners=False)
         appearance = self.appearance_encoder(source)
         return self.renderer(torch.cat([appearance, self.keypoint_encoder(maps)], dim=1))

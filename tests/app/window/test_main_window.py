@@ -57,7 +57,7 @@ def test_the_keys_reach_the_session(qtbot: QtBot, window: MainWindow, session: F
         ("set_playing", True),
         ("set_personalizing", True),
         ("reset",),
-        ("set_comparison", Comparison.NEVER),
+        ("set_comparison", Comparison.ALWAYS),
     ]
 
 
@@ -95,11 +95,11 @@ def test_a_preset_is_taken_with_a_reset(window: MainWindow, session: FakeSession
 
 def test_the_session_starts_with_the_remembered_preset_and_overlays(qtbot: QtBot) -> None:
     session = FakeSession()
-    settings = AppSettings(preset="paper", overlays=Overlays(unpersonalized=False))
+    settings = AppSettings(preset="paper", overlays=Overlays(unpersonalized=True))
     window = MainWindow(session, FakeSources(), PRESETS, settings, lambda _settings: None)
     qtbot.addWidget(window)
     assert ("set_preset", "paper") in session.calls
-    assert ("set_comparison", Comparison.NEVER) in session.calls
+    assert ("set_comparison", Comparison.ALWAYS) in session.calls
     assert ("set_playing", True) in session.calls
 
 
@@ -109,8 +109,8 @@ def test_the_ghost_is_compared_always_and_a_plotted_error_now_and_then(qtbot: Qt
     window.commands.overlays["unpersonalized"].trigger()
     window.commands.overlays["unpersonalized"].trigger()
     assert session.calls == [
-        ("set_comparison", Comparison.SAMPLED),
         ("set_comparison", Comparison.ALWAYS),
+        ("set_comparison", Comparison.SAMPLED),
     ]
 
 

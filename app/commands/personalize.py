@@ -1,0 +1,103 @@
+"""``python main.py personalize VIDEO``: what the window does, for a whole recording at once."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from app.commands import Subparsers
+
+if TYPE_CHECKING:
+    from app.recordings.summary import Tally
+    from model.personalization import PersonalizationSettings
+
+
+def add_parser(subparsers: Subparsers) -> None:
+    """Register the command and its options."""
+    text = "find the pose in every frame of a recording, with or without personalization"
+    parser = subparsers.add_parser(
+        "personalize",
+        help=text,
+        description=f"{text.capitalize()}. Writes keypoints.csv, keypoints.coco.json, overlay.mp4 "
+        "and summary.json, which replace older ones when the run is over; a run that is "
+        "interrupted writes nothing.",
+    )
+    parser.add_argument(
+        "recording", metavar="VIDEO", type=Path, help="a video file or a folder of pictures"
+    )
+    parser.add_argument(
+        "--mode",
+        choices=("none", "online"),
+        required=True,
+        help="predict with the trained weights, or learn from every frame before predicting it",
+    )
+    parser.add_argument(
+        "--out", metavar="DIR", type=Path, required=True, help="where the results go"
+    )
+    parser.add_argument(
+        "--weights", metavar="FILE", type=Path, help="a network to use instead of the embedded one"
+    )
+    parser.add_argument(
+        "--device", metavar="NAME", help="auto, cpu, cuda, cuda:1 or mps (default: auto)"
+    )
+    learning = parser.add_argument_group("learning", "for --mode online")
+    learning.add_argument("--preset", metavar="NAME", help="gentle or paper (default: gentle)")
+    learning.add_argument("--batch", metavar="N", type=int, help="pairs of pictures per update")
+    learning.add_argument("--learning-rate", metavar="X", type=float, help="of Adam")
+    learning.add_argument(
+        "--iterations", metavar="N", type=int, help="optimiser steps on each batch"
+    )
+    output = parser.add_argument_group("output")
+    output.add_argument("--no-overlay", action="store_true", help="write no overlay video")
+    output.add_argument(
+        "--json", action="store_true", help="print one line of JSON and no progress"
+    )
+    parser.set_defaults(func=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Process the recording and print what came of it."""
+    from app.assets import WEIGHTS
+    from app.recordings.job import Job, run_job
+
+    job = Job(
+        recording=args.recording,
+        out=args.out,
+        online=args.mode == "online",
+        weights=args.weights or WEIGHTS,
+        settings=_settings(args),
+        device=args.device,
+        overlay=not args.no_overlay,
+        progress=not args.json,
+    )
+    tally = run_job(job)
+    print(json.dumps(tally.totals()) if args.json else _as_text(tally, args.out))
+    return 0
+
+
+def _settings(args: argparse.Namespace) -> PersonalizationSettings:
+    from dataclasses import replace
+
+    from model.personalization import DEFAULT_PRESET, preset
+
+    settings = (preset(args.preset) if args.preset is not None else DEFAULT_PRESET).settings
+    options = {
+        "batch_size": args.batch,
+        "learning_rate": args.learning_rate,
+        "iterations": args.iterations,
+    }
+    return replace(settings, **{name: v for name, v in options.items() if v is not None})
+
+
+def _as_text(tally: Tally, out: Path) -> str:
+    lines = [f"{tally.frames} frames, a person in {tally.person_found} of them."]
+    if tally.losses:
+        totals = tally.totals()
+        lines.append(
+            f"{tally.updates} updates, loss {totals['loss_first']} at first and "
+            f"{totals['loss_last']} at the end."
+        )
+    lines.append(f"The results are in {out}")
+    return "\n".join(lines)

@@ -1,0 +1,112 @@
+"""A recording, frame by frame: find the person, learn from the frame, predict (methods, 1.10)."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import torch
+
+from app.capture.frame import Frame
+from app.capture.source import FrameSource, Grab
+from app.live.engine import Engine
+from app.live.learner import Learner
+from app.live.records import PoseResult, UpdateResult
+from app.live.results import nobody, pose_result
+from model.personalization import PersonView, SourceMemory
+from model.prediction import Pose, crop_tensor, pose_in_image
+
+
+@dataclass(frozen=True)
+class ProcessedFrame:
+    """One frame of a recording and what came of it.
+
+    Timestamps of ``frame`` and ``result`` are in seconds since the recording's start, and
+    ``result.latency`` is the time spent on this frame. ``update`` is the update made before the
+    prediction: None without personalization and where no person was found. ``learnt`` is False
+    for an update that was thrown away because its loss or gradient was not finite.
+    """
+
+    frame: Frame
+    result: PoseResult
+    update: UpdateResult | None = None
+    learnt: bool = False
+
+
+class RecordingPipeline:
+    """Processes one recording with the engine's network, which ``online`` changes.
+
+    Online, every frame with a person is first learnt from (a batch whose targets are this frame
+    and whose sources are all frames so far, this one included) and then predicted with the
+    updated weights. Predictions are in float32 with and without personalization, so that the two
+    differ only by what was learnt. PyTorch uses as many CPU threads as it likes: nothing else
+    competes. ``UserError`` if ``online`` is asked of a variant that cannot be personalized.
+    """
+
+    def __init__(self, engine: Engine, *, online: bool) -> None:
+        self._engine = engine
+        self._memory = SourceMemory()
+        self._learner = self._make_learner() if online else None
+        self._predictions = 0
+
+    def run(self, source: FrameSource) -> Iterator[ProcessedFrame]:
+        """Every frame that an open ``source`` still has, in order."""
+        while (grab := source.read()) is not None:
+            yield self._process(grab)
+
+    def _make_learner(self) -> Learner:
+        engine = self._engine
+        on_cpu = engine.machine.device.type == "cpu"
+        return Learner(
+            engine.network,
+            engine.perceptual,
+            engine.settings,
+            self._memory,
+            # On a CPU larger pieces save no time and cost memory.
+            micro_batch=1 if on_cpu else engine.settings.batch_size,
+            autocast=engine.machine.low_precision,
+        )
+
+    def _process(self, grab: Grab) -> ProcessedFrame:
+        start = time.perf_counter()
+        frame = Frame(grab.media_index, grab.time, grab.image, grab.media_index)
+        follower = self._engine.follower
+        box = follower.locate(frame.image, frame.timestamp)
+        if box is None:
+            updates = self._learner.personalizer.updates if self._learner else 0
+            return ProcessedFrame(frame, nobody(frame, updates, time.perf_counter() - start))
+        view = PersonView.of_frame(frame.image, box, frame.index)
+        update, updates, learnt = None, 0, False
+        if self._learner is not None:
+            before = self._learner.personalizer.updates
+            update = self._learn(self._learner, view)
+            updates = self._learner.personalizer.updates
+            learnt = updates > before
+        pose = self._predict(view)
+        height, width = frame.image.shape[:2]
+        follower.observe(pose.keypoints, pose.confidence, (width, height))
+        result = pose_result(frame, box, pose, updates, time.perf_counter() - start)
+        self._reset_if_due()
+        return ProcessedFrame(frame, result, update, learnt)
+
+    def _learn(self, learner: Learner, view: PersonView) -> UpdateResult:
+        """One update on a whole batch around the current view."""
+        self._memory.add(view)
+        update = None
+        while update is None:
+            update = learner.online(view)
+        return update
+
+    def _reset_if_due(self) -> None:
+        self._predictions += 1
+        every = self._engine.settings.reset_every
+        if self._learner is not None and every and self._predictions % every == 0:
+            self._learner.reset()
+
+    @torch.inference_mode()
+    def _predict(self, view: PersonView) -> Pose:
+        network, device = self._engine.network, self._engine.machine.device
+        crop = crop_tensor(view.image, view.box, bgr=network.spec.channel_order == "bgr")
+        crop = crop.to(device, memory_format=torch.channels_last)
+        return pose_in_image(network.pose(crop), view.box)

@@ -1,0 +1,71 @@
+"""What a run did, in numbers, and what it was run with."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import platform
+import tomllib
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import cv2
+import numpy as np
+import onnxruntime
+import torch
+
+from app.diagnosis import ROOT
+from app.recordings.pipeline import ProcessedFrame
+from model.weights import read_metadata
+
+
+@dataclass
+class Tally:
+    """Counts over a run. ``losses`` has one entry per update, None where it was not finite.
+
+    ``updates`` leaves out those that were thrown away.
+    """
+
+    frames: int = 0
+    person_found: int = 0
+    updates: int = 0
+    losses: list[float | None] = field(default_factory=list)
+
+    def add(self, processed: ProcessedFrame) -> None:
+        """Count one more frame."""
+        self.frames += 1
+        self.person_found += processed.result.box is not None
+        self.updates += processed.learnt
+        if processed.update is not None:
+            loss = processed.update.loss
+            self.losses.append(round(loss, 6) if math.isfinite(loss) else None)
+
+    def totals(self) -> dict[str, int | float | None]:
+        """The counts, and the first and last loss: None without an update."""
+        return {
+            "frames": self.frames,
+            "person_found": self.person_found,
+            "updates": self.updates,
+            "loss_first": self.losses[0] if self.losses else None,
+            "loss_last": self.losses[-1] if self.losses else None,
+        }
+
+
+def describe_weights(path: Path) -> dict[str, str | None]:
+    """What tells one weight file from another: name, SHA-256, and the version written in it."""
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    return {"name": path.name, "sha256": digest, "version": read_metadata(path).get("version")}
+
+
+def versions() -> dict[str, str]:
+    """Versions of this program and of what its numbers depend on."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    return {
+        "project": project["version"],
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "opencv": cv2.__version__,
+        "numpy": np.__version__,
+        "onnxruntime": onnxruntime.__version__,
+    }

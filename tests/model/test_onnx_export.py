@@ -1,0 +1,216 @@
+"""The exported pose branch computes what PyTorch computes, or is not written."""
+
+from __future__ import annotations
+
+import copy
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+import onnx
+import onnxruntime
+import pytest
+import torch
+from onnx import numpy_helper
+
+from model import onnx_export
+from model.errors import UserError
+from model.networks import NetworkSpec, PoseNetwork, Variant
+from model.onnx_export import ExportReport, export_onnx, output_names
+from tests.networks import small_network
+
+METADATA = {"license": "Apache-2.0", "version": "7", "k_self": "31"}
+
+
+@pytest.fixture(scope="module")
+def network() -> PoseNetwork:
+    """A network in training mode, as one that is being trained may be."""
+    return small_network(joints="bbc7").train()
+
+
+@pytest.fixture(scope="module")
+def report(network: PoseNetwork, tmp_path_factory: pytest.TempPathFactory) -> ExportReport:
+    path = tmp_path_factory.mktemp("export") / "new folder" / "pose.onnx"
+    return export_onnx(network, path, METADATA)
+
+
+@pytest.fixture(scope="module")
+def graph(report: ExportReport) -> onnx.ModelProto:
+    return onnx.load(report.path)
+
+
+@pytest.fixture
+def translated(graph: onnx.ModelProto, monkeypatch: pytest.MonkeyPatch) -> onnx.ModelProto:
+    """What the exporter will be taken to have made; change it to make a bad one."""
+    changed = copy.deepcopy(graph)
+    monkeypatch.setattr(onnx_export, "_translate", lambda branch, outputs: changed)
+    return changed
+
+
+def sizes(values: list[onnx.ValueInfoProto]) -> dict[str, list[str | int]]:
+    return {
+        v.name: [d.dim_param or d.dim_value for d in v.type.tensor_type.shape.dim] for v in values
+    }
+
+
+def test_the_graph_is_the_pose_branch_with_a_free_batch(graph: onnx.ModelProto) -> None:
+    onnx.checker.check_model(graph, full_check=True)
+    assert sizes(list(graph.graph.input)) == {"target": ["batch", 3, 128, 128]}
+    assert sizes(list(graph.graph.output)) == {
+        "heatmaps": ["batch", 7, 32, 32],
+        "self_heatmaps": ["batch", 30, 32, 32],
+        "affinity": ["batch", 7, 30],
+    }
+
+
+@pytest.mark.parametrize("count", [1, 2, 5])
+def test_onnx_runtime_computes_the_same(
+    count: int, network: PoseNetwork, report: ExportReport
+) -> None:
+    session = onnxruntime.InferenceSession(report.path, providers=["CPUExecutionProvider"])
+    target = torch.randn(count, 3, 128, 128)
+    found = session.run(["heatmaps", "self_heatmaps", "affinity"], {"target": target.numpy()})
+    with torch.inference_mode():
+        pose = copy.deepcopy(network).eval().pose(target)
+    for given, wanted in zip(found, vars(pose).values(), strict=True):
+        assert np.abs(given - wanted.numpy()).max() <= 1e-4
+
+
+def test_the_report_tells_the_differences(report: ExportReport) -> None:
+    assert list(report.differences) == ["heatmaps", "self_heatmaps", "affinity"]
+    assert all(0 <= value <= 1e-4 for value in report.differences.values())
+
+
+def test_the_file_is_alone_but_for_its_description(report: ExportReport) -> None:
+    files = {path.name: path for path in report.path.parent.iterdir()}
+    assert files == {"pose.onnx": report.path, "pose.json": report.metadata_path}
+
+
+def test_the_description_is_the_same_inside_and_beside(
+    graph: onnx.ModelProto, report: ExportReport
+) -> None:
+    beside = json.loads(report.metadata_path.read_text(encoding="utf-8"))
+    inside = {entry.key: entry.value for entry in graph.metadata_props}
+    assert inside == {k: v if isinstance(v, str) else json.dumps(v) for k, v in beside.items()}
+    assert beside["joint_names"][:2] == ["head", "left wrist"]
+    assert beside["limbs"][0] == [5, 6]
+    assert beside["channel_order"] == "rgb"
+    assert beside["mean"] == [0.485, 0.456, 0.406]
+    assert beside["std"] == [0.229, 0.224, 0.225]
+    assert (beside["variant"], beside["backbone"]) == ("transformer", "resnet18")
+    assert (beside["crop_size"], beside["heatmap_stride"]) == (128, 4)
+    assert (beside["crop_box_to_side"], beside["crop_centre_shift"]) == (1.25, 0.075)
+    assert "1.25 * max(width, height)" in beside["crop_rule"]
+    assert (beside["license"], beside["version"]) == ("Apache-2.0", "7")
+    assert beside["k_self"] == 30  # the network's own word counts
+
+
+def test_the_file_tells_nothing_about_this_machine(report: ExportReport) -> None:
+    content = report.path.read_bytes()
+    for folder in (Path(__file__).parents[2], Path(torch.__file__).parent):
+        assert os.fsencode(folder) not in content
+
+
+def test_exporting_leaves_the_network_alone(network: PoseNetwork, report: ExportReport) -> None:
+    assert report.path.is_file()
+    assert all(module.training for module in network.modules())
+    assert all(parameter.requires_grad for parameter in network.parameters())
+
+
+@pytest.mark.parametrize(
+    ("variant", "names"),
+    [
+        ("baseline", ("heatmaps",)),
+        ("rotation", ("heatmaps",)),
+        ("keypoint", ("heatmaps", "self_heatmaps")),
+        ("transformer", ("heatmaps", "self_heatmaps", "affinity")),
+    ],
+)
+def test_outputs_are_those_that_the_variant_has(variant: Variant, names: tuple[str, ...]) -> None:
+    assert output_names(NetworkSpec(variant)) == names
+
+
+@pytest.mark.parametrize("variant", ["baseline", "keypoint"])
+def test_variants_without_a_transformer(
+    variant: Variant, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    report = export_onnx(small_network(variant), tmp_path / "pose.onnx")
+    names = output_names(NetworkSpec(variant))
+    assert tuple(report.differences) == names
+    assert tuple(sizes(list(onnx.load(report.path).graph.output))) == names
+    assert list(json.loads(report.metadata_path.read_text())["outputs"]) == list(names)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_another_result_is_not_written(
+    network: PoseNetwork, translated: onnx.ModelProto, tmp_path: Path
+) -> None:
+    bias = next(t for t in translated.graph.initializer if "self_head.bias" in t.name)
+    bias.CopyFrom(numpy_helper.from_array(numpy_helper.to_array(bias) + 2e-4, bias.name))
+    with pytest.raises(UserError, match=r"computes other heatmaps than PyTorch: .* 0\.0002"):
+        export_onnx(network, tmp_path / "pose.onnx")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_failed_export_keeps_the_older_files(
+    network: PoseNetwork,
+    translated: onnx.ModelProto,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    path = tmp_path / "pose.onnx"
+    export_onnx(network, path)
+    before = {file.name: file.read_bytes() for file in tmp_path.iterdir()}
+    monkeypatch.setattr(onnx_export, "TOLERANCE", 0.0)
+    with pytest.raises(UserError, match="Nothing was written"):
+        export_onnx(network, path, {"version": "8"})
+    assert {file.name: file.read_bytes() for file in tmp_path.iterdir()} == before
+
+
+@pytest.mark.usefixtures("translated")
+def test_results_that_are_no_numbers_are_not_written(network: PoseNetwork, tmp_path: Path) -> None:
+    broken = copy.deepcopy(network)
+    with torch.no_grad():
+        broken.self_head.weight[3] = torch.nan
+    with pytest.raises(UserError, match="differ by nan"):
+        export_onnx(broken, tmp_path / "pose.onnx")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_graph_that_does_not_run_is_not_written(
+    network: PoseNetwork, translated: onnx.ModelProto, tmp_path: Path
+) -> None:
+    translated.graph.node[3].op_type = "Nonsense"
+    with pytest.raises(UserError, match="ONNX Runtime cannot run the exported network"):
+        export_onnx(network, tmp_path / "pose.onnx")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_exporter_that_fails_is_told_in_a_sentence(
+    network: PoseNetwork, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*args: object, **options: object) -> None:
+        raise torch.onnx.OnnxExporterError("no translation for aten.\nOver many lines, it is …")
+
+    monkeypatch.setattr(torch.onnx, "export", fail)
+    with pytest.raises(UserError, match=r"cannot translate .* \(no translation for aten\)\. "):
+        export_onnx(network, tmp_path / "pose.onnx")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["pose.json", "pose", "folder.onnx"])
+def test_an_unsuitable_name_is_refused_at_once(
+    name: str, network: PoseNetwork, tmp_path: Path
+) -> None:
+    (tmp_path / "folder.onnx").mkdir()
+    with pytest.raises(UserError, match=rf"{name} cannot be .* ends in \.onnx"):
+        export_onnx(network, tmp_path / name)
+    assert [path.name for path in tmp_path.iterdir()] == ["folder.onnx"]
+
+
+@pytest.mark.usefixtures("translated")
+def test_a_place_that_cannot_be_written_is_refused(network: PoseNetwork, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(UserError, match="cannot be written"):
+        export_onnx(network, tmp_path / "file" / "pose.onnx")

@@ -1,0 +1,259 @@
+"""``python main.py personalize`` from its command line to its files, on clips written here."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+from pathlib import Path
+
+import cv2
+import pytest
+
+import main
+import model
+from app.capture.video import VideoSource
+from app.live import engine
+from tests.app.recordings.stand_ins import (
+    EMPTY,
+    SIZE,
+    BrightnessFollower,
+    PixelLoss,
+    person,
+    write_clip,
+)
+from tests.networks import small_network
+
+RESULTS = {"keypoints.csv", "keypoints.coco.json", "overlay.mp4", "summary.json"}
+LEARNING = ["--preset", "paper", "--batch", "1", "--learning-rate", "1e-3"]
+
+
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("weights") / "small.safetensors"
+    model.save(path, small_network(), {"version": "7"})
+    return path
+
+
+@pytest.fixture
+def clip(tmp_path: Path) -> Path:
+    """Four frames; nobody is in the second."""
+    frames = [person(0), EMPTY, person(1), person(2)]
+    return write_clip(tmp_path / "clip.avi", frames)
+
+
+@pytest.fixture(autouse=True)
+def cheap_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine, "PersonFollower", BrightnessFollower)
+    monkeypatch.setattr(engine, "load_perceptual_loss", PixelLoss)
+
+
+def personalize(recording: Path, out: Path, weights: Path, mode: str, *options: str) -> int:
+    arguments = ["personalize", str(recording), "--mode", mode, "--out", str(out)]
+    return main.main([*arguments, "--weights", str(weights), "--device", "cpu", *options])
+
+
+def read_rows(out: Path) -> list[dict[str, str]]:
+    with (out / "keypoints.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_mode_none_predicts_every_frame(
+    clip: Path, tmp_path: Path, weights: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    assert personalize(clip, out, weights, "none", "--json") == 0
+    output = capsys.readouterr()
+    assert output.err == ""
+    assert output.out.count("\n") == 1
+    assert json.loads(output.out) == {
+        "frames": 4,
+        "person_found": 3,
+        "updates": 0,
+        "loss_first": None,
+        "loss_last": None,
+    }
+    assert {file.name for file in out.iterdir()} == RESULTS
+    assert [row["person_found"] for row in read_rows(out)] == ["1", "0", "1", "1"]
+    coco = json.loads((out / "keypoints.coco.json").read_text())
+    assert len(coco["images"]) == 4
+    assert [a["image_id"] for a in coco["annotations"]] == [1, 3, 4]
+
+
+def test_the_overlay_video_has_the_recordings_frames(
+    clip: Path, tmp_path: Path, weights: Path
+) -> None:
+    assert personalize(clip, tmp_path / "out", weights, "none") == 0
+    video = cv2.VideoCapture(str(tmp_path / "out" / "overlay.mp4"))
+    properties = (cv2.CAP_PROP_FRAME_COUNT, cv2.CAP_PROP_FRAME_WIDTH, cv2.CAP_PROP_FRAME_HEIGHT)
+    assert [video.get(key) for key in properties] == [4, *SIZE]
+    assert video.get(cv2.CAP_PROP_FPS) == 20
+    video.release()
+
+
+def test_mode_online_learns_and_predicts_differently(
+    clip: Path, tmp_path: Path, weights: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert personalize(clip, tmp_path / "none", weights, "none") == 0
+    capsys.readouterr()
+    assert personalize(clip, tmp_path / "online", weights, "online", "--json", *LEARNING) == 0
+    line = json.loads(capsys.readouterr().out)
+    assert (line["frames"], line["person_found"], line["updates"]) == (4, 3, 3)
+    assert 0 < line["loss_first"] < 100
+    assert line["loss_last"] != line["loss_first"]
+    trained, personal = read_rows(tmp_path / "none"), read_rows(tmp_path / "online")
+    assert [row["updates"] for row in personal] == ["1", "1", "2", "3"]
+    assert personal[3]["head_confidence"] != trained[3]["head_confidence"]
+
+
+def test_the_summary_says_what_was_run(clip: Path, tmp_path: Path, weights: Path) -> None:
+    out = tmp_path / "out"
+    assert personalize(clip, out, weights, "online", "--no-overlay", *LEARNING) == 0
+    summary = json.loads((out / "summary.json").read_text())
+    assert summary["mode"] == "online"
+    assert summary["settings"]["batch_size"] == 1
+    assert summary["settings"]["learning_rate"] == 1e-3
+    assert summary["settings"]["scope"] == "all"
+    digest = hashlib.sha256(weights.read_bytes()).hexdigest()
+    assert summary["weights"] == {"name": weights.name, "sha256": digest, "version": "7"}
+    assert summary["network"]["backbone"] == "resnet18"
+    assert summary["device"]["name"] == "cpu"
+    assert {"project", "torch", "opencv"} <= set(summary["versions"])
+    assert summary["updates"] == len(summary["losses"]) == 3
+    assert (summary["losses"][0], summary["losses"][-1]) == (
+        summary["loss_first"],
+        summary["loss_last"],
+    )
+    assert not (out / "overlay.mp4").exists()
+    assert set(summary["files"]) == RESULTS - {"overlay.mp4", "summary.json"}
+
+
+def test_a_recording_without_a_person_is_no_error(
+    tmp_path: Path, weights: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    clip = write_clip(tmp_path / "empty.avi", [EMPTY] * 3)
+    assert personalize(clip, tmp_path / "out", weights, "online", "--json", *LEARNING) == 0
+    line = json.loads(capsys.readouterr().out)
+    assert line["frames"] == 3
+    assert line["person_found"] == line["updates"] == 0
+    assert line["loss_first"] is None
+    assert line["loss_last"] is None
+
+
+def test_a_folder_of_pictures_is_a_recording(tmp_path: Path, weights: Path) -> None:
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    for name, size in (("10.png", (40, 48)), ("9.png", SIZE)):
+        cv2.imwrite(str(folder / name), person(0, *size))
+    assert personalize(folder, tmp_path / "out", weights, "none") == 0
+    coco = json.loads((tmp_path / "out" / "keypoints.coco.json").read_text())
+    images = [(image["file_name"], image["width"]) for image in coco["images"]]
+    assert images == [("9.png", 64), ("10.png", 40)]
+
+
+def test_people_are_told_in_words(
+    clip: Path, tmp_path: Path, weights: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert personalize(clip, tmp_path / "out", weights, "online", *LEARNING) == 0
+    output = capsys.readouterr()
+    assert "4 frames, a person in 3 of them." in output.out
+    assert "3 updates, loss " in output.out
+    assert output.err == ""  # nobody watches a progress bar here
+
+
+def test_ctrl_c_leaves_older_results_whole(
+    clip: Path, tmp_path: Path, weights: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "out"
+    assert personalize(clip, out, weights, "none") == 0
+    before = {file.name: file.read_bytes() for file in out.iterdir()}
+    read = VideoSource.read
+
+    def interrupted(self: VideoSource) -> object:
+        grab = read(self)
+        if grab is not None and grab.media_index == 2:
+            raise KeyboardInterrupt
+        return grab
+
+    monkeypatch.setattr(VideoSource, "read", interrupted)
+    assert personalize(clip, out, weights, "none") == main.INTERRUPTED
+    assert {file.name: file.read_bytes() for file in out.iterdir()} == before
+
+
+def test_a_recording_is_not_replaced_by_its_own_overlay(
+    clip: Path, tmp_path: Path, weights: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    recording = clip.rename(tmp_path / "overlay.mp4")
+    before = recording.read_bytes()
+    assert personalize(recording, tmp_path, weights, "none") == 2
+    assert "its own overlay" in capsys.readouterr().err
+    assert recording.read_bytes() == before
+    assert personalize(recording, tmp_path, weights, "none", "--no-overlay") == 0
+
+
+@pytest.mark.parametrize(
+    ("options", "part"),
+    [
+        (["--device", "toaster"], "'toaster'"),
+        (["--preset", "wild"], "'wild'"),
+        (["--batch", "0"], "batch_size was 0"),
+        (["--learning-rate", "nan"], "learning_rate was nan"),
+        (["--iterations", "0"], "iterations was 0"),
+        (["--batch", "many"], "'many'"),
+    ],
+)
+def test_options_that_make_no_sense_are_one_sentence_and_exit_code_2(
+    options: list[str],
+    part: str,
+    clip: Path,
+    tmp_path: Path,
+    weights: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert personalize(clip, tmp_path / "out", weights, "online", *options) == 2
+    output = capsys.readouterr()
+    assert output.out == ""
+    assert output.err.startswith("error: ")
+    assert output.err.count("\n") == 1
+    assert part in output.err
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("kind", ["text", "missing", "empty folder"])
+def test_what_is_no_recording_is_one_sentence_and_exit_code_2(
+    kind: str, tmp_path: Path, weights: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    recording = tmp_path / "recording.mp4"
+    if kind == "text":
+        recording.write_text("not a video")
+    elif kind == "empty folder":
+        recording.mkdir()
+    assert personalize(recording, tmp_path / "out", weights, "none") == 2
+    error = capsys.readouterr().err
+    assert error.startswith("error: ")
+    assert error.count("\n") == 1
+    assert str(recording) in error
+    assert not (tmp_path / "out").exists()
+
+
+def test_weights_that_cannot_be_used_are_one_sentence_and_exit_code_2(
+    clip: Path, tmp_path: Path, weights: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    truncated = tmp_path / "truncated.safetensors"
+    truncated.write_bytes(weights.read_bytes()[:1000])
+    assert personalize(clip, tmp_path / "out", truncated, "none") == 2
+    assert "truncated" in capsys.readouterr().err
+    baseline = tmp_path / "baseline.safetensors"
+    model.save(baseline, small_network("baseline"))
+    assert personalize(clip, tmp_path / "out", baseline, "online") == 2
+    error = capsys.readouterr().err
+    assert "cannot be personalized" in error
+    assert error.count("\n") == 1
+    assert not (tmp_path / "out").exists()
+
+
+def test_mode_and_folder_must_be_given(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main.main(["personalize", "clip.mp4", "--out", "out"]) == 2
+    assert "--mode" in capsys.readouterr().err
+    assert main.main(["personalize", "clip.mp4", "--mode", "none"]) == 2
+    assert "--out" in capsys.readouterr().err
