@@ -15,7 +15,7 @@ import torch
 # Without a screen of its own choosing, Qt would abort on a machine that has none.
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
-import app.capture  # noqa: E402, F401  before OpenCV, whose own complaints it silences
+import app.capture  # noqa: F401  before OpenCV, whose own complaints it silences
 
 _SHARED = Path(__file__).resolve().parents[2] / "shared"
 

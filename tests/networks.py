@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 
 import pytest
@@ -20,9 +21,9 @@ def small_network(variant: Variant = "transformer", joints: str = "penn13") -> P
     with torch.no_grad():
         for name, parameter in network.named_parameters():
             # The published initialisation of 0.001 would leave every map flat.
-            if name.startswith(("encoder.deconv", "supervised_head", "affinity.decoder")):
-                if parameter.dim() > 1:
-                    torch.nn.init.kaiming_normal_(parameter)
+            flat = name.startswith(("encoder.deconv", "supervised_head", "affinity.decoder"))
+            if flat and parameter.dim() > 1:
+                torch.nn.init.kaiming_normal_(parameter)
     return network.eval()
 
 
@@ -35,7 +36,7 @@ class _SmallFeatures(nn.Module):
         widths = (3, 4, 8, 8, 8, 8)
         self.blocks = nn.ModuleList(
             nn.Sequential(nn.Conv2d(a, b, 3, 2, 1), nn.ReLU())
-            for a, b in zip(widths, widths[1:], strict=False)
+            for a, b in itertools.pairwise(widths)
         )
         self.requires_grad_(False).eval()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -13,7 +14,10 @@ from app.live.engine import Engine
 from app.live.live_session import LiveSession
 from app.live.records import PoseResult
 from app.settings import SourceChoice, SourceKind
-from app.window.launch import Launch, open_window
+from app.window.launch import Launch, Running, open_window
+from model.errors import UserError
+
+_PATIENCE_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
@@ -64,7 +68,8 @@ def measure_live(
 ) -> LiveFigures:
     """Run the window on an embedded clip with personalization on and measure ``seconds`` of it.
 
-    Nothing of the first ``warm_up`` seconds counts.
+    Nothing of the first ``warm_up`` seconds after the first prediction counts. ``UserError`` if
+    there is no prediction at all.
     """
     running = open_window(
         Launch(
@@ -73,11 +78,12 @@ def measure_live(
             preset=preset,
             weights=weights,
             device=device,
-            quit_after=2 * (warm_up + seconds),
+            quit_after=_PATIENCE_SECONDS + 2 * (warm_up + seconds),
         ),
         _ListeningSession,
     )
     try:
+        _wait_for_prediction(running)
         _run(warm_up)
         session, window = running.session, running.window
         assert isinstance(session, _ListeningSession)
@@ -99,6 +105,15 @@ def measure_live(
         )
     finally:
         running.close()
+
+
+def _wait_for_prediction(running: Running) -> None:
+    deadline = time.perf_counter() + _PATIENCE_SECONDS
+    while running.session.latest_result() is None:
+        if time.perf_counter() > deadline:
+            messages = " ".join(running.session.take_messages())
+            raise UserError(f"No frame was predicted in {_PATIENCE_SECONDS:.0f} s. {messages}")
+        _run(0.1)
 
 
 def _run(seconds: float) -> None:

@@ -29,7 +29,6 @@ from model.personalization import (
 )
 from model.prediction import Pose, PosePredictor, crop_tensor, pose_in_image
 
-
 # Longer than one pair of images takes on a slow or busy machine.
 _STOPPING_SECONDS = 30.0
 
@@ -181,7 +180,7 @@ class Strict:
 
 
 class PredictOnly:
-    """For a network without a self-supervised task: nothing can be learnt from unlabelled frames."""
+    """For a network without a self-supervised task: unlabelled frames teach it nothing."""
 
     kind = Schedule.PREDICT_ONLY
     offline_progress = None

@@ -26,13 +26,15 @@ from app.live.records import OfflineProgress, UpdateResult
 from model.personalization import SourceMemory
 
 _IDLE_SECONDS = 0.2
-_NICENESS = 10
+_NICENESS = 5
 
 
 @dataclass(frozen=True)
 class Handover:
-    """New weights for the prediction lane: the pose branch's changed tensors after ``updates``
-    updates, counted since reset number ``generation``.
+    """New weights for the prediction lane.
+
+    ``weights`` are the pose branch's changed tensors after ``updates`` updates since reset number
+    ``generation``.
     """
 
     generation: int

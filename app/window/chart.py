@@ -67,7 +67,7 @@ class Chart(QWidget):
             self._sides["right"] = (self._add_right_view(), right)
         self._items = [self._add_item(curve) for curve in self._curves]
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(8, 4, 8, 0)
+        layout.setContentsMargins(12, 4, 12, 0)
         layout.setSpacing(4)
         layout.addWidget(self._heading)
         layout.addWidget(self._plot, 1)

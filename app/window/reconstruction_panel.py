@@ -13,6 +13,7 @@ from app.window.notices import paint_placeholder
 _CAPTIONS = ("source", "target", "reconstruction")
 _EMPTY = "Appears with the first update"
 _GAP = 8
+_MARGIN = 12
 _CAPTION = 20
 _CAPTION_PIXELS = 11
 _LEAST_WIDTH = 240
@@ -56,7 +57,7 @@ class ReconstructionPanel(QWidget):
 
     def picture_rects(self) -> list[QRectF]:
         """Where the three squares lie, from left to right."""
-        by_width = (self.width() - 4 * _GAP) // 3
+        by_width = (self.width() - 2 * _MARGIN - 2 * _GAP) // 3
         side = max(min(by_width, self.height() - _CAPTION - _GAP), 1)
         left = (self.width() - 3 * side - 2 * _GAP) // 2
         return [QRectF(left + i * (side + _GAP), 0, side, side) for i in range(3)]

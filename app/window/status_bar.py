@@ -25,7 +25,7 @@ class StatusBar(QStatusBar):
         self.setFixedHeight(_HEIGHT)
         self._machine = _ElidedLabel()
         self._machine.setAccessibleName("Device, schedule and source")
-        self._machine.setContentsMargins(14, 0, 8, 0)
+        self._machine.setContentsMargins(10, 0, 8, 0)
         self.addWidget(self._machine, 1)
         self._updates = self._number("00,000 updates", "Personalization updates so far")
         self._predictions = self._number("000 predictions/s", "Frames predicted in a second")
@@ -34,7 +34,7 @@ class StatusBar(QStatusBar):
             "0000 ms", "Time from capture to result; 95 of 100 results are faster"
         )
         self._dropped = self._number("00,000 dropped", "Frames captured but never predicted")
-        self._dropped.setContentsMargins(0, 0, 14, 0)
+        self._dropped.setContentsMargins(0, 0, 10, 0)
         self.show_status(WorkerStatus(), "")
 
     def show_status(self, status: WorkerStatus, mode: str) -> None:

@@ -30,8 +30,8 @@ class PairSampler:
     ) -> tuple[Tensor, Tensor]:
         """``count`` pairs around the current view, each tensor (count, 3, 128, 128).
 
-        The ``first`` pair of a batch is not augmented and has the current view as its target. Sources
-        are uniform over the memory, which may hold the current view too.
+        The ``first`` pair of a batch is not augmented and has the current view as its target.
+        Sources are uniform over the memory, which may hold the current view too.
         """
         recent = self._settings.sources == "recent"
         sources = memory.sample(self._rng, count, recent=recent) or [current] * count

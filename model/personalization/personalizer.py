@@ -27,9 +27,11 @@ class PairExample:
 
 @dataclass(frozen=True)
 class UpdateReport:
-    """One optimiser step: its ``number`` since the last reset (from 1), the batch's ``loss``
-    before it, the ``pairs`` in the batch and the ``seconds`` spent computing. ``applied`` is False
-    when the loss or a gradient was not finite and the step was therefore not taken.
+    """One optimiser step.
+
+    ``number`` counts steps since the last reset, from 1; ``loss`` is the batch's before the step;
+    ``pairs`` its size; ``seconds`` the time spent computing. ``applied`` is False when the loss or
+    a gradient was not finite and the step was therefore not taken.
     """
 
     number: int

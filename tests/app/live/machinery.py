@@ -14,7 +14,7 @@ from app.live.engine import Engine
 from app.live.schedules import Machine
 from model.crop import SquareBox
 from model.personalization import PersonalizationSettings
-from tests.networks import small_perceptual_loss, small_network
+from tests.networks import small_network, small_perceptual_loss
 
 QUICK = PersonalizationSettings(batch_size=2, scope="deconvolutions", learning_rate=1e-3)
 

@@ -7,13 +7,18 @@ from app.live.learner import Learner
 from model.crop import SquareBox
 from model.personalization import PersonalizationSettings, PersonView, SourceMemory
 from tests.app.live.machinery import picture
-from tests.networks import small_perceptual_loss, small_network
+from tests.networks import small_network, small_perceptual_loss
 
 
 def _learner(memory: SourceMemory, *, micro_batch: int = 2, **settings: object) -> Learner:
     chosen = PersonalizationSettings(scope="deconvolutions", **settings)  # type: ignore[arg-type]
     return Learner(
-        small_network(), small_perceptual_loss(), chosen, memory, micro_batch=micro_batch, autocast=False
+        small_network(),
+        small_perceptual_loss(),
+        chosen,
+        memory,
+        micro_batch=micro_batch,
+        autocast=False,
     )
 
 

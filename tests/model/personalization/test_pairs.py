@@ -9,6 +9,7 @@ from model.normalization import to_tensor
 from model.personalization import PairSampler, PersonalizationSettings, PersonView, SourceMemory
 from model.prediction import crop_tensor
 
+_BOX = SquareBox(160, 120, 128)
 _rng = np.random.default_rng(3)
 
 
@@ -17,7 +18,7 @@ def _frame() -> np.ndarray:
     return small.repeat(30, 0).repeat(40, 1)
 
 
-def _view(index: int, box: SquareBox = SquareBox(160, 120, 128)) -> PersonView:
+def _view(index: int, box: SquareBox = _BOX) -> PersonView:
     return PersonView.of_frame(_frame(), box, index)
 
 
@@ -45,8 +46,9 @@ def test_the_source_is_cropped_with_the_target_s_box_or_with_its_own() -> None:
     memory.add(_view(0, far))
     current = _view(1)
     (stored,) = memory.sample(np.random.default_rng(0), 1)
-    for box, name in ((current.box, "target"), (far, "own")):
-        settings = PersonalizationSettings(source_box=name)
+    by_target = PersonalizationSettings(source_box="target")
+    by_own = PersonalizationSettings(source_box="own")
+    for box, settings in ((current.box, by_target), (far, by_own)):
         _, source = PairSampler(settings).online(current, memory, 1)
         assert torch.equal(source, to_tensor([stored.crop(crop_matrix(box), 128)]))
 

@@ -68,7 +68,8 @@ def test_a_corrupting_configuration_is_caught() -> None:
     with pytest.raises(ValueError, match="training mode"):
         check(network, chosen)
     network.eval()
-    queries = network.affinity.queries.requires_grad_(True)
+    queries = network.affinity.queries
+    queries.requires_grad_(True)
     with pytest.raises(ValueError, match="wanted by others"):
         check(network, chosen)
     with pytest.raises(ValueError, match="must stay frozen"):
