@@ -23,6 +23,8 @@ from app.live.schedules import TwoLanes
 from app.settings import SourceChoice, SourceKind
 from app.window.launch import Launch, Running, open_window
 from main import main
+from model import save
+from tests.networks import small_network
 
 _ROOT = Path(__file__).resolve().parents[1]
 _PATIENCE_MS = 90_000
@@ -173,7 +175,10 @@ def test_files_of_the_wrong_kind_are_refused(
     empty.mkdir()
     truncated = tmp_path / "truncated.safetensors"
     truncated.write_bytes(WEIGHTS.read_bytes()[:1_000_000])
+    baseline = tmp_path / "baseline.safetensors"
+    save(baseline, small_network("baseline"))
     for arguments, words in (
+        (("--weights", str(baseline), "--personalize", "online"), "cannot be personalized"),
         (("--video", str(text)), "notes.mp4"),
         (("--images", str(empty)), "empty"),
         (("--weights", str(truncated)), "truncated"),

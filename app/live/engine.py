@@ -29,6 +29,7 @@ class Engine:
     settings: PersonalizationSettings
     machine: Machine
     device_text: str
+    weights_name: str
 
 
 def load_engine(
@@ -43,13 +44,14 @@ def load_engine(
     """
     choice = choose_device(device)
     machine = machine_for(choice.device)
-    network = weights.load(weights_path or WEIGHTS, choice.device)
+    path = weights_path or WEIGHTS
+    network = weights.load(path, choice.device)
     network.to(memory_format=torch.channels_last)
     perceptual = load_perceptual_loss(PERCEPTUAL_WEIGHTS).to(choice.device)
     perceptual.to(memory_format=torch.channels_last)
     follower = PersonFollower(PersonDetector(DETECTOR), network.spec.joint_set)
     name = "CPU" if choice.device.type == "cpu" else choice.reason.split(" is ")[0]
-    return Engine(network, perceptual, follower, settings, machine, name)
+    return Engine(network, perceptual, follower, settings, machine, name, path.stem)
 
 
 def machine_for(device: torch.device) -> Machine:

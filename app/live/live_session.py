@@ -60,7 +60,7 @@ class LiveSession:
         self._capture: CaptureThread | None = None
         self._ring = FrameRing()
         engine = make_engine()
-        self.network = describe_network(engine.network.spec, engine.device_text)
+        self.network = describe_network(engine.network.spec, engine.weights_name)
         self._worker = self._start_worker(engine)
 
     def open(self, source: FrameSource, *, loop: bool) -> None:

@@ -101,6 +101,11 @@ def open_window(
         settings, complaint = load_settings(settings_path())
     session = make_session(partial(load_engine, wanted.weights, wanted.device))
     try:
+        if wanted.personalize and not session.network.personalizable:
+            raise UserError(
+                f"{wanted.weights} holds the variant {session.network.variant!r}, which cannot be "
+                "personalized. Choose weights of another variant, or leave out --personalize."
+            )
         sources = LiveSources(session)
         notice = _open_first(sources, wanted.source, settings.source)
         window = MainWindow(

@@ -27,8 +27,8 @@ def configure(network: PoseNetwork, scope: Scope) -> dict[str, nn.Parameter]:
     """
     if not network.spec.personalizable:
         raise UserError(
-            f"The variant {VARIANT_TITLES[network.spec.variant]!r} has no self-supervised task and "
-            "cannot be personalized. Choose weights of another variant, or switch personalization off."
+            f"The variant {VARIANT_TITLES[network.spec.variant]!r} has no self-supervised task "
+            "and cannot be personalized. Choose weights of another variant, or do without."
         )
     network.eval()
     norms = _normalisation_parameters(network)

@@ -45,7 +45,7 @@ def small_engine(settings: PersonalizationSettings = QUICK, variant: str = "tran
     network = small_network(variant)  # type: ignore[arg-type]
     machine = Machine(torch.device("cpu"), False, predict_threads=1, update_threads=1)
     follower = FakeFollower()
-    return Engine(network, small_perceptual_loss(), follower, settings, machine, "CPU")  # type: ignore[arg-type]
+    return Engine(network, small_perceptual_loss(), follower, settings, machine, "CPU", "small")  # type: ignore[arg-type]
 
 
 def picture(index: int) -> NDArray[np.uint8]:

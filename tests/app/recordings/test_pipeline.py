@@ -37,7 +37,7 @@ def engine() -> Engine:
     network = small_network().to(memory_format=torch.channels_last)
     follower = BrightnessFollower()
     machine = replace(machine_for(torch.device("cpu")), low_precision=False)
-    return Engine(network, PixelLoss(), follower, SETTINGS, machine, "CPU")  # type: ignore[arg-type]
+    return Engine(network, PixelLoss(), follower, SETTINGS, machine, "CPU", "small")  # type: ignore[arg-type]
 
 
 def run(
