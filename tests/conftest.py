@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+# isort: off
+import app  # noqa: F401  before the libraries that read what it puts into the environment
+
+# isort: on
 import os
 import threading
 import time
@@ -14,8 +18,6 @@ import torch
 
 # Without a screen of its own choosing, Qt would abort on a machine that has none.
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-
-import app.capture  # noqa: F401  before OpenCV, whose own complaints it silences
 
 _SHARED = Path(__file__).resolve().parents[2] / "shared"
 

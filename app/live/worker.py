@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-import numpy as np
 import torch
 
 from app.capture.frame import Frame
@@ -23,7 +22,8 @@ from app.live.mailbox import (
     Reset,
     SetPersonalizing,
 )
-from app.live.records import Array, Comparison, Phase, PoseResult, Schedule
+from app.live.records import Array, Comparison, Phase, Schedule
+from app.live.results import nobody, pose_result
 from app.live.schedules import Listeners, PredictOnly, Runner, Strict, TwoLanes, choose_schedule
 from model.personalization import PersonView, SourceMemory
 from model.prediction import Pose, PosePredictor
@@ -161,7 +161,8 @@ class Worker(ManagedThread):
         box = follower.locate(frame.image, frame.timestamp)
         self._found = box is not None
         if box is None:
-            self.bulletin.add_result(_nobody(frame, self._updates))
+            latency = time.perf_counter() - frame.timestamp
+            self.bulletin.add_result(nobody(frame, self._updates, latency))
             return
         view = PersonView.of_frame(frame.image, box, frame.index)
         self._memory.add(view)
@@ -170,7 +171,8 @@ class Worker(ManagedThread):
         follower.observe(pose.keypoints, pose.confidence, (width, height))
         latency = time.perf_counter() - frame.timestamp
         unpersonalized = self._compare(view, pose)
-        self.bulletin.add_result(_result(frame, view, pose, self._updates, latency, unpersonalized))
+        result = pose_result(frame, box, pose, self._updates, latency, unpersonalized)
+        self.bulletin.add_result(result)
         self._predicted += 1
         every = self._settings.reset_every
         if every and self._predicted % every == 0:
@@ -200,44 +202,3 @@ class Worker(ManagedThread):
         else:
             phase = Phase.FROZEN if self._updates else Phase.OFF
         self.bulletin.set_state(phase, progress, dropped)
-
-
-def _nobody(frame: Frame, updates: int) -> PoseResult:
-    points, none = np.zeros((0, 2), np.float32), np.zeros(0, np.float32)
-    return PoseResult(
-        frame_index=frame.index,
-        media_index=frame.media_index,
-        timestamp=frame.timestamp,
-        box=None,
-        keypoints=points,
-        confidence=none,
-        self_keypoints=points,
-        affinity=np.zeros((0, 0), np.float32),
-        contribution=none,
-        updates=updates,
-        latency=time.perf_counter() - frame.timestamp,
-    )
-
-
-def _result(
-    frame: Frame,
-    view: PersonView,
-    pose: Pose,
-    updates: int,
-    latency: float,
-    unpersonalized: Array | None,
-) -> PoseResult:
-    return PoseResult(
-        frame_index=frame.index,
-        media_index=frame.media_index,
-        timestamp=frame.timestamp,
-        box=view.box,
-        keypoints=pose.keypoints,
-        confidence=pose.confidence,
-        self_keypoints=pose.self_keypoints,
-        affinity=pose.affinity,
-        contribution=pose.contribution,
-        updates=updates,
-        latency=latency,
-        unpersonalized=unpersonalized,
-    )
