@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 import platformdirs
 
-from app.window.overlays import Overlays
+from app.overlays import Overlays
 from model.errors import UserError
 
 T = TypeVar("T")

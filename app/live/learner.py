@@ -47,7 +47,7 @@ class Learner:
         self._planned = 0
         self._done = 0
         self._finished: deque[float] = deque(maxlen=8)
-        #: Pairs in the last micro-batch.
+        #: Pairs in the last micro-batch; 0 when there was nothing to learn from.
         self.last_pairs = 0
         self._configure(settings)
 
@@ -85,8 +85,13 @@ class Learner:
         self._finished.clear()
 
     def offline(self) -> UpdateResult | None:
-        """Go on with the offline run."""
-        result = self._learn(*self._sampler.offline(self._memory, self._open_places()))
+        """Go on with the offline run; it ends early when the views were forgotten meanwhile."""
+        pairs = self._sampler.offline(self._memory, self._open_places())
+        if pairs is None:
+            self.cancel_offline()
+            self.last_pairs = 0
+            return None
+        result = self._learn(*pairs)
         if result is not None:
             self._done += 1
             self._finished.append(time.perf_counter())

@@ -167,6 +167,8 @@ class Strict:
         # On a slow device a batch takes long: an application that closes does not wait for it.
         while result is None and not self._stopping():
             result = step()
+            if self._learner.last_pairs == 0:
+                return
             self._listeners.pairs(self._learner.last_pairs)
         if result is not None:
             self._listeners.update(result)

@@ -11,9 +11,9 @@ from PyQt6.QtGui import QImage, QPainter, QTransform
 
 from app.capture.source import SourceInfo
 from app.live.records import NetworkInfo, PoseResult
+from app.overlays import Overlays
 from app.recordings.pipeline import ProcessedFrame
 from app.window.images import to_qimage
-from app.window.overlays import Overlays
 from app.window.painting import paint_result
 from model.errors import UserError
 

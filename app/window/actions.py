@@ -13,8 +13,8 @@ from typing import Protocol
 from PyQt6.QtGui import QAction, QActionGroup, QKeySequence
 from PyQt6.QtWidgets import QWidget
 
+from app.overlays import Overlays
 from app.window.icons import icon
-from app.window.overlays import Overlays
 
 
 class Preset(Protocol):

@@ -17,9 +17,9 @@ from PyQt6.QtGui import (
 from PyQt6.QtWidgets import QSizePolicy, QWidget
 
 from app.live.records import NetworkInfo, PoseResult
+from app.overlays import Overlays
 from app.window import colours, labels, notices
 from app.window.images import to_qimage
-from app.window.overlays import Overlays
 from app.window.painting import MIN_CONFIDENCE, Highlight, paint_result, shown_arrows
 from app.window.theme import Tone
 

@@ -12,6 +12,7 @@ from PyQt6.QtWidgets import QMainWindow, QVBoxLayout, QWidget
 
 from app.live.records import Comparison, Phase
 from app.live.session import Session
+from app.overlays import Overlays
 from app.settings import AppSettings, SourceChoice
 from app.window.about import show_about
 from app.window.actions import Actions, Handlers, Preset
@@ -20,7 +21,6 @@ from app.window.bars import build_menus, build_toolbar
 from app.window.docks import Docks
 from app.window.feed import Feed, StatusFeed
 from app.window.message_bar import MessageBar
-from app.window.overlays import Overlays
 from app.window.panels import build_panels
 from app.window.picture_alone import PictureAlone
 from app.window.source_menu import SourceMenu

@@ -15,8 +15,8 @@ from PyQt6.QtCore import QLineF, QPointF, QRectF, Qt
 from PyQt6.QtGui import QColor, QPainter, QPen, QPolygonF
 
 from app.live.records import NetworkInfo, PoseResult
+from app.overlays import Overlays
 from app.window import colours
-from app.window.overlays import Overlays
 
 MIN_CONFIDENCE = 0.1
 """Joints below this are not drawn."""

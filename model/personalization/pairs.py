@@ -43,10 +43,15 @@ class PairSampler:
             targets[0], draws[0] = current, augmentation.NONE
         return self._tensors(targets, sources, draws)
 
-    def offline(self, memory: SourceMemory, count: int) -> tuple[Tensor, Tensor]:
-        """``count`` pairs of independent uniform views of the whole recording, all augmented."""
-        targets = memory.sample(self._rng, count)
-        sources = memory.sample(self._rng, count)
+    def offline(self, memory: SourceMemory, count: int) -> tuple[Tensor, Tensor] | None:
+        """``count`` pairs of independent uniform views of the whole recording, all augmented.
+
+        None when nothing is remembered (any more).
+        """
+        views = memory.sample(self._rng, 2 * count)
+        if not views:
+            return None
+        targets, sources = views[:count], views[count:]
         draws = [augmentation.draw(self._rng, TRAINING_ROTATION_PROBABILITY) for _ in range(count)]
         return self._tensors(targets, sources, draws)
 

@@ -71,6 +71,16 @@ def test_an_offline_run_without_views_is_over_at_once() -> None:
     assert learner.offline_progress is None
 
 
+def test_an_offline_run_ends_when_the_views_are_forgotten(memory: SourceMemory) -> None:
+    learner = _learner(memory, batch_size=2)
+    learner.start_offline()
+    learner.offline()
+    memory.clear()
+    assert learner.offline() is None
+    assert learner.last_pairs == 0
+    assert learner.offline_progress is None
+
+
 def test_cancelling_keeps_what_was_learnt(memory: SourceMemory) -> None:
     learner = _learner(memory, batch_size=2)
     learner.start_offline()

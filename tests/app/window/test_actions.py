@@ -9,8 +9,8 @@ from PyQt6.QtGui import QAction
 from PyQt6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
+from app.overlays import Overlays
 from app.window.actions import Actions, Handlers
-from app.window.overlays import Overlays
 from tests.app.window.window_fakes import PRESETS
 
 

@@ -12,9 +12,9 @@ from PyQt6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from app.live.records import NetworkInfo, PoseResult
+from app.overlays import Overlays
 from app.window import colours
 from app.window.live_view import LiveView
-from app.window.overlays import Overlays
 from app.window.theme import TONES, Tone
 
 BARE = Overlays(False, False, False, False, False, False)

@@ -9,9 +9,9 @@ from PyQt6.QtWidgets import QToolBar, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from app.live.records import Comparison, Phase, WorkerStatus
+from app.overlays import Overlays
 from app.settings import AppSettings, SourceChoice, SourceKind
 from app.window.main_window import MainWindow
-from app.window.overlays import Overlays
 from tests.app.window.window_fakes import (
     PRESETS,
     FakeSession,

@@ -10,9 +10,9 @@ from PyQt6.QtGui import QImage
 from PyQt6.QtWidgets import QMainWindow, QToolBar
 from pytestqt.qtbot import QtBot
 
+from app.overlays import Overlays
 from app.settings import AppSettings, SourceChoice, SourceKind
 from app.window.main_window import MainWindow
-from app.window.overlays import Overlays
 from app.window.source_menu import SourceMenu
 from model.errors import UserError
 from tests.app.window.window_fakes import FakeSession, make_frame, make_result, make_window, tick

@@ -10,8 +10,8 @@ from PyQt6.QtCore import QPointF
 from PyQt6.QtGui import QColor, QImage, QPainter
 
 from app.live.records import NetworkInfo, PoseResult
+from app.overlays import Overlays
 from app.window import colours
-from app.window.overlays import Overlays
 from app.window.painting import Highlight, paint_result, shown_arrows
 from model.crop import SquareBox
 
@@ -213,7 +213,7 @@ _HEADLESS = """
 import numpy as np
 from PyQt6.QtGui import QImage, QPainter
 from app.live.records import NetworkInfo, PoseResult
-from app.window.overlays import Overlays
+from app.overlays import Overlays
 from app.window.painting import paint_result
 from model.crop import SquareBox
 f = np.float32

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.overlays import Overlays
 from app.settings import AppSettings, SourceChoice, SourceKind, load_settings, save_settings
-from app.window.overlays import Overlays
 from model.errors import UserError
 
 FULL = AppSettings(
