@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -56,9 +57,19 @@ class KnownJoints:
 
     @classmethod
     def load(cls, path: Path) -> KnownJoints:
-        """Read COCO-17 joints with the head's centre and reorder them as Penn-13."""
-        with np.load(path) as file:
-            joints, head, visible = file["joints"], file["head"], file["visible"]
+        """Read COCO-17 joints with the head's centre and reorder them as Penn-13.
+
+        ``path`` is an ``.npz`` with ``joints`` (T, 17, 2), ``head`` (T, 2) and ``visible`` (T, 17),
+        0 outside the picture. ``UserError`` if it is not.
+        """
+        try:
+            with np.load(path) as file:
+                joints, head, visible = file["joints"], file["head"], file["visible"]
+        except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+            raise UserError(
+                f"{path} cannot be read as known joints ({error}). Give an .npz file with joints, "
+                "head and visible, as beside the demo clip."
+            ) from error
         order = [COCO17.index(name) for name in PENN13.names[1:]]
         # The nose tells whether the head is in the picture.
         seen = np.concatenate([visible[:, :1], visible[:, order]], axis=1) > 0

@@ -8,6 +8,7 @@ import json
 from pathlib import Path
 
 import cv2
+import numpy as np
 import pytest
 
 import main
@@ -149,6 +150,29 @@ def test_a_folder_of_pictures_is_a_recording(tmp_path: Path, weights: Path) -> N
     coco = json.loads((tmp_path / "out" / "keypoints.coco.json").read_text())
     images = [(image["file_name"], image["width"]) for image in coco["images"]]
     assert images == [("9.png", 64), ("10.png", 40)]
+
+
+def test_known_joints_tell_the_error(
+    clip: Path, tmp_path: Path, weights: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    joints = tmp_path / "clip.joints.npz"
+    seen = np.full((4, 17), 2, np.uint8)
+    np.savez(joints, joints=np.zeros((4, 17, 2)), head=np.zeros((4, 2)), visible=seen)
+    out = tmp_path / "out"
+    arguments = ["personalize", str(clip), "--mode", "none", "--out", str(out), "--no-overlay"]
+    arguments += ["--weights", str(weights), "--joints", str(joints)]
+    assert main.main(arguments) == 0
+    summary = json.loads((out / "summary.json").read_text())
+    rows = list(csv.DictReader((out / "keypoints.csv").read_text().splitlines()))
+    assert len(summary["errors_percent_of_box"]) == summary["person_found"] == 3
+    first = rows[0]
+    points = np.array([[first[k], first[k[:-1] + "y"]] for k in first if k.endswith("_x")], float)
+    by_hand = 100 * np.linalg.norm(points, axis=1).mean() / float(first["box_side"])
+    assert summary["errors_percent_of_box"][0] == pytest.approx(by_hand, rel=1e-2)
+    assert f"Mean error {summary['mean_error_percent_of_box']:.2f} %" in capsys.readouterr().out
+    joints.write_text("no joints")
+    assert main.main(arguments) == 2
+    assert "clip.joints.npz" in capsys.readouterr().err
 
 
 def test_people_are_told_in_words(

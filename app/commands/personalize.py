@@ -49,6 +49,13 @@ def add_parser(subparsers: Subparsers) -> None:
     learning.add_argument(
         "--iterations", metavar="N", type=int, help="optimiser steps on each batch"
     )
+    parser.add_argument(
+        "--joints",
+        metavar="FILE",
+        type=Path,
+        help="true joints of the recording, such as assets/demo/demo-webcam.joints.npz: tells the "
+        "error",
+    )
     output = parser.add_argument_group("output")
     output.add_argument("--no-overlay", action="store_true", help="write no overlay video")
     output.add_argument(
@@ -69,6 +76,7 @@ def run(args: argparse.Namespace) -> int:
         weights=args.weights or WEIGHTS,
         settings=_settings(args),
         device=args.device,
+        joints=args.joints,
         overlay=not args.no_overlay,
         progress=not args.json,
     )
@@ -99,5 +107,8 @@ def _as_text(tally: Tally, out: Path) -> str:
             f"{tally.updates} updates, loss {totals['loss_first']} at first and "
             f"{totals['loss_last']} at the end."
         )
+    error = tally.mean_error()
+    if error is not None:
+        lines.append(f"Mean error {error:.2f} % of the box's side.")
     lines.append(f"The results are in {out}")
     return "\n".join(lines)

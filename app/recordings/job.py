@@ -14,6 +14,7 @@ from tqdm import tqdm
 from app.capture.images import ImageFolderSource
 from app.capture.source import FrameSource, SourceInfo
 from app.capture.video import VideoSource
+from app.demos import KnownJoints
 from app.live.engine import Engine, describe_network, load_engine
 from app.live.records import NetworkInfo
 from app.recordings.coco_json import CocoJson
@@ -23,6 +24,7 @@ from app.recordings.result_folder import ResultWriter, result_folder, writing_to
 from app.recordings.summary import Tally, describe_weights, versions
 from model.errors import UserError
 from model.personalization import PersonalizationSettings
+from model.skeleton import PENN13
 
 CSV, COCO, OVERLAY, SUMMARY = "keypoints.csv", "keypoints.coco.json", "overlay.mp4", "summary.json"
 
@@ -32,7 +34,8 @@ class Job:
     """What to do with which recording.
 
     ``recording`` is a video file or a folder of pictures, ``out`` the folder for the results.
-    ``settings`` count only ``online``. ``device`` None is the best one that works.
+    ``settings`` count only ``online``. ``device`` None is the best one that works. ``joints`` is a
+    file with the recording's true joints, to tell the error.
     """
 
     recording: Path
@@ -41,6 +44,7 @@ class Job:
     weights: Path
     settings: PersonalizationSettings
     device: str | None = None
+    joints: Path | None = None
     overlay: bool = True
     progress: bool = True
 
@@ -59,12 +63,13 @@ def run_job(job: Job) -> Tally:
     source = _open(job.recording)
     with closing(source):
         engine = load_engine(job.weights, job.device, job.settings)
+        tally = Tally(_known_joints(job, engine))
         pipeline = RecordingPipeline(engine, online=job.online)
         with result_folder(job.out) as folder, ExitStack() as open_writers:
             writers = _make_writers(job, folder, source, engine)
             for writer in writers.values():
                 open_writers.callback(writer.close)
-            tally = _process(job, pipeline, source, list(writers.values()))
+            _process(job, pipeline, source, list(writers.values()), tally)
             summary = _summarise(job, source.info, engine, tally, list(writers))
             with writing_to(job.out):
                 text = json.dumps(summary, indent=2, allow_nan=False) + "\n"
@@ -78,10 +83,24 @@ def _open(recording: Path) -> VideoSource | ImageFolderSource:
     return source
 
 
+def _known_joints(job: Job, engine: Engine) -> KnownJoints | None:
+    if job.joints is None:
+        return None
+    if engine.network.spec.joints != PENN13.name:
+        raise UserError(
+            f"The joints in {job.joints} are compared as {PENN13.name}, but the network predicts "
+            f"{engine.network.spec.joints}. Leave out --joints, or choose other weights."
+        )
+    return KnownJoints.load(job.joints)
+
+
 def _process(
-    job: Job, pipeline: RecordingPipeline, source: FrameSource, writers: list[ResultWriter]
-) -> Tally:
-    tally = Tally()
+    job: Job,
+    pipeline: RecordingPipeline,
+    source: FrameSource,
+    writers: list[ResultWriter],
+    tally: Tally,
+) -> None:
     frames = pipeline.run(source)
     hidden = None if job.progress else True  # None: hidden where nobody watches
     with tqdm(frames, total=source.info.frame_count, unit="frame", disable=hidden) as bar:
@@ -95,7 +114,6 @@ def _process(
     with writing_to(job.out):
         for writer in writers:
             writer.finish()
-    return tally
 
 
 def _make_writers(
@@ -154,6 +172,8 @@ def _summarise(
         "files": files,
         **tally.totals(),
         "losses": tally.losses,
+        "mean_error_percent_of_box": tally.mean_error(),
+        "errors_percent_of_box": tally.errors,
     }
 
 
