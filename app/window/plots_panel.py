@@ -6,6 +6,7 @@ import math
 from collections import deque
 
 import numpy as np
+from numpy.typing import NDArray
 from PyQt6.QtCore import QSize
 from PyQt6.QtGui import QShowEvent
 from PyQt6.QtWidgets import QHBoxLayout, QSizePolicy, QStackedWidget, QWidget
@@ -20,6 +21,8 @@ from app.window.throttle import Throttle
 _PERIOD = 0.5
 _LOSSES = 500
 _SMOOTHING = 10
+# One error a comparison, 0.4 s apart, makes a row of the history in most half seconds.
+_ERROR_ROWS = 20
 _TIME_RANGE = (-SECONDS, 0.0)
 _TIME_TICKS = ((-60.0, "−60 s"), (-40.0, "−40 s"), (-20.0, "−20 s"), (0.0, "now"))
 
@@ -108,6 +111,8 @@ class PlotsPanel(QWidget):
             (self._rate_chart, self._rates),
         ):
             ages, values = history.series(self._now)
+            if history is self._errors:
+                values = _trailing_mean(values)
             chart.show_data(_TIME_RANGE, _TIME_TICKS, [(ages, column) for column in values.T])
 
     def _redraw_loss(self) -> None:
@@ -122,6 +127,18 @@ class PlotsPanel(QWidget):
         self._loss_chart.show_data((start, end), ticks, [(numbers, smooth), (numbers, losses)])
 
 
+def _trailing_mean(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Means over the rows (N, C) of about ten seconds up to each; NaN rows stay.
+
+    The error of single frames jumps with the pose; what was learnt shows in the mean.
+    """
+    known = np.isfinite(values).all(axis=1)
+    means = values.copy()
+    for row in np.flatnonzero(known):
+        means[row] = np.nanmean(values[max(0, row + 1 - _ERROR_ROWS) : row + 1], axis=0)
+    return means
+
+
 def _loss_chart() -> Chart:
     curves = [Curve("mean", Hue.PERSONALIZED, digits=2), Curve("", Hue.PERSONALIZED, dots=True)]
     return Chart("Self-supervised loss per update", curves, Axis(SteadyRange(0.5)))
@@ -132,7 +149,7 @@ def _error_chart() -> Chart:
         Curve("personalized", Hue.PERSONALIZED, " %", digits=1),
         Curve("without", Hue.UNPERSONALIZED, " %", digits=1, width=1.5),
     ]
-    return Chart("Error, % of box", curves, Axis(SteadyRange(4.0, floor=0.0), " %"))
+    return Chart("Mean error, % of box", curves, Axis(SteadyRange(4.0, floor=0.0), " %"))
 
 
 def _cost_chart() -> Chart:

@@ -9,7 +9,7 @@ from pytestqt.qtbot import QtBot
 from app.live.records import UpdateResult, WorkerStatus
 from app.window.chart import Chart
 from app.window.colours import Hue
-from app.window.plots_panel import PlotsPanel
+from app.window.plots_panel import PlotsPanel, _trailing_mean
 from app.window.theme import is_dark, palette
 
 _PICTURE = np.zeros((128, 128, 3), np.uint8)
@@ -121,3 +121,17 @@ def test_it_follows_the_theme(
     rates = headings(panel)[2]
     for hue in (Hue.PREDICTION, Hue.PERSONALIZED, Hue.LATENCY):
         assert hue.colour(dark=is_dark(look)).name() in rates
+
+
+def test_the_error_is_averaged_over_some_seconds() -> None:
+    rows = np.array([[float(i), 10.0 * i] for i in range(40)])
+    rows[5] = np.nan
+    means = _trailing_mean(rows)
+    assert means.shape == rows.shape
+    np.testing.assert_allclose(means[2], [1, 10])
+    np.testing.assert_allclose(means[39], [29.5, 295])
+    assert np.isnan(means[5]).all()
+    np.testing.assert_allclose(
+        means[6], [(0 + 1 + 2 + 3 + 4 + 6) / 6, (0 + 1 + 2 + 3 + 4 + 6) / 0.6]
+    )
+    assert _trailing_mean(np.empty((0, 2))).shape == (0, 2)
