@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 SECONDS = 60.0
 BIN_SECONDS = 0.5
-_GAP_BINS = 4
+GAP_SECONDS = 2.0
 
 
 class History:
@@ -19,8 +19,9 @@ class History:
     it is not known: it is left out of its bin's mean.
     """
 
-    def __init__(self, columns: int) -> None:
+    def __init__(self, columns: int, gap_seconds: float = GAP_SECONDS) -> None:
         self._columns = columns
+        self._gap_seconds = gap_seconds
         self._bins: deque[tuple[int, NDArray[np.float64], NDArray[np.float64]]] = deque(
             maxlen=round(SECONDS / BIN_SECONDS) + 1
         )
@@ -44,7 +45,7 @@ class History:
     def series(self, now: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Ages (N,) in seconds before ``now``, negative, and the means (N, columns).
 
-        A row of NaN stands where nothing was added for two seconds, so that a curve breaks there.
+        A row of NaN stands where nothing was added for ``gap_seconds``: there a curve breaks.
         """
         unknown = np.full(self._columns, np.nan)
         times: list[float] = []
@@ -54,7 +55,7 @@ class History:
             age = (number + 0.5) * BIN_SECONDS - now
             if age < -SECONDS:
                 continue
-            if last is not None and number - last > _GAP_BINS:
+            if last is not None and (number - last) * BIN_SECONDS > self._gap_seconds:
                 times.append(age)
                 rows.append(unknown)
             times.append(min(age, 0.0))

@@ -33,7 +33,8 @@ class PlotsPanel(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._losses: deque[tuple[int, float, float]] = deque(maxlen=_LOSSES)
-        self._update_time = History(1)
+        # Updates can be many seconds apart.
+        self._update_time = History(1, gap_seconds=SECONDS)
         self._errors = History(2)
         self._rates = History(3)
         self._now = 0.0
@@ -149,7 +150,7 @@ def _error_chart() -> Chart:
         Curve("personalized", Hue.PERSONALIZED, " %", digits=1),
         Curve("without", Hue.UNPERSONALIZED, " %", digits=1, width=1.5),
     ]
-    return Chart("Mean error, % of box", curves, Axis(SteadyRange(4.0, floor=0.0), " %"))
+    return Chart("Error, % of box", curves, Axis(SteadyRange(4.0, floor=0.0), " %"))
 
 
 def _cost_chart() -> Chart:

@@ -63,3 +63,11 @@ def test_many_numbers_a_second_take_no_more_memory() -> None:
     for i in range(20_000):
         history.add(i / 100, 1.0)
     assert len(history._bins) == SECONDS / BIN_SECONDS + 1
+
+
+def test_numbers_that_come_seldom_need_a_wider_gap() -> None:
+    history = History(1, gap_seconds=10)
+    for time_s in (0.0, 5.0, 9.0, 25.0):
+        history.add(time_s, 1.0)
+    _, values = history.series(25.0)
+    assert np.isnan(values[:, 0]).tolist() == [False, False, False, True, False]
