@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import functools
 import os
 import sys
 from collections.abc import Mapping
@@ -58,14 +59,13 @@ def require_screen() -> None:
         raise UserError(f"The window cannot open without {names}. {how_to_install(missing)}")
 
 
+@functools.cache
 def _x_server_answers(name: str) -> bool:
+    # The connection stays open: a bare server such as Xvfb starts anew when its last client goes,
+    # and would turn Qt away meanwhile.
     try:
         x11 = ctypes.CDLL("libX11.so.6")
     except OSError:
         return True  # The missing library is the fault, and is reported as that.
     x11.XOpenDisplay.restype = ctypes.c_void_p
-    display = x11.XOpenDisplay(name.encode())
-    if display is None:
-        return False
-    x11.XCloseDisplay(ctypes.c_void_p(display))
-    return True
+    return x11.XOpenDisplay(name.encode()) is not None
