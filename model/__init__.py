@@ -1,5 +1,7 @@
 """The methods as a library: load a network, predict, personalize; no screen needed.
 
+"method 1.4" in a docstring is section 1.4 of docs/method.md.
+
 Names are resolved on first use, so that ``python main.py doctor`` can explain a broken PyTorch.
 """
 

@@ -1,4 +1,4 @@
-"""Geometric augmentation, drawn once per pair and applied to both its images (methods, 1.8)."""
+"""Geometric augmentation, drawn once per pair and applied to both its images (method 1.8)."""
 
 from __future__ import annotations
 

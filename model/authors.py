@@ -1,4 +1,4 @@
-"""Checkpoints of the authors' released code: names, contents, conversion (methods, 1.2 to 1.5).
+"""Checkpoints of the authors' released code: names, contents, conversion (method 1.2 to 1.5).
 
 The released names are also those of the published weights, so reading them opens those weights.
 """

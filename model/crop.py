@@ -102,7 +102,7 @@ def heatmap_to_image(
 ) -> NDArray[np.float64]:
     """Map heatmap cells (..., 2), (x, y) in 0..size-1, of an unaugmented crop to image pixels.
 
-    x_image = (x_cell - size / 2) * side / size + x_centre, and the same for y (methods, 1.12).
+    x_image = (x_cell - size / 2) * side / size + x_centre, and the same for y (method 1.12).
     """
     centre = np.array([box.x, box.y])
     return (np.asarray(points, np.float64) - size / 2) * (box.side / size) + centre

@@ -12,7 +12,7 @@ SIGMA_CELLS = 2.0
 
 
 def marginal_expectation(heatmaps: Tensor) -> Tensor:
-    """Soft-argmax through the marginals (methods, 1.4, steps 1 to 3).
+    """Soft-argmax through the marginals (method 1.4).
 
     ``heatmaps`` (N, M, H, W) raw scores. Rows and columns are *summed*, a softmax over each
     marginal gives a distribution, and its expectation against integer cells the point.
@@ -30,7 +30,7 @@ def marginal_expectation(heatmaps: Tensor) -> Tensor:
 def gaussian_maps(points: Tensor, size: int, sigma: float = SIGMA_CELLS) -> Tensor:
     """Unit-peak Gaussians exp(-|u - p|^2 / (2 sigma^2)) on a ``size`` x ``size`` grid.
 
-    ``points`` (N, M, 2), (x, y) in cells. Returns (N, M, size, size) (methods, 1.4, step 4).
+    ``points`` (N, M, 2), (x, y) in cells. Returns (N, M, size, size) (method 1.4).
     """
     cells = torch.arange(size, device=points.device, dtype=points.dtype)
     along = torch.exp(-((cells - points.unsqueeze(-1)) ** 2) / (2 * sigma**2))  # N, M, 2, size
@@ -38,12 +38,12 @@ def gaussian_maps(points: Tensor, size: int, sigma: float = SIGMA_CELLS) -> Tens
 
 
 def keypoint_bottleneck(heatmaps: Tensor, sigma: float = SIGMA_CELLS) -> Tensor:
-    """Raw self-supervised maps (N, M, H, H) to clean Gaussian maps of the same shape (1.4)."""
+    """Raw self-supervised maps (N, M, H, H) to clean Gaussian maps of the same shape (method 1.4)."""
     return gaussian_maps(marginal_expectation(heatmaps), heatmaps.shape[-1], sigma)
 
 
 def decode(heatmaps: Tensor) -> tuple[Tensor, Tensor]:
-    """Arg-max with quarter-cell shift (methods, 1.12).
+    """Arg-max with quarter-cell shift (method 1.12).
 
     ``heatmaps`` (N, K, H, W). Returns points (N, K, 2), (x, y) in cells, and the maximum of each
     map clamped to 0..1 (N, K): the confidence, as targets have peak 1. A map whose maximum is

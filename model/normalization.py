@@ -17,7 +17,7 @@ def to_tensor(crops: Sequence[NDArray[np.uint8]], *, bgr: bool = False) -> Tenso
     """Stack RGB uint8 crops (H x W x 3 each) into a normalised float32 tensor (N, 3, H, W).
 
     ``bgr`` reverses the channels first: the released code feeds BGR pictures with the RGB
-    statistics in that channel position, and its checkpoints expect that (methods, 1.8).
+    statistics in that channel position, and its checkpoints expect that (method 1.8).
     """
     stacked = np.stack(list(crops))
     if bgr:

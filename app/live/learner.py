@@ -69,14 +69,14 @@ class Learner:
         self.personalizer.reset()
 
     def online(self, current: PersonView) -> UpdateResult | None:
-        """Learn from pairs whose target is the current view (methods, 1.10)."""
+        """Learn from pairs whose target is the current view (method 1.10)."""
         pairs = self._sampler.online(
             current, self._memory, self._open_places(), first=not self._batch
         )
         return self._learn(*pairs)
 
     def start_offline(self) -> None:
-        """Plan an offline run over the views remembered now (methods, 1.11)."""
+        """Plan an offline run over the views remembered now (method 1.11)."""
         self._discard()
         per_frame = self.personalizer.settings.offline_updates_per_frame
         self._planned = self._done = 0

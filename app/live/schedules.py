@@ -127,7 +127,7 @@ class TwoLanes:
 
 
 class Strict:
-    """For every frame update, then predict, as the paper does (methods, 1.10)."""
+    """For every frame update, then predict, as the paper does (method 1.10)."""
 
     kind = Schedule.STRICT
 

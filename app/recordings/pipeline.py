@@ -1,4 +1,4 @@
-"""A recording, frame by frame: find the person, learn from the frame, predict (methods, 1.10)."""
+"""A recording, frame by frame: find the person, learn from the frame, predict (method 1.10)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The shared feature extractor: a ResNet and three deconvolutions (methods, 1.2)."""
+"""The shared feature extractor: a ResNet and three deconvolutions (method 1.2)."""
 
 from __future__ import annotations
 

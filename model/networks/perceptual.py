@@ -1,4 +1,4 @@
-"""The self-supervised loss: perceptual distance in VGG-16 with running normalisers (1.6)."""
+"""The self-supervised loss: perceptual distance in VGG-16 with running normalisers (method 1.6)."""
 
 from __future__ import annotations
 

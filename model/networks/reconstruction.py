@@ -1,4 +1,4 @@
-"""Appearance and keypoint encoders, and the renderer that joins them (methods, 1.5)."""
+"""Appearance and keypoint encoders, and the renderer that joins them (method 1.5)."""
 
 from __future__ import annotations
 

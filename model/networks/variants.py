@@ -1,4 +1,4 @@
-"""The four networks of Table 1, one class built from a description (methods, 1.2 to 1.6)."""
+"""The four networks of Table 1, one class built from a description (method 1.2 to 1.6)."""
 
 from __future__ import annotations
 

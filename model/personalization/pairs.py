@@ -1,4 +1,4 @@
-"""Batches of target-source pairs for updates (methods, 1.8, 1.10, 1.11)."""
+"""Batches of target-source pairs for updates (method 1.8, 1.10, 1.11)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What personalization may change: parameters chosen by name, and checked (methods, 1.9)."""
+"""What personalization may change: parameters chosen by name, and checked (method 1.9)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Test-time personalization as verbs: configure, update, predict, reset (methods, 1.9 to 1.11)."""
+"""Test-time personalization as verbs: configure, update, predict, reset (method 1.9 to 1.11)."""
 
 from __future__ import annotations
 

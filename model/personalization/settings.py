@@ -22,7 +22,7 @@ _CHOICES: dict[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True)
 class PersonalizationSettings:
-    """Settings of online and offline personalization (methods, 1.9 to 1.11).
+    """Settings of online and offline personalization (method 1.9 to 1.11).
 
     The defaults are those of the released code, from which the paper's numbers come.
     """

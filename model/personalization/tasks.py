@@ -36,7 +36,7 @@ class SelfSupervisedTask(Protocol):
 
 
 class ReconstructionTask:
-    """Rebuild the target from the source's appearance and the target's keypoints (1.6).
+    """Rebuild the target from the source's appearance and the target's keypoints (method 1.6).
 
     The perceptual loss divides each of its six errors by a running mean that includes the
     batch's own error with a weight of 1 %. Within a batch fed in pieces, that error is known only
