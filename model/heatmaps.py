@@ -38,7 +38,7 @@ def gaussian_maps(points: Tensor, size: int, sigma: float = SIGMA_CELLS) -> Tens
 
 
 def keypoint_bottleneck(heatmaps: Tensor, sigma: float = SIGMA_CELLS) -> Tensor:
-    """Raw self-supervised maps (N, M, H, H) to clean Gaussian maps of the same shape (method 1.4)."""
+    """Raw maps (N, M, H, H) to clean Gaussian maps of the same shape (method 1.4)."""
     return gaussian_maps(marginal_expectation(heatmaps), heatmaps.shape[-1], sigma)
 
 

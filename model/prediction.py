@@ -39,7 +39,7 @@ class Pose:
 
 
 def pose_in_image(output: PoseOutput, box: SquareBox, index: int = 0) -> Pose:
-    """Decode sample ``index`` of a pose output whose crop was ``box`` of the image (method 1.12)."""
+    """Decode sample ``index`` of a pose output whose crop was ``box`` (method 1.12)."""
     points, confidence = decode(output.heatmaps[index : index + 1].float())
     self_keypoints = np.zeros((0, 2), np.float32)
     if output.self_heatmaps is not None:

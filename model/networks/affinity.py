@@ -1,4 +1,4 @@
-"""The affinity transformer: which self-supervised maps make up each supervised keypoint (method 1.3)."""
+"""The affinity transformer: which raw maps make up each supervised keypoint (method 1.3)."""
 
 from __future__ import annotations
 

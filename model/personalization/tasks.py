@@ -76,7 +76,7 @@ class ReconstructionTask:
 
 
 class RotationTask:
-    """Tell by how many quarter turns the target was rotated (Feat. shared (rotation), 1.6)."""
+    """Tell by how many quarter turns the target was rotated (method 1.6)."""
 
     def __init__(self, network: PoseNetwork) -> None:
         self._network = network
