@@ -87,6 +87,9 @@ class VideoSource:
             raise UserError(
                 f'There is no file "{self._path}". Give the path of a video file that exists.'
             )
+        # FFmpeg would film a page of text as it scrolls by.
+        if _is_text(self._path):
+            raise self._not_a_video()
         capture = cv2.VideoCapture(str(self._path), cv2.CAP_FFMPEG)
         if not capture.isOpened():
             raise self._not_a_video()
@@ -116,3 +119,9 @@ class VideoSource:
         self._last_time = time
         self._index += 1
         return grab
+
+
+def _is_text(path: Path) -> bool:
+    """Whether the file begins as no container of video does: without a single zero byte."""
+    with path.open("rb") as file:
+        return 0 not in file.read(4096)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import math
 import time
-from collections import deque
 
 import torch
 from torch import Tensor
@@ -46,7 +46,8 @@ class Learner:
         self._batch: list[tuple[Tensor, Tensor]] = []
         self._planned = 0
         self._done = 0
-        self._finished: deque[float] = deque(maxlen=8)
+        self._offline_pairs = 0
+        self._offline_since = 0.0
         #: Pairs in the last micro-batch; 0 when there was nothing to learn from.
         self.last_pairs = 0
         self._configure(settings)
@@ -82,7 +83,8 @@ class Learner:
         self._planned = self._done = 0
         if len(self._memory):
             self._planned = max(1, round(len(self._memory) * per_frame))
-        self._finished.clear()
+        self._offline_pairs = 0
+        self._offline_since = time.perf_counter()
 
     def offline(self) -> UpdateResult | None:
         """Go on with the offline run; it ends early when the views were forgotten meanwhile."""
@@ -92,9 +94,9 @@ class Learner:
             self.last_pairs = 0
             return None
         result = self._learn(*pairs)
+        self._offline_pairs += self.last_pairs
         if result is not None:
             self._done += 1
-            self._finished.append(time.perf_counter())
             if self._done >= self._planned:
                 self._planned = 0
         return result
@@ -110,10 +112,12 @@ class Learner:
         """How far the offline run is; None when there is none."""
         if not self._planned:
             return None
-        each = 0.0
-        if len(self._finished) > 1:
-            each = (self._finished[-1] - self._finished[0]) / (len(self._finished) - 1)
-        return OfflineProgress(self._done, self._planned, each * (self._planned - self._done))
+        left = math.nan
+        if self._offline_pairs:
+            total = self._planned * self.personalizer.settings.batch_size
+            each = (time.perf_counter() - self._offline_since) / self._offline_pairs
+            left = each * (total - self._offline_pairs)
+        return OfflineProgress(self._done, self._planned, left)
 
     def _discard(self) -> None:
         self._batch.clear()

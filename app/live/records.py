@@ -88,7 +88,10 @@ class UpdateResult:
 
 @dataclass(frozen=True)
 class OfflineProgress:
-    """How far an offline run is: ``done`` of ``total`` updates and the seconds left."""
+    """How far an offline run is: ``done`` of ``total`` updates and the seconds left.
+
+    ``seconds_left`` is NaN until the first pairs have shown how long they take.
+    """
 
     done: int
     total: int

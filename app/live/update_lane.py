@@ -134,13 +134,13 @@ class UpdateLane(ManagedThread):
 
     def _publish(self, result: UpdateResult | None) -> None:
         self._on_pairs(self._learner.last_pairs)
+        self._show_progress()
         if result is None:
             return
         personalizer = self._learner.personalizer
         handover = Handover(self._generation, personalizer.updates, personalizer.weights())
         with self._lock:
             self._handover = handover
-        self._show_progress()
         self._on_update(result)
 
     def _show_progress(self) -> None:

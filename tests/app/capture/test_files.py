@@ -76,6 +76,7 @@ def test_the_demo_clips_are_read_whole(shared_dir: Path) -> None:
         ("missing.mp4", "no file"),
         ("folder", "is a folder"),
         ("words.mp4", "no video"),
+        ("page.txt", "no video"),
         ("empty.mp4", "no video"),
         ("picture.png", "no video"),
     ],
@@ -83,6 +84,7 @@ def test_the_demo_clips_are_read_whole(shared_dir: Path) -> None:
 def test_what_is_no_video_is_refused_by_name(tmp_path: Path, name: str, says: str) -> None:
     (tmp_path / "folder").mkdir()
     (tmp_path / "words.mp4").write_text("these are words\n" * 100)
+    (tmp_path / "page.txt").write_text("FFmpeg has a player for this.\n" * 200)
     (tmp_path / "empty.mp4").touch()
     _save(tmp_path / "picture.png", 9)
     source = VideoSource(tmp_path / name)

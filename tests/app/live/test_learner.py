@@ -56,9 +56,13 @@ def test_iterations_repeat_the_batch(memory: SourceMemory) -> None:
 def test_an_offline_run_does_as_many_updates_as_there_are_views(memory: SourceMemory) -> None:
     learner = _learner(memory, batch_size=2)
     learner.start_offline()
+    progress = learner.offline_progress
+    assert progress is not None
+    assert np.isnan(progress.seconds_left)
     numbers: list[int] = []
     while (progress := learner.offline_progress) is not None:
         assert (progress.done, progress.total) == (len(numbers), 4)
+        assert not numbers or progress.seconds_left > 0
         result = learner.offline()
         assert result is not None
         numbers.append(result.number)
