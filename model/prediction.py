@@ -61,6 +61,18 @@ def crop_tensor(image: NDArray[np.uint8], box: SquareBox, *, bgr: bool = False) 
     return to_tensor([warp(image, crop_matrix(box))], bgr=bgr)
 
 
+@torch.inference_mode()
+def predict_pose(network: PoseNetwork, image: NDArray[np.uint8], box: SquareBox) -> Pose:
+    """Predict the person in ``box`` of an RGB image (H x W x 3, uint8), by the pose branch alone.
+
+    The crop is computed on the network's device and in its precision.
+    """
+    weight = network.encoder.conv1.weight
+    crop = crop_tensor(image, box, bgr=network.spec.bgr)
+    crop = crop.to(weight.device, weight.dtype, memory_format=torch.channels_last)
+    return pose_in_image(network.pose(crop), box)
+
+
 class PosePredictor:
     """A private copy of the pose branch that only predicts, in the precision that is fastest.
 
@@ -69,9 +81,6 @@ class PosePredictor:
     """
 
     def __init__(self, network: PoseNetwork, dtype: torch.dtype = torch.float32) -> None:
-        self.spec = network.spec
-        self._dtype = dtype
-        self._device = next(network.parameters()).device
         branch = copy.copy(network)
         branch._modules = {k: v for k, v in network._modules.items() if k != "reconstruction"}
         self._branch = copy.deepcopy(branch).eval().requires_grad_(False)
@@ -88,9 +97,6 @@ class PosePredictor:
         """Take over every weight of another predictor of the same network."""
         self.load(other._branch.state_dict())
 
-    @torch.inference_mode()
     def predict(self, image: NDArray[np.uint8], box: SquareBox) -> Pose:
         """Predict the person in ``box`` of an RGB image (H x W x 3, uint8)."""
-        crop = crop_tensor(image, box, bgr=self.spec.channel_order == "bgr")
-        crop = crop.to(self._device, self._dtype, memory_format=torch.channels_last)
-        return pose_in_image(self._branch.pose(crop), box)
+        return predict_pose(self._branch, image, box)

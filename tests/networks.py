@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from app.assets import PERCEPTUAL_WEIGHTS
-from model.networks import NetworkSpec, PerceptualLoss, PoseNetwork, Variant
+from model.networks import NetworkSpec, PerceptualLoss, PoseNetwork, Variant, VGGFeatures
 from model.networks.perceptual import load_perceptual_loss
 
 
@@ -27,11 +27,11 @@ def small_network(variant: Variant = "transformer", joints: str = "penn13") -> P
     return network.eval()
 
 
-class _SmallFeatures(nn.Module):
+class _SmallFeatures(VGGFeatures):
     """Five feature maps of ever coarser detail, as the VGG gives, at a hundredth of its cost."""
 
     def __init__(self) -> None:
-        super().__init__()
+        nn.Module.__init__(self)
         torch.manual_seed(2)
         widths = (3, 4, 8, 8, 8, 8)
         self.blocks = nn.ModuleList(
@@ -39,13 +39,6 @@ class _SmallFeatures(nn.Module):
             for a, b in itertools.pairwise(widths)
         )
         self.requires_grad_(False).eval()
-
-    def forward(self, image: Tensor) -> list[Tensor]:
-        features = []
-        for block in self.blocks:
-            image = block(image)
-            features.append(image)
-        return features
 
 
 def small_perceptual_loss() -> PerceptualLoss:

@@ -56,7 +56,7 @@ class Learner:
         self.personalizer = Personalizer(
             self._network, self._perceptual, settings, autocast=self._autocast
         )
-        self._sampler = PairSampler(settings, bgr=self._network.spec.channel_order == "bgr")
+        self._sampler = PairSampler(settings, bgr=self._network.spec.bgr)
 
     def configure(self, settings: PersonalizationSettings) -> None:
         """Reset and go on with other settings."""
@@ -144,12 +144,11 @@ class Learner:
 
     def _result(self, report: UpdateReport) -> UpdateResult:
         example = self.personalizer.example
-        bgr = self._network.spec.channel_order == "bgr"
         if example is None:  # a task without reconstructions
             pictures = torch.zeros(3, 128, 128, 3, dtype=torch.uint8).numpy()
         else:
             triple = torch.stack([example.source, example.target, example.reconstruction])
-            pictures = to_pictures(triple, bgr=bgr)
+            pictures = to_pictures(triple, bgr=self._network.spec.bgr)
         return UpdateResult(
             number=report.number,
             loss=report.loss,

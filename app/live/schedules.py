@@ -27,7 +27,7 @@ from model.personalization import (
     PersonView,
     SourceMemory,
 )
-from model.prediction import Pose, PosePredictor, crop_tensor, pose_in_image
+from model.prediction import Pose, PosePredictor, predict_pose
 
 # Longer than one pair of images takes on a slow or busy machine.
 _STOPPING_SECONDS = 30.0
@@ -158,9 +158,8 @@ class Strict:
         elif self._personalizing:
             self._learn(lambda: self._learner.online(view))
         personalizer = self._learner.personalizer
-        bgr = personalizer.network.spec.channel_order == "bgr"
-        output = personalizer.predict(crop_tensor(view.image, view.box, bgr=bgr))
-        return pose_in_image(output, view.box), personalizer.updates
+        pose = predict_pose(personalizer.network, view.image, view.box)
+        return pose, personalizer.updates
 
     def _learn(self, step: Callable[[], UpdateResult | None]) -> None:
         result = None

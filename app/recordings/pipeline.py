@@ -6,8 +6,6 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import torch
-
 from app.capture.frame import Frame
 from app.capture.source import FrameSource, Grab
 from app.live.engine import Engine
@@ -15,7 +13,7 @@ from app.live.learner import Learner
 from app.live.records import PoseResult, UpdateResult
 from app.live.results import nobody, pose_result
 from model.personalization import PersonView, SourceMemory
-from model.prediction import Pose, crop_tensor, pose_in_image
+from model.prediction import predict_pose
 
 # Pairs computed at a time. One costs 10 % more time; each further one 60 MB for another 3 %.
 _CPU_MICRO_BATCH = 2
@@ -85,7 +83,7 @@ class RecordingPipeline:
             update = self._learn(self._learner, view)
             updates = self._learner.personalizer.updates
             learnt = updates > before
-        pose = self._predict(view)
+        pose = predict_pose(self._engine.network, view.image, view.box)
         height, width = frame.image.shape[:2]
         follower.observe(pose.keypoints, pose.confidence, (width, height))
         result = pose_result(frame, box, pose, updates, time.perf_counter() - start)
@@ -105,10 +103,3 @@ class RecordingPipeline:
         every = self._engine.settings.reset_every
         if self._learner is not None and every and self._predictions % every == 0:
             self._learner.reset()
-
-    @torch.inference_mode()
-    def _predict(self, view: PersonView) -> Pose:
-        network, device = self._engine.network, self._engine.machine.device
-        crop = crop_tensor(view.image, view.box, bgr=network.spec.channel_order == "bgr")
-        crop = crop.to(device, memory_format=torch.channels_last)
-        return pose_in_image(network.pose(crop), view.box)

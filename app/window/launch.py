@@ -9,7 +9,6 @@ from pathlib import Path
 
 # PyTorch before Qt: on Windows its libraries do not load after Qt's.
 import torch  # noqa: F401
-from PyQt6.QtCore import QTimer
 from PyQt6.QtWidgets import QApplication
 
 from app.capture.cameras import list_cameras
@@ -28,6 +27,7 @@ from app.settings import (
 )
 from app.window.application import Problems, create_application
 from app.window.main_window import MainWindow
+from app.window.sources import open_choice
 from model.errors import UserError
 from model.personalization import PRESETS, preset
 
@@ -123,7 +123,8 @@ def open_window(
         window.show_message(sentence)
     window.set_personalizing(wanted.personalize)
     window.show()
-    _plan_the_end(wanted, window)
+    if wanted.automatic:
+        window.quit_after(wanted.quit_after or _PICTURE_AFTER_SECONDS, wanted.screenshot)
     return Running(app, problems, session, window)
 
 
@@ -135,28 +136,18 @@ def _open_first(
     Only what was asked for may fail: then the ``UserError`` is the caller's.
     """
     if wanted is not None:
-        _open(sources, wanted)
+        open_choice(sources, wanted)
         return None
     candidates = [last] if last else []
     candidates += [SourceChoice(SourceKind.CAMERA, camera.name) for camera in list_cameras()]
     for choice in candidates:
         try:
-            _open(sources, choice)
+            open_choice(sources, choice)
         except UserError:
             continue
         return None
     sources.open_demo(DEMOS[0].name)
     return _NO_CAMERA
-
-
-def _open(sources: LiveSources, choice: SourceChoice) -> None:
-    opening: dict[SourceKind, Callable[[str], None]] = {
-        SourceKind.CAMERA: sources.open_camera,
-        SourceKind.VIDEO: sources.open_video,
-        SourceKind.IMAGES: sources.open_images,
-        SourceKind.DEMO: sources.open_demo,
-    }
-    opening[choice.kind](choice.value)
 
 
 def _with_preset(settings: AppSettings, name: str | None) -> AppSettings:
@@ -168,15 +159,3 @@ def _saver(wanted: Launch) -> Callable[[AppSettings], None]:
     if wanted.automatic:
         return lambda settings: None
     return lambda settings: save_settings(settings, settings_path())
-
-
-def _plan_the_end(wanted: Launch, window: MainWindow) -> None:
-    if not wanted.automatic:
-        return
-
-    def end() -> None:
-        if wanted.screenshot is not None:
-            window.screenshot(wanted.screenshot)
-        window.close()
-
-    QTimer.singleShot(round((wanted.quit_after or _PICTURE_AFTER_SECONDS) * 1000), end)

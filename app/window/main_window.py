@@ -115,9 +115,15 @@ class MainWindow(QMainWindow):
                 "Give a file in a folder that exists and can be written."
             )
 
-    def quit_after(self, seconds: float) -> None:
-        """Close the window by itself after that many seconds."""
-        QTimer.singleShot(round(seconds * 1000), self.close)
+    def quit_after(self, seconds: float, picture: Path | None = None) -> None:
+        """Close the window by itself after that many seconds, and before save a ``picture``."""
+
+        def end() -> None:
+            if picture is not None:
+                self.screenshot(picture)
+            self.close()
+
+        QTimer.singleShot(round(seconds * 1000), end)
 
     def dragEnterEvent(self, event: QDragEnterEvent | None) -> None:
         if event is not None and dropped_choice(event):

@@ -10,7 +10,7 @@ from PyQt6.QtGui import QDropEvent
 from PyQt6.QtWidgets import QApplication
 
 from app.settings import SourceChoice, SourceKind
-from app.window.sources import Sources
+from app.window.sources import Sources, open_choice
 from model.errors import UserError
 
 
@@ -27,12 +27,7 @@ class SourceOpener(QObject):
     ) -> None:
         super().__init__()
         self._say = say
-        self._open = {
-            SourceKind.CAMERA: sources.open_camera,
-            SourceKind.VIDEO: sources.open_video,
-            SourceKind.IMAGES: sources.open_images,
-            SourceKind.DEMO: sources.open_demo,
-        }
+        self._sources = sources
         self.last_choice = last_choice
 
     def choose(self, choice: SourceChoice) -> None:
@@ -44,7 +39,7 @@ class SourceOpener(QObject):
         """Open ``choice``; False, and the current source goes on, when it cannot be opened."""
         QApplication.setOverrideCursor(Qt.CursorShape.WaitCursor)
         try:
-            self._open[choice.kind](choice.value)
+            open_choice(self._sources, choice)
         except UserError as error:
             self._say(str(error))
             return False

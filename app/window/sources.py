@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 
 from app.demos import Demo
 from app.live.records import PoseResult
+from app.settings import SourceChoice, SourceKind
 
 
 class Sources(Protocol):
@@ -41,3 +43,14 @@ class Sources(Protocol):
 
         None when the clip has no known joints or the result has no prediction to compare.
         """
+
+
+def open_choice(sources: Sources, choice: SourceChoice) -> None:
+    """Open what a person named. May raise UserError."""
+    opening: dict[SourceKind, Callable[[str], None]] = {
+        SourceKind.CAMERA: sources.open_camera,
+        SourceKind.VIDEO: sources.open_video,
+        SourceKind.IMAGES: sources.open_images,
+        SourceKind.DEMO: sources.open_demo,
+    }
+    opening[choice.kind](choice.value)

@@ -63,6 +63,11 @@ class NetworkSpec:
         return self.variant in ("keypoint", "transformer")
 
     @property
+    def bgr(self) -> bool:
+        """Whether pictures go in with blue first."""
+        return self.channel_order == "bgr"
+
+    @property
     def personalizable(self) -> bool:
         """Whether the variant has a task that needs no labels."""
         return self.variant != "baseline"
