@@ -61,3 +61,31 @@ def decode(heatmaps: Tensor) -> tuple[Tensor, Tensor]:
     shift = torch.stack([shift_x, shift_y], dim=-1) * (0.25 * inside.unsqueeze(-1))
     points = torch.stack([x, y], dim=-1).to(heatmaps.dtype) + shift
     return points * (peak > 0).unsqueeze(-1), peak.clamp(0, 1)
+
+
+def gaussian_targets(
+    points: Tensor, weights: Tensor, size: int, sigma: float = SIGMA_CELLS
+) -> tuple[Tensor, Tensor]:
+    """Supervised target maps: unit-peak Gaussians cut off at three sigma (method 1.6).
+
+    ``points`` (N, K, 2), (x, y) in cells and possibly outside; ``weights`` (N, K), 0 or 1. Centres
+    are rounded to whole cells. Returns maps (N, K, size, size) and the weights, zero where the
+    window misses the map entirely.
+    """
+    centres = (points + 0.5).trunc()
+    radius = 3 * sigma
+    offsets = torch.arange(size, device=points.device, dtype=points.dtype) - centres.unsqueeze(-1)
+    near = (offsets.abs() <= radius).to(points.dtype)  # N, K, 2, size
+    along = near * torch.exp(-(offsets**2) / (2 * sigma**2))
+    maps = along[:, :, 1, :, None] * along[:, :, 0, None, :]
+    hit = ((centres + radius >= 0) & (centres - radius <= size - 1)).all(dim=-1)
+    return maps, weights * hit
+
+
+def supervised_loss(heatmaps: Tensor, targets: Tensor, weights: Tensor) -> Tensor:
+    """Half the mean squared error of the maps, joints without weight counting as zero error.
+
+    ``heatmaps``, ``targets`` (N, K, H, W), ``weights`` (N, K); a scalar (method 1.6).
+    """
+    difference = (heatmaps - targets) * weights[:, :, None, None]
+    return 0.5 * difference.square().mean()

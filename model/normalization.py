@@ -19,12 +19,16 @@ def to_tensor(crops: Sequence[NDArray[np.uint8]], *, bgr: bool = False) -> Tenso
     ``bgr`` reverses the channels first: the released code feeds BGR pictures with the RGB
     statistics in that channel position, and its checkpoints expect that (method 1.8).
     """
-    stacked = np.stack(list(crops))
+    pixels = torch.from_numpy(np.stack(list(crops))).permute(0, 3, 1, 2)
+    return normalized(pixels, bgr=bgr)
+
+
+def normalized(pixels: Tensor, *, bgr: bool = False) -> Tensor:
+    """RGB uint8 pixels (N, 3, H, W) as the tensor of ``to_tensor``, on the same device."""
+    mean = torch.tensor(IMAGENET_MEAN, device=pixels.device).view(1, 3, 1, 1)
+    std = torch.tensor(IMAGENET_STD, device=pixels.device).view(1, 3, 1, 1)
     if bgr:
-        stacked = stacked[..., ::-1]
-    pixels = torch.from_numpy(np.ascontiguousarray(stacked)).permute(0, 3, 1, 2)
-    mean = torch.tensor(IMAGENET_MEAN).view(1, 3, 1, 1)
-    std = torch.tensor(IMAGENET_STD).view(1, 3, 1, 1)
+        pixels = pixels.flip(1)
     return pixels.float().div_(255).sub_(mean).div_(std)
 
 

@@ -1,0 +1,1 @@
+"""Data sets: readers, joint conversions, and the pairs that training draws."""

@@ -1,0 +1,98 @@
+"""The data sets that can be asked for by name: the one place that lists the readers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from model.crop import CENTRE_SHIFT
+from model.data.bbc_pose import read_bbc_pose
+from model.data.boxes import recentred
+from model.data.coco import read_coco
+from model.data.human36m import read_human36m
+from model.data.jhmdb import read_jhmdb
+from model.data.lsp import read_lsp, read_lsp_extended
+from model.data.penn_action import read_penn_action
+from model.data.records import DataSet, Split
+from model.data.shards import read_shards
+from model.errors import UserError
+
+
+@dataclass(frozen=True)
+class Source:
+    """A kind of data set: ``read(root, split)`` gives its people, in its joint set ``joints``.
+
+    Its crop squares are moved down by ``crop_shift`` of the person boxes' longest sides.
+    """
+
+    name: str
+    title: str
+    joints: str
+    read: Callable[[Path, Split], DataSet]
+    crop_shift: float = CENTRE_SHIFT
+
+
+def _shards(pattern: Path, split: Split) -> DataSet:
+    """All shards that a path with * matches; a shard belongs to whatever split it is used for."""
+    del split
+    paths = sorted(pattern.parent.glob(pattern.name))
+    if not paths:
+        raise UserError(f"No file matches {pattern}. Give the path of .npz clip shards.")
+    return read_shards(paths, pattern.stem.partition("*")[0].rstrip("-") or pattern.parent.name)
+
+
+def _lsp_extended(root: Path, split: Split) -> DataSet:
+    if split != "train":
+        raise UserError("LSP-Extended is a training set; it has no test split.")
+    return read_lsp_extended(root)
+
+
+SOURCES: dict[str, Source] = {
+    source.name: source
+    for source in (
+        Source("penn", "Penn Action", "penn13", read_penn_action),
+        Source("human36m", "Human3.6M, the official release", "h36m16", read_human36m),
+        Source("bbc", "BBC Pose", "bbc7", read_bbc_pose),
+        Source("jhmdb", "J-HMDB", "jhmdb15", read_jhmdb),
+        Source("lsp", "Leeds Sports Pose", "lsp14", read_lsp),
+        Source("lsp-extended", "Leeds Sports Pose Extended", "lsp14", _lsp_extended),
+        Source("coco", "COCO keypoints", "coco17", read_coco),
+        Source(
+            "shards",
+            "clip shards (.npz); * in the path stands for several",
+            "penn13",
+            _shards,
+            crop_shift=0.0,  # cut about the boxes' centres
+        ),
+    )
+}
+
+
+@dataclass(frozen=True)
+class Request:
+    """What ``NAME=ROOT`` or ``NAME=ROOT@WEIGHT`` asks for; ``weight`` is its share in a mixture."""
+
+    source: Source
+    root: Path
+    weight: float | None = None
+
+    @classmethod
+    def parse(cls, text: str) -> Request:
+        """Understand the text; ``UserError`` says what is wrong with it."""
+        name, equals, place = text.partition("=")
+        if not equals or name not in SOURCES:
+            raise UserError(
+                f"The data {text!r} is not of the form NAME=FOLDER or NAME=FOLDER@WEIGHT with one "
+                f"of these names: {', '.join(SOURCES)}."
+            )
+        folder, at, tail = place.rpartition("@")
+        try:
+            weight = float(tail) if at else None
+        except ValueError:
+            folder, weight = "", None  # an @ that is part of the path
+        return cls(SOURCES[name], Path(folder if weight is not None else place), weight)
+
+    def read(self, split: Split, crop_shift: float) -> DataSet:
+        """Read the labels, for a network whose crops are moved down by ``crop_shift``."""
+        return recentred(self.source.read(self.root, split), self.source.crop_shift, crop_shift)

@@ -1,0 +1,116 @@
+"""Human3.6M: the official release, or the caches that the published experiments use.
+
+The release has ``S1/Videos/Directions.54138969.mp4`` (action, camera) and, from its archive of 2D
+poses, ``S1/MyPoseFeatures/D2_Positions/Directions.54138969.cdf`` or ``S1/D2_Positions/...``, whose
+variable ``Pose`` (1, N, 64) has x and y of 32 joints in pixels for each frame.
+"""
+
+from __future__ import annotations
+
+import zlib
+from pathlib import Path
+
+import cdflib
+import numpy as np
+from numpy.typing import NDArray
+
+from model.data.boxes import boxes_of_joints, squares
+from model.data.frames import VideoFrames
+from model.data.human36m_cache import find_cache, read_cache
+from model.data.records import VISIBLE, BadDataError, Clip, DataSet, Split
+from model.errors import UserError
+from model.skeleton import H36M16
+
+_WHERE = (
+    "Get Human3.6M from http://vision.imar.ro/human3.6m (for research, on registration): the "
+    "videos and the 'D2 positions' of each subject."
+)
+_SUBJECTS = {"train": ("S1", "S5", "S6", "S7", "S8"), "test": ("S9", "S11")}
+_STEP = {"train": 5, "test": 200}
+_POSES = ("MyPoseFeatures/D2_Positions", "D2_Positions")
+# The release's own file of this video is corrupt; published experiments leave it out.
+_CORRUPT = ("S11", "Directions.54138969")
+# The release's numbers. Its 16 others are toes, fingers, copies and helpers of its skeleton.
+_JOINTS = {
+    "pelvis": 0, "right hip": 1, "right knee": 2, "right ankle": 3, "left hip": 6, "left knee": 7,
+    "left ankle": 8, "neck": 13, "head top": 15, "left shoulder": 17, "left elbow": 18,
+    "left wrist": 19, "right shoulder": 25, "right elbow": 26, "right wrist": 27,
+}  # fmt: skip
+# What cdflib was seen to raise on files cut off or changed.
+_DAMAGE = (
+    OSError, EOFError, ValueError, TypeError, LookupError, OverflowError, MemoryError, zlib.error
+)  # fmt: skip
+
+
+def read_human36m(root: Path, split: Split) -> DataSet:
+    """Human3.6M's training subjects (1, 5, 6, 7, 8) or test subjects (9, 11), in H36M-16 joints.
+
+    A person is a subject, a clip one camera's view of one recording (methods 1.8 and 1.10). A
+    cache under ``root`` (see ``human36m_cache``) is preferred and gives all its frames, with
+    its own squares. The release gives every 5th frame for training, every 200th for the test;
+    its thorax is the middle between the shoulders (17 and 25, as in the caches, there in 3D), its
+    neck is joint 13, the neck's base, and its head top joint 15, the end of the head. As 2D poses
+    do not tell what 2000 mm are, its squares are those of the 16 joints. Joints of both are in
+    pixels as marked, unshifted, and joints of the release all count as visible.
+
+    ``UserError`` if ``root`` holds neither; ``BadDataError`` names a file that is missing or
+    damaged.
+    """
+    cache = find_cache(root, split)
+    if cache is not None:
+        clips = read_cache(cache, root)
+    elif any((root / subject).is_dir() for subject in _SUBJECTS[split]):
+        clips = [clip for subject in _SUBJECTS[split] for clip in _subject(root, subject, split)]
+    else:
+        raise UserError(
+            f"{root} does not hold Human3.6M's {split} subjects: folders "
+            f"{', '.join(_SUBJECTS[split])} or a cache 'HM36*_cache' are expected. {_WHERE}"
+        )
+    return DataSet(f"Human3.6M ({split})", H36M16, tuple(clips))
+
+
+def _subject(root: Path, subject: str, split: Split) -> list[Clip]:
+    # A capital, as some systems leave hidden files that end alike.
+    found = (sorted((root / subject / place).glob("[A-Z]*.cdf")) for place in _POSES)
+    paths = next(filter(None, found), None)
+    if paths is None:
+        raise BadDataError(f"There are no 2D poses {root / subject / _POSES[0]}/*.cdf. {_WHERE}")
+    wanted = (path for path in paths if (subject, path.stem) != _CORRUPT)
+    videos = root / subject / "Videos"
+    return [_clip(subject, path, videos / f"{path.stem}.mp4", _STEP[split]) for path in wanted]
+
+
+def _clip(subject: str, path: Path, video: Path, step: int) -> Clip:
+    if not video.is_file():
+        raise BadDataError(f"There is no video {video} to go with {path}. {_WHERE}")
+    pose = _pose(path)
+    joints = _h36m16(pose[::step])
+    visible = np.full(joints.shape[:2], VISIBLE, np.uint8)
+    return Clip(
+        name=f"{subject} {path.stem}",
+        person=subject,
+        frames=VideoFrames(video, range(0, len(pose), step)),
+        boxes=squares(boxes_of_joints(joints, visible)),
+        joints=joints,
+        visible=visible,
+    )
+
+
+def _pose(path: Path) -> NDArray[np.float32]:
+    """All frames of a file of 2D poses, (N, 32, 2)."""
+    try:
+        pose = np.asarray(cdflib.CDF(path).varget("Pose"))
+    except _DAMAGE as error:
+        raise BadDataError(
+            f"{path} is not a whole CDF file with 'Pose' ({error}). {_WHERE}"
+        ) from error
+    if pose.ndim != 3 or pose.shape[::2] != (1, 64):
+        raise BadDataError(f"{path} has a 'Pose' of shape {pose.shape}, not (1, N, 64). {_WHERE}")
+    return pose.reshape(-1, 32, 2).astype(np.float32)
+
+
+def _h36m16(pose: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The release's joints (N, 32, 2) in the order of H36M-16, (N, 16, 2)."""
+    named = {name: pose[:, index] for name, index in _JOINTS.items()}
+    named["thorax"] = np.mean([named["left shoulder"], named["right shoulder"]], axis=0)
+    return np.stack([named[name] for name in H36M16.names], axis=1)

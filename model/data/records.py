@@ -1,0 +1,175 @@
+"""What every reader of a data set yields: clips of one person, frame by frame.
+
+Nothing outside this package knows a data set by name: readers bring boxes, joints and visibility
+into one form, and the rest of the code sees only that form.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model.crop import SquareBox
+from model.errors import UserError
+from model.skeleton import JointSet
+
+Split = Literal["train", "test"]
+
+ABSENT, OCCLUDED, VISIBLE = 0, 1, 2
+
+
+class BadDataError(UserError):
+    """One frame or label file that cannot be used; the message names the file."""
+
+
+class Frames(Protocol):
+    """The pictures of one clip."""
+
+    def __len__(self) -> int:
+        """Number of frames."""
+
+    def read(self, index: int) -> NDArray[np.uint8]:
+        """Frame ``index`` as H x W x 3 uint8, RGB. ``BadDataError`` names what cannot be read."""
+
+    def describe(self, index: int) -> str:
+        """Where frame ``index`` comes from, in words for a message."""
+
+
+@dataclass(frozen=True)
+class Clip:
+    """A run of frames of one person, or a set of stills of one person.
+
+    ``boxes`` (N, 3) float64: centre x, centre y and side of each frame's crop square, in image
+    pixels, by the data set's own rule. ``joints`` (N, K, 2) float32: (x, y) in image pixels, the
+    centre of the first pixel at (0, 0). ``visible`` (N, K) uint8: 0 absent (neither trained nor
+    scored), 1 occluded, 2 visible. An absent joint's place is the label's, which the published
+    metrics measure torsos by, or NaN where the label gives none.
+    """
+
+    name: str
+    person: str
+    frames: Frames
+    boxes: NDArray[np.float64]
+    joints: NDArray[np.float32]
+    visible: NDArray[np.uint8]
+
+    def __post_init__(self) -> None:
+        count = len(self.frames)
+        shapes = (self.boxes.shape, self.joints.shape[::2], self.visible.shape[:1])
+        if shapes != ((count, 3), (count, 2), (count,)) or (
+            self.joints.shape[:2] != self.visible.shape
+        ):
+            raise BadDataError(
+                f"The clip {self.name} has {count} frames, but boxes {self.boxes.shape}, joints "
+                f"{self.joints.shape} and visibility {self.visible.shape}. Its labels do not fit."
+            )
+
+    def __len__(self) -> int:
+        return len(self.frames)
+
+    def part(self, rows: NDArray[np.intp]) -> Clip:
+        """The clip with only the frames ``rows``, in that order."""
+        frames = _ChosenFrames(self.frames, rows)
+        return replace(
+            self,
+            frames=frames,
+            boxes=self.boxes[rows],
+            joints=self.joints[rows],
+            visible=self.visible[rows],
+        )
+
+    def check(self, index: int) -> None:
+        """``BadDataError`` if frame ``index`` has no square, or a marked joint no place."""
+        joints = self.joints[index][self.visible[index] != ABSENT]
+        if not np.isfinite(joints).all() or not np.isfinite(self.boxes[index]).all():
+            raise BadDataError(
+                f"The labels of {self.frames.describe(index)} (clip {self.name}) hold numbers "
+                "that are not finite. Correct the label file, or leave the clip out."
+            )
+
+    def box(self, index: int) -> SquareBox:
+        """The crop square of frame ``index``."""
+        x, y, side = self.boxes[index]
+        return SquareBox(float(x), float(y), float(side))
+
+
+class _ChosenFrames:
+    """Some frames of a clip."""
+
+    def __init__(self, frames: Frames, rows: NDArray[np.intp]) -> None:
+        self._frames = frames
+        self._rows = rows
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def read(self, index: int) -> NDArray[np.uint8]:
+        return self._frames.read(int(self._rows[index]))
+
+    def describe(self, index: int) -> str:
+        return self._frames.describe(int(self._rows[index]))
+
+
+@dataclass(frozen=True)
+class DataSet:
+    """Clips that share a joint set. ``name`` is for messages, logs and cards."""
+
+    name: str
+    joint_set: JointSet
+    clips: tuple[Clip, ...]
+
+    def __post_init__(self) -> None:
+        if not any(len(clip) for clip in self.clips):
+            raise UserError(
+                f"The data set {self.name} has no frames. Check its folder and the chosen split."
+            )
+
+    def __len__(self) -> int:
+        """Number of frames in all clips."""
+        return sum(len(clip) for clip in self.clips)
+
+    @property
+    def persons(self) -> dict[str, tuple[Clip, ...]]:
+        """The clips of each person, in order of first appearance."""
+        groups: dict[str, list[Clip]] = {}
+        for clip in self.clips:
+            groups.setdefault(clip.person, []).append(clip)
+        return {person: tuple(clips) for person, clips in groups.items()}
+
+    def divided(self, share: float) -> tuple[DataSet, DataSet | None]:
+        """The data set without, and with only, the people kept aside for development.
+
+        About ``share`` (0..1) of the people, chosen by their names alone, so that the same people
+        stay aside in every run. Stills show nobody twice and are never kept aside. The second is
+        None if nobody is; ``UserError`` if everybody would be.
+        """
+        aside = {
+            person
+            for person, clips in self.persons.items()
+            if sum(map(len, clips)) > 1 and zlib.crc32(person.encode()) % 1000 < 1000 * share
+        }
+        if not aside:
+            return self, None
+        if aside == set(self.persons):
+            raise UserError(
+                f"Keeping {share:.0%} of the people aside from {self.name} leaves nobody to train "
+                "on. Give a smaller share."
+            )
+        return self.without(aside), self.only(aside)
+
+    def only(self, persons: set[str]) -> DataSet:
+        """The same data set with the clips of ``persons`` only."""
+        kept = tuple(clip for clip in self.clips if clip.person in persons)
+        return DataSet(self.name, self.joint_set, kept)
+
+    def without(self, persons: set[str]) -> DataSet:
+        """The same data set without the clips of ``persons``."""
+        return self.only(set(self.persons) - persons)
+
+    def __iter__(self) -> Iterator[Clip]:
+        return iter(self.clips)

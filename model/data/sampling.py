@@ -1,0 +1,159 @@
+"""Target-source pairs for training: what is drawn, in which order, and how it is cut out.
+
+Every example is a pure function of the seed and its position in the run, so a run can be stopped,
+continued and shared between processes without changing what any of them sees.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model.augmentation import Augmentation, Augmenter
+from model.crop import transform, warp
+from model.data.records import ABSENT, Clip, DataSet
+from model.data.thin_plate import random_thin_plate_warp
+from model.errors import UserError
+from model.skeleton import JointSet
+
+
+@dataclass(frozen=True)
+class Example:
+    """One training example.
+
+    ``target`` and ``source`` (128, 128, 3) uint8 RGB; ``joints`` (K, 2) float32, (x, y) in the
+    target crop's pixels; ``weights`` (K,) float32, 0 or 1. ``source`` is None where none was
+    asked for.
+    """
+
+    target: NDArray[np.uint8]
+    source: NDArray[np.uint8] | None
+    joints: NDArray[np.float32]
+    weights: NDArray[np.float32]
+
+
+class Mixture:
+    """Several data sets with one joint set, in an order that mixes them by weight.
+
+    The weights are the shares of an epoch that each data set fills (they are normalised); None
+    gives each its number of frames. Within its share a data set is gone through in random order,
+    every frame once before any comes again.
+    """
+
+    def __init__(
+        self,
+        data_sets: Sequence[DataSet],
+        weights: Sequence[float] | None = None,
+        *,
+        epoch_size: int | None = None,
+        seed: int = 0,
+    ) -> None:
+        sizes = np.array([len(data_set) for data_set in data_sets])
+        if len({data_set.joint_set for data_set in data_sets}) != 1:
+            raise UserError(
+                "Data sets that are mixed need one joint set; these have "
+                f"{', '.join(f'{d.name}: {d.joint_set.name}' for d in data_sets)}. Convert them."
+            )
+        shares = np.array(sizes if weights is None else weights, np.float64)
+        if shares.shape != sizes.shape or not (shares > 0).all():
+            raise UserError(
+                f"There are {len(sizes)} data sets and the weights {list(shares)}; give one "
+                "positive weight for each."
+            )
+        self.joint_set: JointSet = data_sets[0].joint_set
+        self.epoch_size = epoch_size or int(sizes.sum())
+        self._shares = shares / shares.sum()
+        self._sizes = sizes
+        self._seed = seed
+        self._clips = [clip for data_set in data_sets for clip in data_set]
+        lengths = [[len(clip) for clip in data_set] for data_set in data_sets]
+        # Row r of a data set is frame (clip, frame) = self._places[data set][r].
+        first = np.cumsum([0, *(len(clips) for clips in lengths)])
+        self._places = [
+            np.concatenate(
+                [
+                    np.column_stack([np.full(n, first[k] + c), np.arange(n)])
+                    for c, n in enumerate(clips)
+                ]
+            )
+            for k, clips in enumerate(lengths)
+        ]
+        self._epoch = -1
+        self._order: NDArray[np.intp] = np.empty((0, 2), np.intp)
+
+    def __len__(self) -> int:
+        """Number of different frames."""
+        return int(self._sizes.sum())
+
+    def place(self, position: int) -> tuple[Clip, int]:
+        """The clip and frame at a position (0, 1, ... without end) of the run."""
+        epoch, within = divmod(position, self.epoch_size)
+        if epoch != self._epoch:
+            self._epoch, self._order = epoch, self._epoch_order(epoch)
+        clip, frame = self._order[within]
+        return self._clips[clip], int(frame)
+
+    def _epoch_order(self, epoch: int) -> NDArray[np.intp]:
+        quotas = np.diff(np.round(np.cumsum([0.0, *self._shares]) * self.epoch_size).astype(int))
+        chosen = []
+        for number, quota in enumerate(quotas):
+            # Where the last epoch stopped within this data set, so that no frame is left out.
+            start, size = epoch * int(quota), int(self._sizes[number])
+            rows = [
+                np.random.default_rng((self._seed, number, cycle)).permutation(size)
+                for cycle in range(start // size, (start + int(quota) - 1) // size + 1)
+            ]
+            begin = start % size
+            chosen.append(self._places[number][np.concatenate(rows)[begin : begin + int(quota)]])
+        order = np.concatenate(chosen)
+        return np.random.default_rng((self._seed, epoch)).permutation(order)
+
+
+class PairCutter:
+    """Cuts examples out of clips: one augmentation for target, source and joints (method 1.8).
+
+    The source is a uniformly random frame of the same clip, cut with the target's box; a clip of
+    one frame gives a random thin-plate-spline warp of that frame instead (method 2.9). A share
+    ``independent`` (0..1, the paper's 0) of the sources is placed by a draw of its own.
+    """
+
+    def __init__(self, joint_set: JointSet, augmenter: Augmenter, independent: float = 0.0) -> None:
+        self._flip_order = joint_set.flip_order
+        self._augmenter = augmenter
+        self._independent = independent
+
+    def cut(
+        self, clip: Clip, frame: int, rng: np.random.Generator, *, with_source: bool
+    ) -> Example:
+        """The example of one frame. ``BadDataError`` names a frame that cannot be used."""
+        drawn = self._augmenter.draw(rng)
+        if with_source:
+            drawn = replace(drawn, hidden=None)  # nothing tells the renderer of a grey patch
+        matrix = drawn.matrix(clip.box(frame))
+        target = drawn.retouch(warp(clip.frames.read(frame), matrix))
+        joints, weights = self._labels(clip, frame)
+        joints = transform(joints, matrix).astype(np.float32)
+        if drawn.flip:
+            joints, weights = joints[self._flip_order], weights[self._flip_order]
+        source = self._source(clip, frame, drawn, rng) if with_source else None
+        return Example(target, source, joints, weights)
+
+    def _source(
+        self, clip: Clip, frame: int, drawn: Augmentation, rng: np.random.Generator
+    ) -> NDArray[np.uint8]:
+        other = int(rng.integers(len(clip)))
+        if rng.random() < self._independent:
+            own = self._augmenter.draw(rng)
+            drawn = replace(own, gains=drawn.gains, gamma=drawn.gamma, hidden=None)
+        source = drawn.retouch(warp(clip.frames.read(other), drawn.matrix(clip.box(frame))))
+        return random_thin_plate_warp(source, rng) if len(clip) == 1 else source
+
+    @staticmethod
+    def _labels(clip: Clip, frame: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        clip.check(frame)
+        weights = (clip.visible[frame] != ABSENT).astype(np.float32)
+        # Absent joints may hold anything; zero keeps what is computed from them finite.
+        return np.where(weights[:, None] > 0, clip.joints[frame], np.float32(0)), weights

@@ -1,0 +1,1 @@
+"""Measuring: the published metrics and experiments."""

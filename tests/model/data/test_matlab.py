@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import scipy.io
+
+from model.data.matlab import read_mat
+from model.data.records import BadDataError
+
+_WHERE = "Get it from http://example.org/."
+_NUMBERS = np.random.default_rng(0).random((2, 9))
+
+
+def _written(path: Path, compressed: bool = True) -> Path:
+    scipy.io.savemat(
+        path,
+        {"numbers": _NUMBERS, "one": 5, "record": {"a": [1, 2, 3]}},
+        do_compression=compressed,
+    )
+    return path
+
+
+def test_what_is_asked_for_comes_as_arrays(tmp_path: Path) -> None:
+    content = read_mat(_written(tmp_path / "a.mat"), ("numbers", "one", "record"), _WHERE)
+    assert set(content) == {"numbers", "one", "record"}
+    np.testing.assert_array_equal(content["numbers"], _NUMBERS)
+    assert int(content["one"]) == 5
+    np.testing.assert_array_equal(content["record"].item()["a"], [1, 2, 3])
+
+
+def test_a_missing_file_or_variable_is_named_with_where_to_get_it(tmp_path: Path) -> None:
+    with pytest.raises(BadDataError, match=r"b\.mat.*example\.org"):
+        read_mat(tmp_path / "b.mat", ("numbers",), _WHERE)
+    path = _written(tmp_path / "a.mat")
+    with pytest.raises(BadDataError, match=r"a\.mat lacks x, y;.*example\.org"):
+        read_mat(path, ("numbers", "x", "y"), _WHERE)
+
+
+@pytest.mark.parametrize("compressed", [True, False])
+def test_a_file_cut_off_anywhere_is_named(tmp_path: Path, compressed: bool) -> None:
+    path = _written(tmp_path / "a.mat", compressed)
+    whole = path.read_bytes()
+    for length in range(len(whole)):
+        path.write_bytes(whole[:length])
+        with pytest.raises(BadDataError, match=r"a\.mat.*example\.org"):
+            read_mat(path, ("numbers", "one", "record"), _WHERE)
+
+
+def test_a_changed_file_is_named(tmp_path: Path) -> None:
+    path = _written(tmp_path / "a.mat")
+    whole = path.read_bytes()
+    # Inside the compressed numbers, whose checksum tells that they were changed.
+    for place in range(160, 200):
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 255]) + whole[place + 1 :])
+        with pytest.raises(BadDataError, match=r"a\.mat.*example\.org"):
+            read_mat(path, ("numbers",), _WHERE)
+
+
+def test_an_hdf5_file_is_refused_with_its_name(tmp_path: Path) -> None:
+    path = tmp_path / "new.mat"
+    header = b"MATLAB 7.3 MAT-file".ljust(124) + bytes([0, 2]) + b"IM"
+    path.write_bytes(header + bytes(400))
+    with pytest.raises(BadDataError, match=r"new\.mat.*example\.org"):
+        read_mat(path, ("numbers",), _WHERE)
