@@ -61,8 +61,12 @@ class Reconstruction(nn.Module):
         self.renderer = Renderer()
 
     def forward(self, self_heatmaps: Tensor, source: Tensor) -> Tensor:
-        """``self_heatmaps`` (N, k_self, 32, 32) raw, ``source`` (N, 3, 128, 128)."""
+        """``self_heatmaps`` (N, k_self, 32, 32) raw, ``source`` (N, 3, S, S); returns its size.
+
+        S is 128; a smaller one, for cheap training steps, must be divisible by 8.
+        """
         maps = keypoint_bottleneck(self_heatmaps.float())
-        maps = functional.interpolate(maps, scale_factor=4, mode="bilinear", align_corners=False)
+        size = source.shape[-2:]
+        maps = functional.interpolate(maps, size=size, mode="bilinear", align_corners=False)
         appearance = self.appearance_encoder(source)
         return self.renderer(torch.cat([appearance, self.keypoint_encoder(maps)], dim=1))

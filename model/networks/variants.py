@@ -23,6 +23,8 @@ VARIANT_TITLES: dict[Variant, str] = {
     "keypoint": "Feat. shared (keypoint)",
     "transformer": "Transformer (keypoint)",
 }
+# The square reaches 0.625 of the box from its centre: with more, the box's centre is at its edge.
+_LARGEST_CROP_SHIFT = 0.5
 
 
 @dataclass(frozen=True)
@@ -30,7 +32,9 @@ class NetworkSpec:
     """What a network is made of: everything that its weights' metadata must say.
 
     ``channel_order`` is the order of the picture's channels that the weights were trained on:
-    ``rgb`` for ours, ``bgr`` for the authors' released code.
+    ``rgb`` for ours, ``bgr`` for the authors' released code. ``crop_shift`` is how far the squares
+    they were trained on lie below the person boxes' centres, in shares of the boxes' longest side:
+    the published 0.075, or 0 for crops that are centred.
     """
 
     variant: Variant = "transformer"
@@ -38,6 +42,7 @@ class NetworkSpec:
     joints: str = "penn13"
     k_self: int = 30
     channel_order: ChannelOrder = "rgb"
+    crop_shift: float = 0.0
 
     def __post_init__(self) -> None:
         if self.variant not in VARIANTS:
@@ -51,6 +56,11 @@ class NetworkSpec:
             raise UserError(
                 f"There is no channel order called {self.channel_order!r}. "
                 f"Choose one of: {', '.join(get_args(ChannelOrder))}."
+            )
+        if not abs(self.crop_shift) <= _LARGEST_CROP_SHIFT:  # so that NaN is refused
+            raise UserError(
+                f"Crops cannot be moved down by {self.crop_shift} of the person box; give a share "
+                f"from {-_LARGEST_CROP_SHIFT} to {_LARGEST_CROP_SHIFT}."
             )
 
     @property
@@ -121,13 +131,16 @@ class PoseNetwork(nn.Module):
     def pose(self, target: Tensor) -> PoseOutput:
         """Predict from the target alone: the only part that prediction pays for."""
         features = self.encoder(target)
+        self_maps = self.self_head(features) if self.spec.reconstructs else None
+        return self.heatmaps(features, self_maps)
+
+    def heatmaps(self, features: Tensor, self_heatmaps: Tensor | None) -> PoseOutput:
+        """The supervised head on features (N, 256, 32, 32) and the raw maps made from them."""
         if self.spec.variant == "transformer":
-            self_heatmaps = self.self_head(features)
             affinity = self.affinity(features)
             # Each supervised map is a convex combination of the raw self-supervised maps.
             heatmaps = torch.einsum("nks,nshw->nkhw", affinity, self_heatmaps)
             return PoseOutput(heatmaps, self_heatmaps, affinity)
-        self_heatmaps = self.self_head(features) if self.spec.reconstructs else None
         return PoseOutput(self.supervised_head(features), self_heatmaps, None)
 
     def self_heatmaps(self, target: Tensor) -> Tensor:

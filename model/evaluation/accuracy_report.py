@@ -1,0 +1,195 @@
+"""How right a network is as it is, without personalization, in a table for people and programs."""
+
+from __future__ import annotations
+
+import csv
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from model.data.records import DataSet
+from model.errors import UserError
+from model.evaluation.accuracy import Predictions, predict_data_set
+from model.evaluation.metrics import BBC_RADIUS, PCK_THRESHOLD, Pck
+from model.evaluation.people import PeopleMean, mean_over_people
+from model.evaluation.tables import figure, markdown_table
+from model.files import whole_file
+from model.networks import VARIANT_TITLES, NetworkSpec, PoseNetwork
+from model.skeleton import BBC7
+
+_CSV_HEADER = ("kind", "name", "percent", "correct", "scored")
+
+
+@dataclass(frozen=True)
+class AccuracyReport:
+    """Figures in percent of the joints that are right: within ``limit`` of the truth.
+
+    ``network``, from the file ``weights``, predicted every ``every``-th frame of the data set
+    called ``data``; ``threshold`` is that of PCK, in torsos.
+    """
+
+    weights: str
+    network: NetworkSpec
+    data: str
+    every: int
+    predictions: Predictions
+    threshold: float
+
+    @cached_property
+    def score(self) -> Pck:
+        """Pooled over all frames."""
+        return self.predictions.score(self.threshold)
+
+    @cached_property
+    def by_person(self) -> dict[str, Pck]:
+        """The same of each person."""
+        return self.predictions.by_person(self.threshold)
+
+    @cached_property
+    def people(self) -> PeopleMean:
+        """The mean of the people's own means."""
+        return mean_over_people(score.mean for score in self.by_person.values())
+
+    @property
+    def limit(self) -> str:
+        """How far from the truth a joint may be."""
+        if self.predictions.joint_set == BBC7:
+            return f"{2 * BBC_RADIUS:g} pixels"
+        return f"{self.threshold:g} of the torso"
+
+    @property
+    def columns(self) -> dict[str, float]:
+        """The row of a published table."""
+        return self.score.row(self.predictions.joint_set)
+
+    def markdown(self) -> str:
+        """The report as Markdown that can be read as it is."""
+        network, columns = self.network, self.columns
+        parts = [
+            f"# Accuracy on {self.data}",
+            f"{self.weights}: {VARIANT_TITLES[network.variant]}, {network.backbone}, "
+            f"{network.joints}, without personalization. A joint is right within {self.limit}; "
+            "figures are percentages.",
+            self._counts(),
+            markdown_table(list(columns), [[figure(value) for value in columns.values()]]),
+            self._mean_over_people(),
+            markdown_table(
+                ["Joint", "right", "scored"],
+                [[name, figure(percent), str(scored)] for name, percent, _, scored in self._joints],
+            ),
+        ]
+        if self.predictions.skipped:
+            parts.append("Left out:")
+            parts.append("\n".join(f"- {sentence}" for sentence in self.predictions.skipped))
+        return "\n\n".join(parts) + "\n"
+
+    def as_json(self) -> dict[str, Any]:
+        """The report as plain values for JSON, None for what is unknown."""
+        return {
+            "data": self.data,
+            "weights": self.weights,
+            "network": asdict(self.network),
+            "every": self.every,
+            "limit": self.limit,
+            "frames": len(self.predictions.persons),
+            "people": len(self.by_person),
+            "skipped": list(self.predictions.skipped),
+            "without_torso": self.score.without_torso,
+            "columns": {name: _known(value) for name, value in self.columns.items()},
+            "joints": {name: _known(percent) for name, percent, _, _ in self._joints},
+            "mean_over_people": {k: _known(v) for k, v in asdict(self.people).items()},
+        }
+
+    def write(self, folder: Path) -> None:
+        """Write ``accuracy.md`` and ``accuracy.csv``; ``UserError`` if they cannot be.
+
+        The table has a row for each column of the published table, joint and person; ``correct``
+        and ``scored`` count keypoints.
+        """
+        with whole_file(folder / "accuracy.md") as path:
+            path.write_text(self.markdown(), encoding="utf-8")
+        with (
+            whole_file(folder / "accuracy.csv") as path,
+            path.open("w", encoding="utf-8", newline="") as file,
+        ):
+            writer = csv.writer(file)
+            writer.writerow(_CSV_HEADER)
+            writer.writerows(self._csv_rows())
+
+    def _csv_rows(self) -> Iterator[tuple[str, ...]]:
+        for name, value in self.columns.items():
+            yield "column", name, _cell(value), "", ""
+        for name, value in (
+            ("mean", self.people.mean),
+            ("low", self.people.low),
+            ("high", self.people.high),
+        ):
+            yield "mean over people", name, _cell(value), "", ""
+        for name, percent, correct, scored in self._joints:
+            yield "joint", name, _cell(percent), str(correct), str(scored)
+        for person, score in self.by_person.items():
+            correct, scored = int(score.correct.sum()), int(score.scored.sum())
+            yield "person", person, _cell(score.mean), str(correct), str(scored)
+
+    @property
+    def _joints(self) -> list[tuple[str, float, int, int]]:
+        """Name, percentage, right and scored keypoints of each joint."""
+        score = self.score
+        figures = (score.per_joint.tolist(), score.correct.tolist(), score.scored.tolist())
+        return list(zip(self.predictions.joint_set.names, *figures, strict=True))
+
+    def _counts(self) -> str:
+        frames, skipped = len(self.predictions.persons), len(self.predictions.skipped)
+        share = "" if self.every == 1 else f", one frame in {self.every}"
+        return (
+            f"{frames} frames of {len(self.by_person)} people{share}. "
+            f"{skipped} frames could not be used and were left out; "
+            f"{self.score.without_torso} have no torso to measure by."
+        )
+
+    def _mean_over_people(self) -> str:
+        people = self.people
+        return (
+            f"Mean over {people.people} people: {figure(people.mean)}, 95 % interval "
+            f"{figure(people.low)} to {figure(people.high)} (by drawing people anew)."
+        )
+
+
+def measure_accuracy(
+    network: PoseNetwork,
+    weights: str,
+    data_set: DataSet,
+    *,
+    every: int = 1,
+    threshold: float | None = None,
+    progress: Callable[[int], object] | None = None,
+) -> AccuracyReport:
+    """Predict every ``every``-th frame with the network as it is, in eval mode, and score.
+
+    ``weights`` is what the report calls the network. ``threshold`` of PCK is the published one if None; BBC Pose has none. Frames that cannot be
+    used are left out and listed. ``progress`` hears how many more frames are done. ``UserError``
+    for settings that make no sense, and if there is nothing to score.
+    """
+    if every < 1:
+        raise UserError(f"Cannot score every {every}th frame: give a number of 1 or more.")
+    if threshold is not None and not 0 < threshold < math.inf:
+        raise UserError(f"No joint can be right within {threshold} torsos: give more than 0.")
+    if threshold is not None and data_set.joint_set == BBC7:
+        raise UserError(
+            "BBC Pose is scored in pixels, as published, and has no threshold in torsos. "
+            "Leave the threshold out."
+        )
+    found = predict_data_set(network, data_set, every=every, skip_bad=True, progress=progress)
+    limit = PCK_THRESHOLD if threshold is None else threshold
+    return AccuracyReport(weights, network.spec, data_set.name, every, found, limit)
+
+
+def _cell(value: float) -> str:
+    return "" if math.isnan(value) else f"{value:.4f}"
+
+
+def _known(value: float) -> float | None:
+    return None if math.isnan(value) else round(value, 4)

@@ -1,0 +1,1 @@
+"""Joint training: the objective, the loop, checkpoints and the record of a run."""

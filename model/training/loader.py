@@ -1,0 +1,179 @@
+"""Feeding training: examples decoded and cut in worker processes, in an order fixed by the seed."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset
+
+from model.data.records import BadDataError
+from model.data.sampling import Example, Mixture, PairCutter
+from model.errors import UserError
+from model.normalization import normalized
+from model.training.objective import TensorBatch
+from model.training.settings import TrainingSettings
+
+# More bad frames than this in a row are no accident.
+_ATTEMPTS = 100
+
+
+@dataclass(frozen=True)
+class PictureBatch:
+    """One micro-batch as it leaves a worker process: pictures as uint8, (N, 3, 128, 128) RGB.
+
+    ``problems`` has a sentence for each frame that was skipped.
+    """
+
+    target: Tensor
+    source: Tensor
+    joints: Tensor
+    weights: Tensor
+    problems: list[str] = field(default_factory=list)
+
+    def to(self, device: torch.device, *, bgr: bool = False) -> TensorBatch:
+        """On the device and normalised; ``bgr`` for networks trained on that order."""
+        return TensorBatch(
+            target=normalized(self.target.to(device, non_blocking=True), bgr=bgr),
+            source=normalized(self.source.to(device, non_blocking=True), bgr=bgr),
+            joints=self.joints.to(device, non_blocking=True),
+            weights=self.weights.to(device, non_blocking=True),
+        )
+
+
+@dataclass(frozen=True)
+class MicroBatchPlan:
+    """Which examples make up each micro-batch of each step.
+
+    A step's examples are dealt to its ``micro_batches`` like cards; the first ``pairs`` of each
+    are reconstructed. Process ``rank`` of ``world`` computes every ``world``-th of them.
+    """
+
+    settings: TrainingSettings
+    rank: int = 0
+    world: int = 1
+
+    def __post_init__(self) -> None:
+        s = self.settings
+        size = s.micro_batch or -(-s.batch_size // self.world)
+        count, rest = divmod(s.batch_size, size)
+        pairs = s.pairs or s.batch_size
+        if rest or count % self.world or pairs % count:
+            raise UserError(
+                f"A batch of {s.batch_size} with {pairs} pairs cannot be shared evenly by "
+                f"{self.world} processes in micro-batches of {size}. Choose numbers that divide."
+            )
+
+    @property
+    def micro_batches(self) -> int:
+        """Micro-batches per step, over all processes."""
+        return self.settings.batch_size // (
+            self.settings.micro_batch or self.settings.batch_size // self.world
+        )
+
+    @property
+    def own(self) -> range:
+        """Numbers of this process's micro-batches within a step."""
+        return range(self.rank, self.micro_batches, self.world)
+
+    def keys(self, step: int, number: int) -> list[tuple[int, bool]]:
+        """Position in the run and whether it is one of the pairs, for each example."""
+        count = self.micro_batches
+        pairs = self.settings.pairs_at(step) // count
+        first = step * self.settings.batch_size + number
+        size = self.settings.batch_size // count
+        return [(first + i * count, i < pairs) for i in range(size)]
+
+    def batches(self, start: int) -> Iterator[list[tuple[int, bool]]]:
+        """This process's micro-batches from step ``start`` to the last."""
+        for step in range(start, self.settings.steps):
+            for number in self.own:
+                yield self.keys(step, number)
+
+
+class ExampleStream(Dataset[tuple[Example, list[str]]]):
+    """Examples by position: the same position gives the same example in every process."""
+
+    def __init__(self, mixture: Mixture, settings: TrainingSettings, *, sources: bool) -> None:
+        self._mixture = mixture
+        self._cutter = PairCutter(
+            mixture.joint_set, settings.augmenter, settings.independent_sources
+        )
+        self._seed = settings.seed
+        self._skip = settings.on_bad_data == "skip"
+        self._sources = sources
+
+    def __getitem__(self, key: tuple[int, bool]) -> tuple[Example, list[str]]:
+        position, paired = key
+        with_source = paired and self._sources
+        rng = np.random.default_rng((self._seed, position))
+        problems: list[str] = []
+        for _ in range(_ATTEMPTS):
+            clip, frame = self._mixture.place(position)
+            try:
+                return self._cutter.cut(clip, frame, rng, with_source=with_source), problems
+            except BadDataError as error:
+                if not self._skip:
+                    raise
+                problems.append(str(error))
+            position = int(rng.integers(self._mixture.epoch_size))
+        raise BadDataError(
+            f"{_ATTEMPTS} frames in a row could not be used; the last: {problems[-1]}"
+        )
+
+
+def collate(examples: Sequence[tuple[Example, list[str]]]) -> PictureBatch:
+    """Examples as one batch."""
+    only = [example for example, _ in examples]
+    sources = [example.source for example in only if example.source is not None]
+    return PictureBatch(
+        target=_stacked([example.target for example in only]),
+        source=_stacked(sources) if sources else torch.empty(0, 3, *only[0].target.shape[:2]),
+        joints=torch.from_numpy(np.stack([example.joints for example in only])),
+        weights=torch.from_numpy(np.stack([example.weights for example in only])),
+        problems=[problem for _, problems in examples for problem in problems],
+    )
+
+
+def make_loader(
+    mixture: Mixture,
+    plan: MicroBatchPlan,
+    start: int = 0,
+    *,
+    sources: bool = True,
+    workers: int = 0,
+    pin: bool = False,
+) -> Iterable[PictureBatch]:
+    """This process's micro-batches in order, from step ``start``.
+
+    Without ``sources`` no pair has one: not every variant looks at them.
+    """
+    return DataLoader(
+        ExampleStream(mixture, plan.settings, sources=sources),
+        batch_sampler=plan.batches(start),
+        collate_fn=collate,
+        num_workers=workers,
+        prefetch_factor=4 if workers else None,
+        pin_memory=pin,
+        worker_init_fn=_one_thread,
+    )
+
+
+def _stacked(pictures: Sequence[NDArray[np.uint8]]) -> Tensor:
+    return torch.from_numpy(np.stack(pictures)).permute(0, 3, 1, 2)
+
+
+def _one_thread(worker: int) -> None:
+    """A worker is one of many, so OpenCV's own threads would only get in each other's way.
+
+    Stopping the run is for the main process alone to decide.
+    """
+    del worker
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    cv2.setNumThreads(1)

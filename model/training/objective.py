@@ -1,0 +1,124 @@
+"""What training minimises: L = L_sup + lambda * L_self (method 1.6)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from model.crop import CROP_SIZE, HEATMAP_SIZE
+from model.heatmaps import gaussian_targets, supervised_loss
+from model.networks import PerceptualLoss, PoseNetwork
+
+
+@dataclass(frozen=True)
+class TensorBatch:
+    """Examples on the device.
+
+    ``target`` (B, 3, 128, 128) normalised; ``source`` (P, 3, 128, 128), one for each of the first
+    P examples; ``joints`` (B, K, 2), (x, y) in crop pixels; ``weights`` (B, K), 0 or 1.
+    """
+
+    target: Tensor
+    source: Tensor
+    joints: Tensor
+    weights: Tensor
+
+
+@dataclass(frozen=True)
+class Losses:
+    """``total`` has a gradient; the others are detached.
+
+    ``supervised`` and ``self_supervised`` are scalars (0 where not computed); ``errors`` (6,) are
+    the perceptual loss's own terms, or empty.
+    """
+
+    total: Tensor
+    supervised: Tensor
+    self_supervised: Tensor
+    errors: Tensor
+
+
+class JointObjective(nn.Module):
+    """A network with its losses; calling it on a batch gives them.
+
+    The perceptual loss divides by running means. Here they are moved by the present micro-batch's
+    errors for the division, and for good by ``settle`` with the mean errors of a whole step.
+    """
+
+    def __init__(
+        self,
+        network: PoseNetwork,
+        perceptual: PerceptualLoss | None,
+        *,
+        self_weight: float,
+        supervised: bool = True,
+    ) -> None:
+        super().__init__()
+        self.network = network
+        self.perceptual = perceptual
+        self._self_weight = self_weight
+        self._supervised = supervised
+
+    def used_parameters(self, *, joint: bool) -> dict[str, nn.Parameter]:
+        """The parameters that receive a gradient, by name."""
+        unused: tuple[str, ...] = ()
+        if not self._supervised:
+            unused += ("affinity.", "supervised_head.")
+        if not joint:
+            unused += ("reconstruction.", "rotation_head.")
+            if self.network.spec.variant == "keypoint":
+                unused += ("self_head.",)
+        named = self.network.named_parameters()
+        return {name: value for name, value in named if not name.startswith(unused)}
+
+    def forward(self, batch: TensorBatch, joint: bool, resolution: int = CROP_SIZE) -> Losses:
+        """The losses of a batch, with the self-supervised one if ``joint``.
+
+        The target is rebuilt at ``resolution`` (128, or less).
+        """
+        zero = batch.target.new_zeros(())
+        supervised, self_supervised, errors = zero, zero, zero.new_zeros(0)
+        features = self.network.encoder(batch.target)
+        self_maps = self.network.self_head(features) if self.network.spec.reconstructs else None
+        if self._supervised:
+            heatmaps = self.network.heatmaps(features, self_maps).heatmaps
+            scale = HEATMAP_SIZE / CROP_SIZE
+            maps, weights = gaussian_targets(batch.joints * scale, batch.weights, HEATMAP_SIZE)
+            supervised = supervised_loss(heatmaps.float(), maps, weights)
+        if joint and self.network.spec.variant == "rotation":
+            self_supervised = self._rotation_loss(batch.target)
+        elif joint and self_maps is not None and self.perceptual is not None:
+            target, source = self._pairs(batch, resolution)
+            rebuilt = self.network.reconstruction(self_maps[: len(source)], source)
+            terms = self.perceptual.errors(rebuilt.float(), target)
+            errors = terms.detach()
+            self_supervised = (terms / self.perceptual.means_after(errors)).sum()
+        total = supervised + self._self_weight * self_supervised
+        return Losses(total, supervised.detach(), self_supervised.detach(), errors)
+
+    def settle(self, errors: Tensor) -> None:
+        """Move the running means by a step's mean errors (6,)."""
+        if self.perceptual is not None and len(errors):
+            self.perceptual.means.copy_(self.perceptual.means_after(errors))
+
+    @staticmethod
+    def _pairs(batch: TensorBatch, resolution: int) -> tuple[Tensor, Tensor]:
+        target, source = batch.target[: len(batch.source)], batch.source
+        if resolution == CROP_SIZE:
+            return target, source
+        return (
+            functional.interpolate(target, size=resolution, mode="area"),
+            functional.interpolate(source, size=resolution, mode="area"),
+        )
+
+    def _rotation_loss(self, images: Tensor) -> Tensor:
+        """Four-way cross-entropy; a quarter of the examples stands in each of the directions."""
+        turns = torch.arange(len(images), device=images.device) % 4
+        turned = torch.stack(
+            [image.rot90(int(turn), (-2, -1)) for image, turn in zip(images, turns, strict=True)]
+        )
+        logits = self.network.rotation_logits(turned)
+        return functional.cross_entropy(logits.float(), turns)

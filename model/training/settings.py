@@ -1,0 +1,169 @@
+"""Every knob of training, and the settings of the papers' data sets by name."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field, replace
+from typing import Literal, get_args
+
+from model.augmentation import Augmenter
+from model.crop import CROP_SIZE
+from model.errors import UserError
+
+Schedule = Literal["steps", "cosine"]
+Precision = Literal["float32", "bfloat16"]
+OnBadData = Literal["stop", "skip"]
+
+_CHOICES: dict[str, tuple[str, ...]] = {
+    "schedule": get_args(Schedule),
+    "precision": get_args(Precision),
+    "on_bad_data": get_args(OnBadData),
+}
+_COUNTS = ("micro_batch", "ramp_steps", "warm_up_steps", "coarse_steps", "pairs", "probe_every")
+
+
+@dataclass(frozen=True)
+class TrainingSettings:
+    """Settings of joint training (method 1.6, 1.7). The defaults are those of Penn Action."""
+
+    #: Optimiser steps in all.
+    steps: int = 383_000
+    #: Examples per step, over all processes and micro-batches.
+    batch_size: int = 32
+    #: Examples computed at a time by one process; BatchNorm sees one micro-batch. 0: as many as
+    #: a process has of the batch. The result does not depend on how many processes share them.
+    micro_batch: int = 0
+    #: Adam's learning rate.
+    learning_rate: float = 1e-3
+    #: ``steps`` divides the rate by ten at each of ``decays``, ``cosine`` lowers it to zero.
+    schedule: Schedule = "steps"
+    #: Shares of ``steps`` at which the rate falls.
+    decays: tuple[float, ...] = (246 / 383, 328 / 383)
+    #: Steps over which the rate rises from zero at the start.
+    ramp_steps: int = 0
+    #: Lambda: the weight of the self-supervised loss beside the supervised one.
+    self_weight: float = 1e-3
+    #: Whether labels are used at all; without, the self-supervised branch learns alone (IMM).
+    supervised: bool = True
+    #: First steps with the supervised loss alone, which is several times cheaper.
+    warm_up_steps: int = 0
+    #: How many examples of each batch are also reconstructed; 0: all of them.
+    pairs: int = 0
+    #: First steps that reconstruct at half the resolution, at a quarter of the cost.
+    coarse_steps: int = 0
+    #: Share of the pairs whose source is augmented by itself. The paper's sources turn with their
+    #: targets (0); of few and short clips, a renderer then learns to copy the source.
+    independent_sources: float = 0.0
+    #: Decay of the moving average of the weights that is validated and kept; 0: none.
+    average: float = 0.0
+    #: What the pictures go through (method 1.8 by default).
+    augmenter: Augmenter = field(default_factory=Augmenter)
+    precision: Precision = "float32"
+    #: Validate, draw a panel and save a checkpoint every so many steps.
+    validate_every: int = 13_675
+    checkpoint_every: int = 1_000
+    #: Probe the gain of personalization on development people every so many steps; 0: never.
+    probe_every: int = 0
+    #: A frame that cannot be used stops the run, or is named and skipped.
+    on_bad_data: OnBadData = "stop"
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        for name, choices in _CHOICES.items():
+            value = getattr(self, name)
+            if value not in choices:
+                raise UserError(f"{name} was {value!r}; it must be one of: {', '.join(choices)}.")
+        positive = ("steps", "batch_size", "validate_every", "checkpoint_every")
+        for name in positive:
+            _check(name, getattr(self, name), getattr(self, name) >= 1, "1 or more")
+        for name in _COUNTS:
+            _check(name, getattr(self, name), getattr(self, name) >= 0, "0 or more")
+        _check("learning_rate", self.learning_rate, 0 < self.learning_rate <= 1, "in (0, 1]")
+        _check("self_weight", self.self_weight, 0 <= self.self_weight < math.inf, "0 or more")
+        shared = self.independent_sources
+        _check("independent_sources", shared, 0 <= shared <= 1, "in [0, 1]")
+        _check("average", self.average, 0 <= self.average < 1, "in [0, 1)")
+        _check("pairs", self.pairs, self.pairs <= self.batch_size, "at most the batch size")
+
+    def learning_rate_at(self, step: int) -> float:
+        """The learning rate of step 0, 1, ... ``steps`` - 1."""
+        rate = self.learning_rate * min(1.0, (step + 1) / max(1, self.ramp_steps))
+        if self.schedule == "cosine":
+            return rate * 0.5 * (1 + math.cos(math.pi * step / self.steps))
+        return rate * 0.1 ** sum(step >= round(share * self.steps) for share in self.decays)
+
+    def pairs_at(self, step: int) -> int:
+        """How many examples of step ``step`` are reconstructed."""
+        if step < self.warm_up_steps:
+            return 0
+        return self.pairs or self.batch_size
+
+    def resolution_at(self, step: int) -> int:
+        """The side of the pictures that step ``step`` reconstructs."""
+        return CROP_SIZE // 2 if step < self.coarse_steps else CROP_SIZE
+
+
+def _check(name: str, value: float, good: bool, expected: str) -> None:
+    if not good:
+        raise UserError(f"{name} was {value}; it must be {expected}.")
+
+
+@dataclass(frozen=True)
+class TrainingPreset:
+    """Settings and backbone that belong to a data set."""
+
+    name: str
+    description: str
+    backbone: str
+    settings: TrainingSettings
+
+
+_PENN = TrainingSettings()
+TRAINING_PRESETS: tuple[TrainingPreset, ...] = (
+    TrainingPreset("penn", "as published for Penn Action", "resnet50", _PENN),
+    TrainingPreset(
+        "human36m",
+        "as published for Human3.6M",
+        "resnet18",
+        replace(
+            _PENN, steps=140_000, decays=(9 / 14, 12 / 14), self_weight=1e-5, validate_every=5_000
+        ),
+    ),
+    TrainingPreset(
+        "bbc",
+        "as published for BBC Pose",
+        "resnet18",
+        replace(_PENN, steps=28_000, decays=(18 / 28, 24 / 28), validate_every=1_000),
+    ),
+    TrainingPreset(
+        "jhmdb",
+        "the embedded network: small data, so more augmentation and an average of the weights",
+        "resnet34",
+        replace(
+            _PENN,
+            steps=12_000,
+            schedule="cosine",
+            ramp_steps=100,
+            learning_rate=7e-4,
+            pairs=8,
+            coarse_steps=8_000,
+            independent_sources=0.75,
+            average=0.998,
+            augmenter=Augmenter(
+                shift_sd=0.03, colour_sd=0.2, blur_probability=0.25, hide_probability=0.4
+            ),
+            precision="bfloat16",
+            validate_every=250,
+            checkpoint_every=100,
+        ),
+    ),
+)
+
+
+def training_preset(name: str) -> TrainingPreset:
+    """The preset called ``name``; ``UserError`` lists the names there are."""
+    for candidate in TRAINING_PRESETS:
+        if candidate.name == name:
+            return candidate
+    names = ", ".join(p.name for p in TRAINING_PRESETS)
+    raise UserError(f"There is no training preset {name!r}. Choose one of: {names}.")

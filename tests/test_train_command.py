@@ -1,0 +1,168 @@
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from main import main
+from model import weights
+from model.training.journal import read_log
+from tests.shards import write_shard
+
+ROOT = Path(__file__).resolve().parents[1]
+
+# What keeps a step cheap: few examples, a small backbone, small reconstructions.
+CHEAP = (
+    "--backbone", "resnet18", "--batch-size", "4", "--pairs", "2", "--coarse-steps", "1000",
+    "--precision", "float32", "--device", "cpu", "--workers", "0", "--json",
+)  # fmt: skip
+
+
+def _train(out: Path, shard: Path, *options: str, variant: str = "transformer") -> int:
+    return main(
+        ["train", variant, "--data", f"shards={shard}", "--out", str(out), *CHEAP, *options]
+    )
+
+
+def test_a_run_leaves_its_network_and_record_and_goes_on(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shard, out = write_shard(tmp_path / "people.npz", people=12), tmp_path / "run"
+    options = ("--steps", "3", "--aside", "0.3", "--preset", "jhmdb", "--validate-every", "2")
+
+    assert _train(out, shard, *options, "--max-steps", "2") == 0
+    first = json.loads(capsys.readouterr().out)
+    assert first["steps"] == 2
+    assert _train(out, shard, *options) == 2
+    assert "--resume" in capsys.readouterr().err
+    assert _train(out, shard, *options, "--resume") == 0
+    second = json.loads(capsys.readouterr().out)
+
+    assert second["steps"] == 3
+    network = weights.load(second["weights"])
+    assert network.spec.backbone == "resnet18" and network.spec.variant == "transformer"
+    metadata = weights.read_metadata(second["weights"])
+    assert metadata["steps"] == "3" and "shards=people.npz" in metadata["data"]
+    names = {path.name for path in out.iterdir()}
+    assert names >= {"best.safetensors", "checkpoint.pt", "curves.png", "log.csv", "run.json"}
+    rows = read_log(out / "log.csv")
+    assert {row.step for row in rows if row.name == "pck/people aside"} == {0, 2, 3}
+    assert {row.name for row in rows} >= {
+        "reconstruction/own keypoints",
+        "reconstruction/foreign keypoints",
+    }
+
+
+def test_imm_learns_without_a_single_label(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shard = write_shard(tmp_path / "people.npz")
+    with np.load(shard) as file:
+        arrays = dict(file)
+    arrays["visible"][:] = 0
+    arrays["joints"][:] = np.nan
+    np.savez(shard, **arrays)
+
+    assert _train(tmp_path / "run", shard, "--steps", "1", variant="imm") == 0
+
+    result = json.loads(capsys.readouterr().out)
+    assert weights.load(result["weights"]).spec.variant == "keypoint"
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (("--data", "unknown=here"), "NAME=FOLDER"),
+        (("--data", "shards=nowhere/*.npz"), "nowhere"),
+        (("--preset", "none"), "penn, human36m, bbc, jhmdb"),
+        (("--aside", "1.5"), "--aside was 1.5"),
+        (("--learning-rate", "-1"), "learning_rate was -1.0"),
+        (("--start", "nothing.safetensors"), "no weight file nothing.safetensors"),
+        (("--imagenet", "nothing.safetensors"), "no file nothing.safetensors"),
+        (("--backbone", "resnet7"), "resnet18, resnet34, resnet50"),
+        (("--micro-batch", "3"), "cannot be shared evenly"),
+    ],
+)
+def test_wrong_input_is_one_sentence(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    options: tuple[str, ...],
+    message: str,
+) -> None:
+    shard = write_shard(tmp_path / "people.npz")
+
+    assert _train(tmp_path / "run", shard, "--steps", "1", *options) == 2
+
+    error = capsys.readouterr().err
+    assert message in error and error.startswith("error: ") and "Traceback" not in error
+
+
+def test_damaged_pictures_stop_the_run_or_are_skipped(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    shard = write_shard(tmp_path / "people.npz")
+    with np.load(shard) as file:
+        arrays = dict(file)
+    arrays["joints"][3] = np.nan
+    np.savez(shard, **arrays)
+    options = ("--steps", "4", "--warm-up-steps", "4")
+
+    assert _train(tmp_path / "a", shard, *options) == 2
+    assert "picture 3" in capsys.readouterr().err
+    assert _train(tmp_path / "b", shard, *options, "--on-bad-data", "skip") == 0
+    assert "picture 3" in caplog.text
+
+
+def test_two_processes_train_the_same_network_as_one(tmp_path: Path) -> None:
+    shard = write_shard(tmp_path / "people.npz")
+    arguments = [
+        str(ROOT / "main.py"), "train", "transformer", "--data", f"shards={shard}", *CHEAP,
+        "--steps", "2", "--warm-up-steps", "1", "--micro-batch", "2", "--average", "0.5",
+    ]  # fmt: skip
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    runs = {
+        "one": [sys.executable, *arguments],
+        "two": [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node",
+                "2", *arguments],
+    }  # fmt: skip
+    states = {}
+    for name, command in runs.items():
+        out = tmp_path / name
+        subprocess.run([*command, "--out", str(out)], check=True, env=environment, cwd=ROOT)
+        states[name] = torch.load(out / "checkpoint.pt", weights_only=True)["state"]
+
+    for part in ("network", "average"):
+        for key, value in states["one"][part].items():
+            if key.endswith("num_batches_tracked"):
+                continue  # counts what one process computed, and nothing reads it
+            # Gradients are summed in another order, and Adam divides by their size.
+            torch.testing.assert_close(
+                states["two"][part][key], value, rtol=1e-3, atol=3e-5, msg=f"{part} {key}"
+            )
+    torch.testing.assert_close(states["two"]["means"], states["one"]["means"])
+
+
+def test_twenty_steps_on_the_real_shards(
+    shared_dir: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = shared_dir / "data"
+    stills = ("--data", f"shards={data / 'lspet-train-00.npz'}@1")
+    start = ("--steps", "100", "--max-steps", "20", "--batch-size", "2", "--pairs", "1")
+
+    assert (
+        main(
+            ["train", "transformer", "--data", f"shards={data / 'jhmdb-train-02.npz'}@1", *stills,
+             "--out", str(tmp_path / "run"), *CHEAP, *start]
+        )
+        == 0
+    )  # fmt: skip
+
+    assert json.loads(capsys.readouterr().out)["steps"] == 20
+    losses = [r.value for r in read_log(tmp_path / "run" / "log.csv") if r.name.startswith("loss/")]
+    assert len(losses) == 4 and np.isfinite(losses).all()
