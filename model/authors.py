@@ -17,6 +17,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
+from model.crop import CENTRE_SHIFT
 from model.errors import UserError
 from model.networks import NetworkSpec, Variant
 from model.skeleton import joint_set_of_size
@@ -111,6 +112,7 @@ def describe(tensors: Mapping[str, Tensor], channel_order: str = "bgr") -> Netwo
         joints=joint_set_of_size(k_sup).name,
         k_self=30 if self_head is None else self_head.shape[0],
         channel_order="rgb" if channel_order == "rgb" else "bgr",
+        crop_shift=CENTRE_SHIFT,
     )
 
 

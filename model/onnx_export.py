@@ -28,7 +28,7 @@ from onnxruntime.capi.onnxruntime_pybind11_state import (
 from torch import Tensor, nn
 from torch.nn import functional
 
-from model.crop import BOX_TO_SIDE, CENTRE_SHIFT, CROP_SIZE, HEATMAP_SIZE
+from model.crop import BOX_TO_SIDE, CROP_SIZE, HEATMAP_SIZE
 from model.errors import UserError
 from model.files import whole_file
 from model.networks import NetworkSpec, PoseNetwork
@@ -50,7 +50,7 @@ NORMALIZATION_RULE = (
 CROP_RULE = (
     "A person's tight box (left, top, width, height) in image pixels becomes a square of side "
     f"{BOX_TO_SIDE} * max(width, height), centred at (left + width / 2, top + height / 2 + "
-    f"{CENTRE_SHIFT} * max(width, height)). Warp it bilinearly to {CROP_SIZE} x {CROP_SIZE} "
+    f"crop_centre_shift * max(width, height)). Warp it bilinearly to {CROP_SIZE} x {CROP_SIZE} "
     f"pixels, its centre at pixel ({CROP_SIZE // 2}, {CROP_SIZE // 2}), black outside the image, "
     "before normalization."
 )
@@ -147,7 +147,7 @@ def describe(spec: NetworkSpec, metadata: Mapping[str, str]) -> dict[str, Any]:
         "normalization_rule": NORMALIZATION_RULE,
         "crop_size": CROP_SIZE,
         "crop_box_to_side": BOX_TO_SIDE,
-        "crop_centre_shift": CENTRE_SHIFT,
+        "crop_centre_shift": spec.crop_shift,
         "crop_rule": CROP_RULE,
         "heatmap_size": HEATMAP_SIZE,
         "heatmap_stride": CROP_SIZE // HEATMAP_SIZE,

@@ -1,6 +1,7 @@
 """Joint sets: their names, flip pairs, limbs, and which side of the body each joint is on.
 
-Orders and flip pairs are those of the data sets as the published experiments use them.
+Orders and flip pairs are those of the data sets as the published experiments use them. A name means
+the same in every set: 'head' is the head's centre, 'head top' its crown.
 """
 
 from __future__ import annotations
@@ -64,6 +65,10 @@ def _left_right(*parts: str) -> tuple[str, ...]:
     return tuple(f"{side} {part}" for part in parts for side in ("left", "right"))
 
 
+def _right_left(*parts: str) -> tuple[str, ...]:
+    return tuple(f"{side} {part}" for part in parts for side in ("right", "left"))
+
+
 PENN13 = JointSet(
     name="penn13",
     names=("head", *_left_right("shoulder", "elbow", "wrist", "hip", "knee", "ankle")),
@@ -76,8 +81,8 @@ PENN13 = JointSet(
 
 BBC7 = JointSet(
     name="bbc7",
-    names=("head", *_left_right("wrist", "elbow", "shoulder")),
-    flip_pairs=((1, 2), (3, 4), (5, 6)),
+    names=("head", *_right_left("wrist", "elbow", "shoulder")),
+    flip_pairs=((2, 1), (4, 3), (6, 5)),
     limbs=((5, 6), (5, 3), (3, 1), (6, 4), (4, 2)),
 )
 
@@ -85,7 +90,7 @@ H36M16 = JointSet(
     name="h36m16",
     names=(
         "right ankle", "right knee", "right hip", "left hip", "left knee", "left ankle",
-        "pelvis", "thorax", "neck", "head",
+        "pelvis", "thorax", "neck", "head top",
         "right wrist", "right elbow", "right shoulder", "left shoulder", "left elbow", "left wrist",
     ),
     flip_pairs=((5, 0), (4, 1), (3, 2), (15, 10), (14, 11), (13, 12)),
@@ -108,7 +113,34 @@ COCO17 = JointSet(
     ),
 )  # fmt: skip
 
-_JOINT_SETS = {s.name: s for s in (PENN13, BBC7, H36M16, COCO17)}
+JHMDB15 = JointSet(
+    name="jhmdb15",
+    names=(
+        "neck", "belly", "face",
+        *_right_left("shoulder", "hip", "elbow", "knee", "wrist", "ankle"),
+    ),
+    flip_pairs=tuple((i + 1, i) for i in range(3, 15, 2)),
+    limbs=(
+        (2, 0), (0, 1), (0, 3), (0, 4), (3, 7), (7, 11), (4, 8), (8, 12),
+        (1, 5), (1, 6), (5, 9), (9, 13), (6, 10), (10, 14),
+    ),
+)  # fmt: skip
+
+LSP14 = JointSet(
+    name="lsp14",
+    names=(
+        "right ankle", "right knee", "right hip", "left hip", "left knee", "left ankle",
+        "right wrist", "right elbow", "right shoulder", "left shoulder", "left elbow", "left wrist",
+        "neck", "head top",
+    ),
+    flip_pairs=((5, 0), (4, 1), (3, 2), (11, 6), (10, 7), (9, 8)),
+    limbs=(
+        (0, 1), (1, 2), (2, 3), (3, 4), (4, 5), (2, 8), (3, 9), (6, 7), (7, 8), (8, 12),
+        (12, 9), (9, 10), (10, 11), (12, 13),
+    ),
+)  # fmt: skip
+
+_JOINT_SETS = {s.name: s for s in (PENN13, BBC7, H36M16, COCO17, JHMDB15, LSP14)}
 _BY_SIZE = {len(s): s for s in (PENN13, BBC7, H36M16)}
 
 

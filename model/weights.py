@@ -13,12 +13,14 @@ from safetensors.torch import save as to_bytes
 from torch import Tensor
 
 from model.authors import convert, describe, read_checkpoint
+from model.crop import CENTRE_SHIFT
 from model.errors import UserError
 from model.files import whole_file
 from model.networks import NetworkSpec, PoseNetwork
 from model.networks.variants import VARIANT_TITLES
 
 FORMAT = "ttp-1"
+_IMPORTED_FROM = "imported_from"
 
 
 def save(
@@ -34,7 +36,7 @@ def save(
     there. ``UserError`` if it cannot be written.
     """
     tensors = {
-        name: value.half() if half and value.is_floating_point() else value
+        name: _half(value) if half and value.is_floating_point() else value
         for name, value in network.state_dict().items()
         if not name.endswith("num_batches_tracked")
     }
@@ -51,6 +53,11 @@ def read_metadata(path: str | Path) -> dict[str, str]:
     """The metadata of a weight file; ``UserError`` if it is none or damaged."""
     with _opened(Path(path)) as file:
         return dict(file.metadata() or {})
+
+
+def read_spec(path: str | Path) -> NetworkSpec:
+    """What network a weight file holds; ``UserError`` if it does not say so or is damaged."""
+    return _spec(Path(path), read_metadata(path))
 
 
 def load(
@@ -97,8 +104,14 @@ def import_authors(
     spec = describe(tensors, channel_order)
     network = PoseNetwork(spec)
     _fill(network, convert(tensors, spec), source)
-    save(target, network, {"imported_from": source.name})
+    save(target, network, {_IMPORTED_FROM: source.name})
     return spec
+
+
+def _half(tensor: Tensor) -> Tensor:
+    """As float16, unless a number in it (such as a large variance) has no place there."""
+    small = tensor.half()
+    return small if small.isfinite().all() or not tensor.isfinite().all() else tensor
 
 
 @contextmanager
@@ -121,9 +134,17 @@ def _spec(path: Path, metadata: Mapping[str, str]) -> NetworkSpec:
             f"{path} does not say what network it belongs to. If it comes from the released TTP "
             f"code, convert it: python main.py import-weights {path.name} OUT.safetensors"
         )
+    # Older files do not tell the shift: ours were trained without, the authors' with theirs.
+    shift = CENTRE_SHIFT if _IMPORTED_FROM in metadata else 0.0
     try:
-        values = {f.name: metadata[f.name] for f in fields(NetworkSpec)}
-        return NetworkSpec(**{**values, "k_self": int(values["k_self"])})  # type: ignore[arg-type]
+        return NetworkSpec(
+            variant=metadata["variant"],  # type: ignore[arg-type]
+            backbone=metadata["backbone"],
+            joints=metadata["joints"],
+            k_self=int(metadata["k_self"]),
+            channel_order=metadata["channel_order"],  # type: ignore[arg-type]
+            crop_shift=float(metadata.get("crop_shift", shift)),
+        )
     except (KeyError, ValueError) as error:
         raise UserError(
             f"{path} has incomplete metadata ({error}); it was not written by this program. "

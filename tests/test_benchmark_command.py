@@ -2,11 +2,14 @@ from __future__ import annotations
 
 import json
 import sys
+from pathlib import Path
 
+import numpy as np
 import pytest
 from PyQt6.QtWidgets import QApplication
 
 from main import main
+from tests.shards import write_shard
 
 
 def test_the_live_benchmark_prints_one_object(
@@ -31,3 +34,72 @@ def test_wrong_input_is_refused(
     monkeypatch.setattr(sys, "excepthook", sys.excepthook)
     assert main(["benchmark", "live", *arguments]) == 2
     assert capsys.readouterr().err.startswith("error: ")
+
+
+def test_the_data_benchmark_prints_one_object(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    people = write_shard(tmp_path / "people.npz", people=2, frames=3)
+    stills = write_shard(tmp_path / "stills.npz", people=2, frames=1)
+    data = ["--data", f"shards={people}@0.7", "--data", f"shards={stills}@0.3"]
+    assert main(["benchmark", "data", *data, "--workers", "1", "--seconds", "0.3", "--json"]) == 0
+    figures = json.loads(capsys.readouterr().out)
+    assert (figures["frames"], figures["workers"]) == (8, 1)
+    assert figures["pairs_per_second_alone"] > 0
+    assert figures["pairs_per_second"] == figures["pairs_per_second_per_core"] > 0
+    # Two pictures of 160 x 160 x 3 bytes are decoded for each pair.
+    assert figures["decoded_megabytes_per_second"] == pytest.approx(
+        figures["pairs_per_second"] * 2 * 0.0768, rel=0.01
+    )
+
+
+def test_the_data_benchmark_prints_a_line_for_each_figure(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shard = write_shard(tmp_path / "people.npz")
+    arguments = ["--data", f"shards={shard}", "--workers", "1", "--seconds", "0.1"]
+    assert main(["benchmark", "data", *arguments]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines] == [
+        "frames",
+        "workers",
+        "pairs_per_second_alone",
+        "pairs_per_second",
+        "pairs_per_second_per_core",
+        "decoded_megabytes_per_second",
+    ]
+
+
+def test_the_data_benchmark_names_a_damaged_picture(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shard = write_shard(tmp_path / "people.npz")
+    with np.load(shard) as file:
+        arrays = dict(file)
+    start, stop = arrays["offset"][5:7]
+    arrays["jpeg"][start:stop] = 0
+    np.savez(shard, **arrays)
+    assert main(["benchmark", "data", "--data", f"shards={shard}", "--workers", "1"]) == 2
+    message = capsys.readouterr().err.splitlines()
+    assert len(message) == 1
+    assert message[0].startswith(f"error: The picture picture 5 of {shard} is damaged")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["--data", "shards={shard}", "--seconds", "0"], "--seconds above 0"),
+        (["--data", "shards={shard}", "--workers", "0"], "--workers of 1 or more"),
+        (["--data", "mpii=here"], "not of the form NAME=FOLDER"),
+        (["--data", "shards={shard}@1", "--data", "shards={shard}"], "every data set a weight"),
+        ([], "--data"),
+    ],
+)
+def test_wrong_data_is_refused(
+    arguments: list[str], expected: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shard = write_shard(tmp_path / "people.npz")
+    given = [argument.format(shard=shard) for argument in arguments]
+    assert main(["benchmark", "data", *given]) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("error: ") and expected in error

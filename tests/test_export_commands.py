@@ -74,7 +74,7 @@ def test_import_weights_prints_what_it_recognised(
         "channel order": "bgr",
         "written to": str(out),
     }
-    assert model.load(out).spec == NetworkSpec("baseline", "resnet18", "h36m16", 30, "bgr")
+    assert model.load(out).spec == NetworkSpec("baseline", "resnet18", "h36m16", 30, "bgr", 0.075)
     assert checkpoint.read_bytes() == before
 
 

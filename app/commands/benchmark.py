@@ -1,9 +1,10 @@
-"""``python main.py benchmark live``: how fast the application is on this machine."""
+"""``python main.py benchmark KIND``: how fast the application is on this machine."""
 
 from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 from app.commands import Subparsers
@@ -11,10 +12,11 @@ from app.commands import Subparsers
 
 def add_parser(subparsers: Subparsers) -> None:
     """Add ``benchmark`` and what it can measure."""
-    parser = subparsers.add_parser(
-        "benchmark", help="measure speed on this machine", description=__doc__
+    text = "measure speed on this machine"
+    parser = subparsers.add_parser("benchmark", help=text, description=f"{text.capitalize()}.")
+    kinds = parser.add_subparsers(
+        title="what to measure", metavar="KIND", dest="kind", required=True
     )
-    kinds = parser.add_subparsers(title="what to measure", dest="kind", required=True)
     live = kinds.add_parser("live", help="the window on a clip, personalizing")
     live.add_argument("--demo", default="webcam", metavar="NAME", help="the embedded clip to play")
     live.add_argument("--seconds", type=float, default=30.0, help="how long to measure")
@@ -24,6 +26,29 @@ def add_parser(subparsers: Subparsers) -> None:
     live.add_argument("--device", metavar="NAME", help="auto, cpu, cuda, cuda:1 or mps")
     live.add_argument("--json", action="store_true", help="print one JSON object")
     live.set_defaults(func=_run_live)
+    data = kinds.add_parser(
+        "data",
+        help="how fast training examples are decoded and cut out, without a network",
+        description="Measure how fast pairs of a target and a source are decoded, augmented and "
+        "put into batches, with the published settings and without a network: in this process, "
+        "and in several. Training waits for its data if the network takes more pairs per second.",
+    )
+    data.add_argument(
+        "--data",
+        metavar="NAME=ROOT[@W]",
+        action="append",
+        required=True,
+        help="a data set, its folder and its share in the mixture; may be given several times. "
+        "Names: penn, human36m, bbc, jhmdb, lsp, lsp-extended, coco, shards",
+    )
+    data.add_argument(
+        "--workers", type=int, default=2, metavar="N", help="processes to compare (default: 2)"
+    )
+    data.add_argument(
+        "--seconds", type=float, default=5.0, help="how long to measure each (default: 5)"
+    )
+    data.add_argument("--json", action="store_true", help="print one JSON object")
+    data.set_defaults(func=_run_data)
 
 
 def _run_live(args: argparse.Namespace) -> int:
@@ -43,9 +68,29 @@ def _run_live(args: argparse.Namespace) -> int:
         weights=args.weights,
         device=args.device,
     ).rounded()
-    if args.json:
+    _print(figures, as_json=args.json)
+    return 0
+
+
+def _run_data(args: argparse.Namespace) -> int:
+    from app.benchmarks.data import measure_data
+    from model.data.catalogue import Request
+    from model.errors import UserError
+
+    if args.seconds <= 0 or args.workers < 1:
+        raise UserError(
+            f"Cannot measure {args.seconds} s with {args.workers} processes: give --seconds above "
+            "0 and --workers of 1 or more."
+        )
+    requests = [Request.parse(text) for text in args.data]
+    figures = measure_data(requests, workers=args.workers, seconds=args.seconds)
+    _print(figures.rounded(), as_json=args.json)
+    return 0
+
+
+def _print(figures: Mapping[str, float | int | str], *, as_json: bool) -> None:
+    if as_json:
         print(json.dumps(figures))
     else:
         width = max(map(len, figures))
         print("\n".join(f"{name:<{width}}  {value}" for name, value in figures.items()))
-    return 0

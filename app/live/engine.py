@@ -49,7 +49,8 @@ def load_engine(
     network.to(memory_format=torch.channels_last)
     perceptual = load_perceptual_loss(PERCEPTUAL_WEIGHTS).to(choice.device)
     perceptual.to(memory_format=torch.channels_last)
-    follower = PersonFollower(PersonDetector(DETECTOR), network.spec.joint_set)
+    spec = network.spec
+    follower = PersonFollower(PersonDetector(DETECTOR), spec.joint_set, spec.crop_shift)
     name = "CPU" if choice.device.type == "cpu" else choice.reason.split(" is ")[0]
     return Engine(network, perceptual, follower, settings, machine, name, path.stem)
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,7 +37,8 @@ class Source:
 def _shards(pattern: Path, split: Split) -> DataSet:
     """All shards that a path with * matches; a shard belongs to whatever split it is used for."""
     del split
-    paths = sorted(pattern.parent.glob(pattern.name))
+    # A name may have what else counts as a pattern, such as brackets.
+    paths = [pattern] if pattern.exists() else sorted(pattern.parent.glob(pattern.name))
     if not paths:
         raise UserError(f"No file matches {pattern}. Give the path of .npz clip shards.")
     return read_shards(paths, pattern.stem.partition("*")[0].rstrip("-") or pattern.parent.name)
@@ -80,19 +82,30 @@ class Request:
     @classmethod
     def parse(cls, text: str) -> Request:
         """Understand the text; ``UserError`` says what is wrong with it."""
-        name, equals, place = text.partition("=")
-        if not equals or name not in SOURCES:
-            raise UserError(
-                f"The data {text!r} is not of the form NAME=FOLDER or NAME=FOLDER@WEIGHT with one "
-                f"of these names: {', '.join(SOURCES)}."
-            )
+        name, _, place = text.partition("=")
         folder, at, tail = place.rpartition("@")
         try:
             weight = float(tail) if at else None
         except ValueError:
-            folder, weight = "", None  # an @ that is part of the path
-        return cls(SOURCES[name], Path(folder if weight is not None else place), weight)
+            weight = None  # an @ that is part of the path
+        root = place if weight is None else folder
+        if name not in SOURCES or not root:
+            raise UserError(
+                f"The data {text!r} is not of the form NAME=FOLDER or NAME=FOLDER@WEIGHT with one "
+                f"of these names: {', '.join(SOURCES)}."
+            )
+        if weight is not None and not 0 < weight < math.inf:
+            raise UserError(f"The weight in {text!r} must be a positive number.")
+        return cls(SOURCES[name], Path(root), weight)
 
     def read(self, split: Split, crop_shift: float) -> DataSet:
         """Read the labels, for a network whose crops are moved down by ``crop_shift``."""
         return recentred(self.source.read(self.root, split), self.source.crop_shift, crop_shift)
+
+
+def weights_of(requests: Sequence[Request]) -> list[float] | None:
+    """The weights for a mixture, None if none is given; ``UserError`` if only some are."""
+    given = [request.weight for request in requests if request.weight is not None]
+    if given and len(given) != len(requests):
+        raise UserError("Give every data set a weight (NAME=FOLDER@WEIGHT), or none of them.")
+    return given or None

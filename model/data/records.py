@@ -85,11 +85,13 @@ class Clip:
 
     def check(self, index: int) -> None:
         """``BadDataError`` if frame ``index`` has no square, or a marked joint no place."""
-        joints = self.joints[index][self.visible[index] != ABSENT]
-        if not np.isfinite(joints).all() or not np.isfinite(self.boxes[index]).all():
+        joints, box = self.joints[index][self.visible[index] != ABSENT], self.boxes[index]
+        finite = np.isfinite(joints).all() and np.isfinite(box).all()
+        if not finite or box[2] <= 0:
             raise BadDataError(
-                f"The labels of {self.frames.describe(index)} (clip {self.name}) hold numbers "
-                "that are not finite. Correct the label file, or leave the clip out."
+                f"The labels of {self.frames.describe(index)} (clip {self.name}) hold "
+                f"{'a square without a size' if finite else 'numbers that are not finite'}. "
+                "Correct the label file, or leave the clip out."
             )
 
     def box(self, index: int) -> SquareBox:

@@ -58,14 +58,21 @@ class Mixture:
                 f"{', '.join(f'{d.name}: {d.joint_set.name}' for d in data_sets)}. Convert them."
             )
         shares = np.array(sizes if weights is None else weights, np.float64)
-        if shares.shape != sizes.shape or not (shares > 0).all():
+        if shares.shape != sizes.shape or not ((shares > 0) & np.isfinite(shares)).all():
             raise UserError(
                 f"There are {len(sizes)} data sets and the weights {list(shares)}; give one "
                 "positive weight for each."
             )
         self.joint_set: JointSet = data_sets[0].joint_set
         self.epoch_size = epoch_size or int(sizes.sum())
-        self._shares = shares / shares.sum()
+        bounds = np.cumsum([0.0, *(shares / shares.sum())]) * self.epoch_size
+        self._quotas = np.diff(np.round(bounds).astype(int))
+        for data_set, quota in zip(data_sets, self._quotas, strict=True):
+            if not quota:
+                raise UserError(
+                    f"The weight of {data_set.name} is too small: it fills no frame of an epoch "
+                    f"of {self.epoch_size}. Give it a larger one, or leave it out."
+                )
         self._sizes = sizes
         self._seed = seed
         self._clips = [clip for data_set in data_sets for clip in data_set]
@@ -97,9 +104,8 @@ class Mixture:
         return self._clips[clip], int(frame)
 
     def _epoch_order(self, epoch: int) -> NDArray[np.intp]:
-        quotas = np.diff(np.round(np.cumsum([0.0, *self._shares]) * self.epoch_size).astype(int))
         chosen = []
-        for number, quota in enumerate(quotas):
+        for number, quota in enumerate(self._quotas):
             # Where the last epoch stopped within this data set, so that no frame is left out.
             start, size = epoch * int(quota), int(self._sizes[number])
             rows = [
@@ -132,9 +138,9 @@ class PairCutter:
         drawn = self._augmenter.draw(rng)
         if with_source:
             drawn = replace(drawn, hidden=None)  # nothing tells the renderer of a grey patch
+        joints, weights = self._labels(clip, frame)
         matrix = drawn.matrix(clip.box(frame))
         target = drawn.retouch(warp(clip.frames.read(frame), matrix))
-        joints, weights = self._labels(clip, frame)
         joints = transform(joints, matrix).astype(np.float32)
         if drawn.flip:
             joints, weights = joints[self._flip_order], weights[self._flip_order]

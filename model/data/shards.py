@@ -7,6 +7,7 @@ A shard is an ``.npz`` with ``jpeg``, ``offset``, ``joints`` (N, 13 or 17, 2), `
 from __future__ import annotations
 
 import contextlib
+import tokenize
 import zipfile
 import zlib
 from collections.abc import Sequence
@@ -22,10 +23,11 @@ from model.data.records import BadDataError, Clip, DataSet
 from model.skeleton import COCO17, PENN13
 
 _NEEDED = ("jpeg", "offset", "joints", "visible", "person", "frame")
+_MEASURED = ("joints", "head")  # all others are whole numbers
 # What NumPy was seen to raise on files cut off or changed.
 _DAMAGE = (
     OSError, EOFError, ValueError, LookupError, NotImplementedError, RuntimeError, MemoryError,
-    zipfile.BadZipFile, zlib.error,
+    zipfile.BadZipFile, zlib.error, tokenize.TokenError,
 )  # fmt: skip
 # Rendered shards put pixel centres at a half; real ones at whole numbers, as everything here.
 _RENDERED_SHIFT = 0.5
@@ -87,23 +89,26 @@ def _arrays(path: Path) -> dict[str, NDArray[Any]]:
 def _check(arrays: dict[str, NDArray[Any]], path: Path) -> None:
     """``BadDataError`` if an array has not the shape and kind that go with the others."""
     count, joints = arrays["offset"].size - 1, len(COCO17 if "head" in arrays else PENN13)
-    whole, real = "iu", "iuf"
-    expected: dict[str, tuple[str, tuple[int, ...]]] = {
-        "jpeg": (whole, (arrays["jpeg"].size,)),
-        "offset": (whole, (count + 1,)),
-        "joints": (real, (count, joints, 2)),
-        "head": (real, (count, 2)),
-        "visible": (whole, (count, joints)),
-        **{key: (whole, (count,)) for key in ("clip", "person", "frame")},
-        "size": (whole, ()),
+    expected: dict[str, tuple[int, ...]] = {
+        "jpeg": (arrays["jpeg"].size,),
+        "offset": (count + 1,),
+        "joints": (count, joints, 2),
+        "head": (count, 2),
+        "visible": (count, joints),
+        **dict.fromkeys(("clip", "person", "frame"), (count,)),
+        "size": (),
     }
-    for key, (kinds, shape) in expected.items():
+    for key, shape in expected.items():
         found = arrays.get(key)
+        kinds = "iuf" if key in _MEASURED else "iu"
         if found is not None and (found.shape != shape or found.dtype.kind not in kinds):
             raise BadDataError(
-                f"{path} has {key!r} of shape {found.shape}, {found.dtype}; for {count} pictures "
-                f"{shape} {'whole ' * (kinds == whole)}numbers are expected. Copy it again."
+                f"{path} has {key!r} of shape {found.shape} and type {found.dtype}; for {count} "
+                f"pictures the shape {shape} and numbers are expected. Copy it again."
             )
+    ends = np.concatenate([[0], arrays["offset"], [arrays["jpeg"].size]])
+    if (np.diff(ends) < 0).any():
+        raise BadDataError(f"The offsets in {path} do not lie within its pictures. Copy it again.")
 
 
 def _penn_from_coco(

@@ -143,11 +143,10 @@ class AccuracyReport:
 
     def _counts(self) -> str:
         frames, skipped = len(self.predictions.persons), len(self.predictions.skipped)
-        share = "" if self.every == 1 else f", one frame in {self.every}"
+        share = "" if self.every == 1 else f", one in {self.every}"
         return (
-            f"{frames} frames of {len(self.by_person)} people{share}. "
-            f"{skipped} frames could not be used and were left out; "
-            f"{self.score.without_torso} have no torso to measure by."
+            f"Frames: {frames} of {len(self.by_person)} people{share}; left out, as they could not "
+            f"be used: {skipped}; without a torso to measure by: {self.score.without_torso}."
         )
 
     def _mean_over_people(self) -> str:
@@ -169,9 +168,10 @@ def measure_accuracy(
 ) -> AccuracyReport:
     """Predict every ``every``-th frame with the network as it is, in eval mode, and score.
 
-    ``weights`` is what the report calls the network. ``threshold`` of PCK is the published one if None; BBC Pose has none. Frames that cannot be
-    used are left out and listed. ``progress`` hears how many more frames are done. ``UserError``
-    for settings that make no sense, and if there is nothing to score.
+    ``weights`` is what the report calls the network. ``threshold`` of PCK is the published one if
+    None; BBC Pose has none. Frames that cannot be used are left out and listed. ``progress`` hears
+    how many more frames are done. ``UserError`` for settings that make no sense, and if there is
+    nothing to score.
     """
     if every < 1:
         raise UserError(f"Cannot score every {every}th frame: give a number of 1 or more.")

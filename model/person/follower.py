@@ -46,11 +46,13 @@ class PersonFollower:
     detector is asked only to find somebody, after a cut, and every ``CHECK_PERIOD_S`` to confirm.
     A person it has not seen ``MAX_DOUBTS`` times running, ``DOUBT_PERIOD_S`` apart, is lost. With
     several people the largest is taken first; ``choose`` takes another. One thread owns it.
+    ``joint_set`` and ``crop_shift`` are those of the network that is shown the squares.
     """
 
-    def __init__(self, detector: Detector, joint_set: JointSet) -> None:
+    def __init__(self, detector: Detector, joint_set: JointSet, crop_shift: float) -> None:
         self._detector = detector
         self._joint_set = joint_set
+        self._crop_shift = crop_shift
         self.reset()
 
     def reset(self) -> None:
@@ -103,14 +105,14 @@ class PersonFollower:
             return
         surest = np.sort(confidence)[-math.ceil(len(confidence) / 3) :]
         self._weak = not surest.mean() >= WEAK_CONFIDENCE  # so that NaN is weak
-        target = square_of_joints(keypoints, confidence, image_size)
+        target = square_of_joints(keypoints, confidence, image_size, self._crop_shift)
         if target is not None and not self._weak:
             self._square = follow(self._square, target, self._elapsed_s)
 
     def _look(self, image: NDArray[np.uint8], jumped: bool) -> None:
         """Ask the detector, and confirm, correct, or give up what is followed."""
         found = self._detector.detect(image)
-        squares = [square_of_detection(d, self._joint_set) for d in found]
+        squares = [square_of_detection(d, self._joint_set, self._crop_shift) for d in found]
         choice, self._choice = self._choice, None
         if choice is not None and found:
             self._take(squares[_nearest(found, *choice)])

@@ -1,8 +1,9 @@
 """From joints or a detection to the square that the pose network is shown.
 
-Penn Action's label boxes are the visible joints' box times 1.2, and the training crops are
-centred on the visible joints' box; both hold for people cut off by the picture's edge as well.
-So the square here is 1.25 * 1.2 times the longest side of the joints' box, about its centre.
+Penn Action's label boxes are the visible joints' box times 1.2, about its centre; that holds for
+people cut off by the picture's edge as well. So the square here is 1.25 * 1.2 times the longest
+side of the joints' box, about its centre moved down by as much as the network's training crops
+were: everywhere here ``shift`` is the network's ``NetworkSpec.crop_shift``.
 """
 
 from __future__ import annotations
@@ -10,11 +11,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from model.crop import CENTRE_SHIFT, SquareBox, square_from_person_box
+from model.crop import PERSON_TO_JOINTS, SquareBox, square_from_person_box
 from model.person.detector import Detection
 from model.skeleton import COCO17, JointSet
 
-PERSON_TO_JOINTS = 1.2
 # The detector's box against the box of the true visible joints, longest sides: median 1.24 on
 # whole bodies and on webcam views alike (1.19 to 1.29 and 1.08 to 1.35 in 90 % of the frames).
 DETECTION_TO_JOINTS = 1.24
@@ -25,16 +25,17 @@ _MIN_SIDE = 16.0
 _FACE = 5  # nose, eyes and ears come first among the COCO keypoints
 
 
-def square_around(points: NDArray[np.floating]) -> SquareBox:
+def square_around(points: NDArray[np.floating], shift: float) -> SquareBox:
     """The square of a person whose visible joints are ``points`` (N, 2), N >= 1, in pixels."""
     low, high = points.min(axis=0), points.max(axis=0)
-    return _square((low + high) / 2, float((high - low).max()))
+    return _square((low + high) / 2, float((high - low).max()), shift)
 
 
 def square_of_joints(
     keypoints: NDArray[np.floating],
     confidence: NDArray[np.floating],
     image_size: tuple[int, int],
+    shift: float,
 ) -> SquareBox | None:
     """The square of predicted joints, or None if too few are sure enough to tell it.
 
@@ -46,11 +47,11 @@ def square_of_joints(
     sure = inside & (confidence >= MIN_CONFIDENCE)
     if sure.sum() < min(_MIN_JOINTS, len(keypoints)):
         return None
-    square = square_around(np.asarray(keypoints, np.float64)[sure])
+    square = square_around(np.asarray(keypoints, np.float64)[sure], shift)
     return square if square.side >= _MIN_SIDE else None
 
 
-def square_of_detection(detection: Detection, joint_set: JointSet) -> SquareBox:
+def square_of_detection(detection: Detection, joint_set: JointSet, shift: float) -> SquareBox:
     """The square of a detected person, as the joints of ``joint_set`` would give it.
 
     A set without legs (BBC Pose) is framed by the detector's keypoints of the same joints, as
@@ -59,10 +60,10 @@ def square_of_detection(detection: Detection, joint_set: JointSet) -> SquareBox:
     if "left ankle" not in joint_set.names:
         points = _matching_points(detection, joint_set)
         if len(points) >= _MIN_JOINTS:
-            return square_around(points)
+            return square_around(points, shift)
     x, y, width, height = detection.box
     centre = np.array([x + width / 2, y + height / 2])
-    return _square(centre, max(width, height) / DETECTION_TO_JOINTS)
+    return _square(centre, max(width, height) / DETECTION_TO_JOINTS, shift)
 
 
 def overlap(a: SquareBox, b: SquareBox) -> float:
@@ -77,13 +78,10 @@ def overlap(a: SquareBox, b: SquareBox) -> float:
     return shared / (a.side**2 + b.side**2 - shared)
 
 
-def _square(centre: NDArray[np.floating], joints_side: float) -> SquareBox:
+def _square(centre: NDArray[np.floating], joints_side: float, shift: float) -> SquareBox:
     side = PERSON_TO_JOINTS * joints_side
-    # The published rule moves the square down. The shipped network was trained without that and
-    # loses 9 to 15 points of PCK to it on real clips, so the person box is raised by as much and
-    # the square lands on the joints' centre.
     left, top = centre - side / 2
-    return square_from_person_box(float(left), float(top) - CENTRE_SHIFT * side, side, side)
+    return square_from_person_box(float(left), float(top), side, side, shift=shift)
 
 
 def _matching_points(detection: Detection, joint_set: JointSet) -> NDArray[np.float32]:

@@ -11,7 +11,7 @@ from pathlib import Path
 import torch
 
 from model import weights
-from model.data.catalogue import Request
+from model.data.catalogue import Request, weights_of
 from model.data.conversion import converted
 from model.data.records import DataSet
 from model.data.sampling import Mixture
@@ -123,10 +123,7 @@ def _training_data(job: TrainingJob) -> tuple[list[DataSet], list[DataSet]]:
 
 
 def _mixture(job: TrainingJob, train: Sequence[DataSet]) -> Mixture:
-    given = [request.weight for request in job.data if request.weight is not None]
-    if given and len(given) != len(job.data):
-        raise UserError("Give every data set a weight (NAME=FOLDER@WEIGHT), or none of them.")
-    return Mixture(train, given or None, seed=job.settings.seed)
+    return Mixture(train, weights_of(job.data), seed=job.settings.seed)
 
 
 def _network(job: TrainingJob) -> PoseNetwork:

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from model.crop import (
+    CENTRE_SHIFT,
     SquareBox,
     compose,
     crop_matrix,
@@ -20,8 +21,9 @@ _boxes = st.builds(SquareBox, st.floats(-500, 500), st.floats(-500, 500), st.flo
 
 
 def test_the_published_rule_by_hand() -> None:
-    box = square_from_person_box(10, 20, 40, 100)
+    box = square_from_person_box(10, 20, 40, 100, shift=CENTRE_SHIFT)
     assert (box.x, box.y, box.side) == (30, 70 + 7.5, 125)
+    assert square_from_person_box(10, 20, 40, 100, shift=0) == SquareBox(30, 70, 125)
     left, top, right, bottom = box.corners
     assert (right - left, bottom - top) == (125, 125)
 

@@ -17,7 +17,7 @@ from onnx import numpy_helper
 from model import onnx_export
 from model.errors import UserError
 from model.networks import NetworkSpec, PoseNetwork, Variant
-from model.onnx_export import ExportReport, export_onnx, output_names
+from model.onnx_export import ExportReport, describe, export_onnx, output_names
 from tests.networks import small_network
 
 METADATA = {"license": "Apache-2.0", "version": "7", "k_self": "31"}
@@ -93,17 +93,23 @@ def test_the_description_is_the_same_inside_and_beside(
     beside = json.loads(report.metadata_path.read_text(encoding="utf-8"))
     inside = {entry.key: entry.value for entry in graph.metadata_props}
     assert inside == {k: v if isinstance(v, str) else json.dumps(v) for k, v in beside.items()}
-    assert beside["joint_names"][:2] == ["head", "left wrist"]
+    assert beside["joint_names"][:2] == ["head", "right wrist"]
     assert beside["limbs"][0] == [5, 6]
     assert beside["channel_order"] == "rgb"
     assert beside["mean"] == [0.485, 0.456, 0.406]
     assert beside["std"] == [0.229, 0.224, 0.225]
     assert (beside["variant"], beside["backbone"]) == ("transformer", "resnet18")
     assert (beside["crop_size"], beside["heatmap_stride"]) == (128, 4)
-    assert (beside["crop_box_to_side"], beside["crop_centre_shift"]) == (1.25, 0.075)
+    assert (beside["crop_box_to_side"], beside["crop_centre_shift"]) == (1.25, 0.0)
     assert "1.25 * max(width, height)" in beside["crop_rule"]
+    assert "crop_centre_shift * max(width, height)" in beside["crop_rule"]
     assert (beside["license"], beside["version"]) == ("Apache-2.0", "7")
     assert beside["k_self"] == 30  # the network's own word counts
+
+
+@pytest.mark.parametrize("shift", [0.0, 0.075])
+def test_the_crop_is_described_as_the_network_was_trained(shift: float) -> None:
+    assert describe(NetworkSpec(crop_shift=shift), {})["crop_centre_shift"] == shift
 
 
 def test_the_file_tells_nothing_about_this_machine(report: ExportReport) -> None:

@@ -43,7 +43,7 @@ def imported(released: dict[str, Tensor], tmp_path: Path) -> PoseNetwork:
     state = {f"module.{name}": value for name, value in released.items()}
     torch.save({"epoch": 140, "state_dict": state}, tmp_path / "authors.pth")
     spec = model.import_authors(tmp_path / "authors.pth", tmp_path / "ours.safetensors")
-    assert spec == NetworkSpec("transformer", "resnet18", "penn13", 30, "bgr")
+    assert spec == NetworkSpec("transformer", "resnet18", "penn13", 30, "bgr", 0.075)
     network = model.load(tmp_path / "ours.safetensors")
     assert network.spec == spec
     return network
@@ -101,7 +101,7 @@ def test_every_kind_is_recognised_and_fits(
     shapes = released_shapes(variant, backbone, joints)
     tensors = {f"{prefix}{n}": torch.empty(shape, device="meta") for n, shape in shapes.items()}
     spec = describe(tensors)
-    assert spec == NetworkSpec(variant, backbone, joint_set, 30, "bgr")
+    assert spec == NetworkSpec(variant, backbone, joint_set, 30, "bgr", 0.075)
     assert describe(tensors, "rgb").channel_order == "rgb"
     with torch.device("meta"):
         network = PoseNetwork(spec)
@@ -120,7 +120,7 @@ def test_supervised_heads_are_imported(variant: Variant, tmp_path: Path) -> None
     torch.save(tensors, tmp_path / "authors.pth")
     model.import_authors(tmp_path / "authors.pth", tmp_path / "ours.safetensors", "rgb")
     network = model.load(tmp_path / "ours.safetensors", variant=variant)
-    assert network.spec == NetworkSpec(variant, "resnet18", "bbc7", 30, "rgb")
+    assert network.spec == NetworkSpec(variant, "resnet18", "bbc7", 30, "rgb", 0.075)
     head = network.supervised_head
     assert torch.equal(head.weight, tensors[f"{prefix}final_layer.weight"])
     assert head.bias is not None

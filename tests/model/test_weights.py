@@ -14,9 +14,10 @@ from torch import Tensor
 
 import model
 from app.assets import WEIGHTS
+from model.crop import CENTRE_SHIFT
 from model.errors import UserError
-from model.networks import VARIANTS, PoseNetwork, Variant
-from model.weights import read_metadata
+from model.networks import VARIANTS, NetworkSpec, PoseNetwork, Variant
+from model.weights import read_metadata, read_spec
 from tests.networks import small_network
 
 DESCRIPTION = {
@@ -26,6 +27,7 @@ DESCRIPTION = {
     "joints": "bbc7",
     "k_self": "30",
     "channel_order": "rgb",
+    "crop_shift": "0.0",
 }
 
 
@@ -78,9 +80,27 @@ def test_metadata_says_what_the_file_is(network: PoseNetwork, tmp_path: Path) ->
     assert read_metadata(path) == {**DESCRIPTION, "license": "Apache-2.0"}
 
 
+@pytest.mark.parametrize("shift", [0.0, CENTRE_SHIFT, 0.1])
+def test_the_crops_shift_comes_back(shift: float, tmp_path: Path) -> None:
+    path = tmp_path / "weights.safetensors"
+    model.save(path, PoseNetwork(NetworkSpec("baseline", "resnet18", crop_shift=shift)))
+    assert model.load(path).spec.crop_shift == shift
+    assert read_spec(path) == NetworkSpec("baseline", "resnet18", crop_shift=shift)
+
+
+@pytest.mark.parametrize(("more", "shift"), [({}, 0.0), ({"imported_from": "a.pth"}, 0.075)])
+def test_older_files_without_a_shift_have_their_makers(
+    more: dict[str, str], shift: float, saved: Path
+) -> None:
+    metadata = {k: v for k, v in read_metadata(saved).items() if k != "crop_shift"}
+    save_file(load_file(saved), saved, {**metadata, **more})
+    assert model.load(saved).spec.crop_shift == shift
+
+
 def test_the_embedded_weights_open() -> None:
     network = model.load(WEIGHTS, variant="transformer")
     assert (network.spec.backbone, network.spec.joints) == ("resnet34", "penn13")
+    assert network.spec.crop_shift == 0
     assert all(value.isfinite().all() for value in state(network).values())
 
 
@@ -152,6 +172,9 @@ def test_incomplete_metadata_is_refused(key: str, tmp_path: Path) -> None:
         ("k_self", "many"),
         ("k_self", "-3"),
         ("channel_order", "hsv"),
+        ("crop_shift", "half"),
+        ("crop_shift", "0.6"),
+        ("crop_shift", "nan"),
     ],
 )
 def test_impossible_metadata_is_refused(key: str, value: str, tmp_path: Path) -> None:

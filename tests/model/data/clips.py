@@ -28,8 +28,8 @@ class Pictures:
 
 
 def plain_pictures(count: int) -> list[NDArray[np.uint8]]:
-    """Pictures of 8 x 8 pixels; number n is n bright."""
-    return [np.full((8, 8, 3), number, np.uint8) for number in range(count)]
+    """Pictures of 8 x 8 pixels; number n is n bright, modulo 256."""
+    return [np.full((8, 8, 3), number % 256, np.uint8) for number in range(count)]
 
 
 def make_clip(

@@ -95,9 +95,7 @@ def test_rendered_people_are_their_own_clips(tmp_path: Path) -> None:
             joint = COCO17.index(name)
             wanted = labels["joints"][rows, joint] - 0.5
             np.testing.assert_allclose(clip.joints[:, number], wanted, atol=1e-5)
-            np.testing.assert_array_equal(
-                clip.visible[:, number], labels["visible"][rows, joint]
-            )
+            np.testing.assert_array_equal(clip.visible[:, number], labels["visible"][rows, joint])
 
 
 @pytest.mark.parametrize(
@@ -195,15 +193,15 @@ def test_damaged_compressed_content_is_named(tmp_path: Path) -> None:
     assert len(read_shards([path], "")) == 6
     content = path.read_bytes()
     rng = np.random.default_rng(0)
-    named = 0
+    sentences = []
     for start in rng.integers(0, len(content) - 8, 60):
         path.write_bytes(content[:start] + rng.bytes(8) + content[start + 8 :])
         try:
             read_shards([path], "")
         except BadDataError as error:
-            named += 1
-            assert "packed.npz" in str(error)
-    assert named > 30
+            sentences.append(str(error))
+    assert len(sentences) > 30
+    assert all("packed.npz" in sentence for sentence in sentences)
 
 
 @pytest.mark.parametrize(
@@ -269,9 +267,7 @@ def test_damaged_pictures_are_named_only_when_they_are_read(tmp_path: Path) -> N
 
 def test_a_shard_without_frames_is_named(tmp_path: Path) -> None:
     path = tmp_path / "empty.npz"
-    labels = {
-        key: value[:0] for key, value in real_labels().items() if key != "clip_name"
-    }
+    labels = {key: value[:0] for key, value in real_labels().items() if key != "clip_name"}
     np.savez(path, jpeg=np.zeros(0, np.uint8), offset=np.zeros(1, np.int64), **labels)
     with pytest.raises(BadDataError, match=r"empty\.npz"):
         read_shards([path], "")

@@ -85,9 +85,10 @@ class Film:
 
     detector: FakeDetector = field(default_factory=FakeDetector)
     time_s: float = 10.0
+    crop_shift: float = 0.0
 
     def __post_init__(self) -> None:
-        self.follower = PersonFollower(self.detector, PENN13)
+        self.follower = PersonFollower(self.detector, PENN13, self.crop_shift)
 
     def play(
         self,
@@ -107,7 +108,7 @@ class Film:
 
 def is_at(box: SquareBox | None, joints: NDArray[np.floating]) -> bool:
     """Whether the square is nearly the one of these joints."""
-    return box is not None and overlap(box, square_around(joints)) > 0.75
+    return box is not None and overlap(box, square_around(joints, 0)) > 0.75
 
 
 def frames_in(seconds: float) -> int:

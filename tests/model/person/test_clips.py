@@ -34,7 +34,7 @@ def test_signer_is_found_at_once(shared_dir: Path, detector: PersonDetector, nam
         x, _, width, height = people[0].box
         assert 230 < x + width / 2 < 350
         assert height > 350
-        square = PersonFollower(detector, PENN13).locate(image, 0.0)
+        square = PersonFollower(detector, PENN13, 0.0).locate(image, 0.0)
         assert square is not None
         left, top, right, bottom = square.corners
         upper_body = people[0].keypoints[:9]  # face, shoulders, elbows
@@ -84,7 +84,7 @@ def _follow(
     frames_per_second: float,
 ) -> tuple[list[SquareBox], NDArray[np.bool_]]:
     """Follow with the true joints as predictions: the squares, and whether each held them all."""
-    follower = PersonFollower(detector, PENN13)
+    follower = PersonFollower(detector, PENN13, 0.0)
     squares, contained = [], []
     for index, (image, points, seen) in enumerate(zip(images, joints, visible, strict=True)):
         square = follower.locate(image, index / frames_per_second)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -47,6 +48,17 @@ def test_follows_the_joints() -> None:
         film.detector.people = [detection_of(joints)]
         assert is_at(film.play(joints), joints)
     assert film.detector.calls <= 3
+
+
+def test_squares_are_moved_down_as_the_networks_were() -> None:
+    """The detector's first and the joints' later squares alike."""
+    plain, moved = (Film(FakeDetector([detection_of(ADULT)]), crop_shift=s) for s in (0, 0.075))
+    for _ in range(frames_in(3)):
+        expected, box = plain.play(ADULT), moved.play(ADULT)
+        assert expected is not None
+        assert box is not None
+        assert (box.x, box.side) == pytest.approx((expected.x, expected.side))
+        assert box.y == pytest.approx(expected.y + 0.075 / 1.25 * box.side)
 
 
 def test_stays_still_when_hidden_joints_flicker() -> None:
@@ -99,7 +111,7 @@ def test_detector_leads_while_joints_are_weak() -> None:
         film.detector.people = [detection_of(moving)]
         box = film.play(moving, WEAK)
         assert box is not None
-        assert overlap(box, square_around(moving)) > 0.6
+        assert overlap(box, square_around(moving, 0)) > 0.6
 
 
 def test_drift_with_sure_joints_is_corrected() -> None:
@@ -126,7 +138,7 @@ def test_square_after_a_cut_is_the_detectors_even_if_it_was_nearly_right() -> No
     film.detector.people = [detection_of(larger)]
     box = film.play(larger, image=blank(200))
     assert box is not None
-    assert overlap(box, square_around(larger)) > 0.99
+    assert overlap(box, square_around(larger, 0)) > 0.99
 
 
 def test_clip_that_starts_again() -> None:

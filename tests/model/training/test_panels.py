@@ -149,10 +149,10 @@ def test_a_small_keypoint_lies_on_a_large_one() -> None:
 
 
 def test_limbs_have_the_colour_of_their_side() -> None:
-    # head, left and right wrist, elbow, shoulder
+    # head, right and left wrist, elbow, shoulder
     points = np.array([[64, 10], [20, 90], [108, 90], [20, 60], [108, 60], [40, 30], [88, 30]])
     picture = draw_skeleton(_GREY, points, BBC7)
-    middles = {_ORANGE: (20, 75), _SKY_BLUE: (108, 75), _GREEN: (64, 30)}
+    middles = {_SKY_BLUE: (20, 75), _ORANGE: (108, 75), _GREEN: (64, 30)}
     for colour, (x, y) in middles.items():
         np.testing.assert_array_equal(picture[ZOOM * y, ZOOM * x], colour)
 
@@ -160,11 +160,11 @@ def test_limbs_have_the_colour_of_their_side() -> None:
 def test_joints_without_weight_are_left_out_with_their_limbs() -> None:
     points = np.array([[64, 10], [20, 90], [108, 90], [20, 60], [108, 60], [40, 30], [88, 30]])
     weights = np.ones(7)
-    weights[5] = 0  # the left shoulder: no upper arm and no line to the other shoulder
+    weights[5] = 0  # the right shoulder: no upper arm and no line to the other shoulder
     picture = draw_skeleton(_GREY, points, BBC7, weights)
     for x, y in ((40, 30), (30, 45), (64, 30)):
         np.testing.assert_array_equal(picture[ZOOM * y, ZOOM * x], _PLAIN[ZOOM * y, ZOOM * x])
-    np.testing.assert_array_equal(picture[ZOOM * 75, ZOOM * 20], _ORANGE)
+    np.testing.assert_array_equal(picture[ZOOM * 75, ZOOM * 20], _SKY_BLUE)
     np.testing.assert_array_equal(draw_skeleton(_GREY, points, BBC7, np.zeros(7)), _PLAIN)
 
 

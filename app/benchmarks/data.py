@@ -1,0 +1,84 @@
+"""Measures how fast training examples are made, without a network to take them."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+import numpy as np
+
+from model.data.catalogue import Request, weights_of
+from model.data.conversion import converted
+from model.data.sampling import Mixture
+from model.skeleton import joint_set
+from model.training.loader import MicroBatchPlan, make_loader
+from model.training.settings import TrainingSettings
+
+# Pictures whose size stands for all: those of so many examples, spread over an epoch.
+_SAMPLE = 32
+_PICTURES_PER_PAIR = 2
+
+
+@dataclass(frozen=True)
+class DataFigures:
+    """What was measured, in the main process alone and with ``workers`` processes.
+
+    A pair is a target and a source, decoded, cut out and put into a batch. ``per_core`` is the
+    rate of ``workers`` processes over the cores that they occupy. Megabytes (10^6 bytes) are those
+    of the pictures as decoded, before they are cut.
+    """
+
+    frames: int
+    workers: int
+    pairs_per_second_alone: float
+    pairs_per_second: float
+    pairs_per_second_per_core: float
+    decoded_megabytes_per_second: float
+
+    def rounded(self) -> dict[str, float | int | str]:
+        """For ``--json``: floats with one decimal."""
+        values = asdict(self)
+        return {k: round(v, 1) if isinstance(v, float) else v for k, v in values.items()}
+
+
+def measure_data(requests: Sequence[Request], *, workers: int, seconds: float) -> DataFigures:
+    """Make pairs of the mixture asked for during ``seconds``, alone and with ``workers`` (1..).
+
+    Settings are the published ones, joints those of the first data set. ``UserError`` for what
+    cannot be read, a damaged picture among it.
+    """
+    joints = joint_set(requests[0].source.joints)
+    data_sets = [
+        converted(request.read("train", request.source.crop_shift), joints) for request in requests
+    ]
+    mixture = Mixture(data_sets, weights_of(requests))
+    rate = _pairs_per_second(mixture, workers, seconds)
+    megabytes = _PICTURES_PER_PAIR * _picture_bytes(mixture) / 1e6
+    return DataFigures(
+        frames=len(mixture),
+        workers=workers,
+        pairs_per_second_alone=_pairs_per_second(mixture, 0, seconds),
+        pairs_per_second=rate,
+        pairs_per_second_per_core=rate / min(workers, os.cpu_count() or 1),
+        decoded_megabytes_per_second=rate * megabytes,
+    )
+
+
+def _pairs_per_second(mixture: Mixture, workers: int, seconds: float) -> float:
+    loader = make_loader(mixture, MicroBatchPlan(TrainingSettings()), workers=workers)
+    batches = iter(loader)
+    next(batches)  # starting the processes does not count
+    start = time.perf_counter()
+    pairs = 0
+    while (elapsed := time.perf_counter() - start) < seconds:
+        pairs += len(next(batches).source)
+    return pairs / elapsed
+
+
+def _picture_bytes(mixture: Mixture) -> float:
+    """Mean size of a decoded picture."""
+    positions = np.linspace(0, mixture.epoch_size - 1, _SAMPLE).astype(int)
+    places = [mixture.place(int(position)) for position in positions]
+    return float(np.mean([clip.frames.read(frame).nbytes for clip, frame in places]))
