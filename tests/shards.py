@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 SIZE = 160
+Picture = NDArray[np.uint8]
 
 
 def write_shard(path: Path, *, people: int = 3, frames: int = 4, seed: int = 0) -> Path:
@@ -39,7 +42,7 @@ def write_shard(path: Path, *, people: int = 3, frames: int = 4, seed: int = 0) 
     return path
 
 
-def write_arrays(path: Path, files: list[np.ndarray], **arrays: np.ndarray) -> None:  # type: ignore[type-arg]
+def write_arrays(path: Path, files: list[Picture], **arrays: NDArray[Any]) -> None:
     """A shard with these JPEG files and label arrays."""
     offset = np.cumsum([0, *(len(file) for file in files)]).astype(np.int64)
     np.savez(path, jpeg=np.concatenate(files), offset=offset, **arrays)  # type: ignore[arg-type]

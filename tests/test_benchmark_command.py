@@ -82,7 +82,7 @@ def test_the_data_benchmark_names_a_damaged_picture(
     assert main(["benchmark", "data", "--data", f"shards={shard}", "--workers", "1"]) == 2
     message = capsys.readouterr().err.splitlines()
     assert len(message) == 1
-    assert message[0].startswith(f"error: The picture picture 5 of {shard} is damaged")
+    assert message[0].startswith(f"error: The picture 5 of {shard} is damaged")
 
 
 @pytest.mark.parametrize(

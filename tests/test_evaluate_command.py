@@ -128,3 +128,32 @@ def test_wrong_input_is_one_sentence_and_exit_code_2(
 def test_an_experiment_must_be_named(capsys: pytest.CaptureFixture[str]) -> None:
     assert main.main(["evaluate"]) == 2
     assert "EXPERIMENT" in capsys.readouterr().err
+
+
+def test_the_gain_is_printed_and_written(
+    tmp_path: Path, shard: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "transformer.safetensors"
+    model.save(path, small_network())
+    command = [
+        "evaluate", "gain", "--data", f"shards={shard}", "--weights", str(path), "--device", "cpu",
+        "--people", "2", "--frames", "1", "--batch", "1", "--out", str(tmp_path / "out"),
+    ]  # fmt: skip
+
+    assert main.main([*command, "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["people"], found["frames"]) == (2, 2)
+    assert set(found) >= {"none", "online", "offline", "harmed", "worst"}
+    text = (tmp_path / "out" / "gain.md").read_text(encoding="utf-8")
+    assert "| online " in text and "| offline " in text and "batch_size 1" in text
+    rows = (tmp_path / "out" / "gain.csv").read_text(encoding="utf-8").splitlines()
+    assert len(rows) == 1 + 2 * 2
+
+    for options, message in (
+        (("--modes", "sometimes"), "--modes was 'sometimes'"),
+        (("--people", "0"), "--people was 0"),
+        (("--aside", "0"), "keeps nobody"),
+        (("--preset", "wild"), "gentle, paper"),
+    ):
+        assert main.main([*command, *options]) == 2
+        assert message in capsys.readouterr().err

@@ -67,8 +67,7 @@ def measure_data(requests: Sequence[Request], *, workers: int, seconds: float) -
 
 
 def _pairs_per_second(mixture: Mixture, workers: int, seconds: float) -> float:
-    loader = make_loader(mixture, MicroBatchPlan(TrainingSettings()), workers=workers)
-    batches = iter(loader)
+    batches = make_loader(mixture, MicroBatchPlan(TrainingSettings()), workers=workers)
     next(batches)  # starting the processes does not count
     start = time.perf_counter()
     pairs = 0

@@ -5,8 +5,15 @@ from __future__ import annotations
 import argparse
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from app.commands import Subparsers
+
+if TYPE_CHECKING:
+    from model.data.records import DataSet
+    from model.evaluation.personalized import Mode
+    from model.networks import PoseNetwork
+    from model.personalization import PersonalizationSettings
 
 
 def add_parser(subparsers: Subparsers) -> None:
@@ -26,12 +33,37 @@ def add_parser(subparsers: Subparsers) -> None:
     )
     _add_common(accuracy)
     accuracy.add_argument(
+        "--every", metavar="N", type=int, default=1, help="only every N-th frame (default: 1)"
+    )
+    accuracy.add_argument(
         "--threshold",
         metavar="X",
         type=float,
         help="how far a joint may be off, in torsos (default: 0.2; BBC Pose: always 12 pixels)",
     )
     accuracy.set_defaults(func=_run_accuracy)
+    gain = experiments.add_parser(
+        "gain",
+        help="what personalization gains, and whom it harms",
+        description="Predict the same frames without personalization, with online and with "
+        "offline personalization to each person.",
+    )
+    _add_common(gain)
+    gain.add_argument("--preset", metavar="NAME", help="gentle or paper (default: gentle)")
+    gain.add_argument("--batch", metavar="N", type=int, help="pairs of pictures per update")
+    gain.add_argument(
+        "--modes", metavar="LIST", default="online,offline", help="default: online,offline"
+    )
+    gain.add_argument("--people", metavar="N", type=int, help="only N people, spread over the set")
+    gain.add_argument("--frames", metavar="N", type=int, help="only the first N of each person")
+    gain.add_argument(
+        "--aside",
+        metavar="SHARE",
+        type=float,
+        help="only the people that training with the same --aside keeps out",
+    )
+    gain.add_argument("--seed", metavar="N", type=int, default=0, help="of sources and draws")
+    gain.set_defaults(func=_run_gain)
 
 
 def _add_common(parser: argparse.ArgumentParser) -> None:
@@ -44,9 +76,6 @@ def _add_common(parser: argparse.ArgumentParser) -> None:
         "coco, shards",
     )
     parser.add_argument("--split", choices=("train", "test"), default="test", help="default: test")
-    parser.add_argument(
-        "--every", metavar="N", type=int, default=1, help="only every N-th frame (default: 1)"
-    )
     parser.add_argument(
         "--weights", metavar="FILE", type=Path, help="a network to use instead of the embedded one"
     )
@@ -88,3 +117,75 @@ def _run_accuracy(args: argparse.Namespace) -> int:
     if args.out is not None:
         report.write(args.out)
     return 0
+
+
+def _run_gain(args: argparse.Namespace) -> int:
+    from tqdm import tqdm
+
+    from app.assets import PERCEPTUAL_WEIGHTS, WEIGHTS
+    from model.device import choose_device, cpu_supports_bfloat16
+    from model.evaluation.gain import measure_gain
+    from model.evaluation.gain_report import GainReport
+    from model.networks import load_perceptual_loss
+    from model.weights import load
+
+    weights = args.weights or WEIGHTS
+    device = choose_device(args.device).device
+    network = load(weights, device)
+    people, settings, modes = _people(args, network), _personalization(args), _modes(args)
+    on_cpu = device.type == "cpu"
+    with tqdm(
+        total=len(people) * len(modes), unit="frame", disable=True if args.json else None
+    ) as bar:
+        gains = measure_gain(
+            network,
+            load_perceptual_loss(PERCEPTUAL_WEIGHTS).to(device),
+            people,
+            settings,
+            modes,
+            autocast=on_cpu and cpu_supports_bfloat16(),
+            micro_batch=4 if on_cpu else None,
+            seed=args.seed,
+            progress=bar.update,
+        )
+    report = GainReport(weights.name, people.name, len(people), settings, tuple(gains))
+    print(json.dumps(report.as_json()) if args.json else report.markdown().rstrip())
+    if args.out is not None:
+        report.write(args.out)
+    return 0
+
+
+def _people(args: argparse.Namespace, network: PoseNetwork) -> DataSet:
+    from model.data.catalogue import Request
+    from model.errors import UserError
+    from model.evaluation.gain import first_frames
+
+    for name in ("people", "frames"):
+        value = getattr(args, name)
+        if value is not None and value < 1:
+            raise UserError(f"--{name} was {value}; give a number of 1 or more.")
+    data_set = Request.parse(args.data).read(args.split, network.spec.crop_shift)
+    if args.aside is not None:
+        aside = data_set.divided(args.aside)[1]
+        if aside is None:
+            raise UserError(f"A share of {args.aside} keeps nobody of {data_set.name} aside.")
+        data_set = aside
+    return first_frames(data_set, args.people, args.frames)
+
+
+def _personalization(args: argparse.Namespace) -> PersonalizationSettings:
+    from dataclasses import replace
+
+    from model.personalization import DEFAULT_PRESET, preset
+
+    settings = (preset(args.preset) if args.preset is not None else DEFAULT_PRESET).settings
+    return settings if args.batch is None else replace(settings, batch_size=args.batch)
+
+
+def _modes(args: argparse.Namespace) -> tuple[Mode, ...]:
+    from model.errors import UserError
+
+    chosen = tuple(args.modes.split(","))
+    if not set(chosen) <= {"online", "offline"}:
+        raise UserError(f"--modes was {args.modes!r}; give online, offline or online,offline.")
+    return chosen

@@ -79,7 +79,7 @@ class PackedImages:
     def read(self, index: int) -> NDArray[np.uint8]:
         row = self._rows[index]
         start, stop = self._offsets[row], self._offsets[row + 1]
-        return decoded(self._content[start:stop], self.describe(index))
+        return decoded(self._content[start:stop], f"{row} of {self._name}")
 
 
 class VideoFrames:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import signal
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 
 import cv2
 import numpy as np
@@ -36,6 +36,16 @@ class PictureBatch:
     joints: Tensor
     weights: Tensor
     problems: list[str] = field(default_factory=list)
+
+    def pin_memory(self) -> PictureBatch:
+        """In page-locked memory, from which copies to a GPU need not be waited for."""
+        return replace(
+            self,
+            target=self.target.pin_memory(),
+            source=self.source.pin_memory(),
+            joints=self.joints.pin_memory(),
+            weights=self.weights.pin_memory(),
+        )
 
     def to(self, device: torch.device, *, bgr: bool = False) -> TensorBatch:
         """On the device and normalised; ``bgr`` for networks trained on that order."""
@@ -109,6 +119,15 @@ class ExampleStream(Dataset[tuple[Example, list[str]]]):
         self._skip = settings.on_bad_data == "skip"
         self._sources = sources
 
+    def __getitems__(
+        self, keys: Sequence[tuple[int, bool]]
+    ) -> list[tuple[Example, list[str]]] | BadDataError:
+        """The examples of a micro-batch; an error is handed on, as raised it would get wrapped."""
+        try:
+            return [self[key] for key in keys]
+        except BadDataError as error:
+            return error
+
     def __getitem__(self, key: tuple[int, bool]) -> tuple[Example, list[str]]:
         position, paired = key
         with_source = paired and self._sources
@@ -149,20 +168,40 @@ def make_loader(
     sources: bool = True,
     workers: int = 0,
     pin: bool = False,
-) -> Iterable[PictureBatch]:
+) -> Iterator[PictureBatch]:
     """This process's micro-batches in order, from step ``start``.
 
-    Without ``sources`` no pair has one: not every variant looks at them.
+    Without ``sources`` no pair has one: not every variant looks at them. OpenCV is left with one
+    thread in this process. ``BadDataError``, while batches are taken, names a frame that cannot
+    be used, unless such frames are skipped.
     """
-    return DataLoader(
+    # More of them slow crops so small down, and a forked worker would wait for them for ever.
+    cv2.setNumThreads(1)
+    loader = DataLoader(
         ExampleStream(mixture, plan.settings, sources=sources),
         batch_sampler=plan.batches(start),
-        collate_fn=collate,
+        collate_fn=_collated_or_error,
         num_workers=workers,
         prefetch_factor=4 if workers else None,
         pin_memory=pin,
         worker_init_fn=_one_thread,
     )
+    return map(_batch_or_raise, loader)
+
+
+def _collated_or_error(
+    examples: list[tuple[Example, list[str]]] | BadDataError,
+) -> PictureBatch | BadDataError:
+    return examples if isinstance(examples, BadDataError) else collate(examples)
+
+
+def _batch_or_raise(batch: PictureBatch | BadDataError) -> PictureBatch:
+    if isinstance(batch, BadDataError):
+        try:
+            raise batch
+        finally:
+            del batch  # or the error would hold itself, and the processes, until it is collected
+    return batch
 
 
 def _stacked(pictures: Sequence[NDArray[np.uint8]]) -> Tensor:

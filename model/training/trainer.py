@@ -145,7 +145,7 @@ class Trainer:
         """
         self._watcher = watcher
         end = min(self.settings.steps, until or self.settings.steps)
-        loader = make_loader(
+        batches = make_loader(
             self._mixture,
             self._plan,
             self.step,
@@ -153,7 +153,6 @@ class Trainer:
             workers=self._workers,
             pin=self._device.type == "cuda",
         )
-        batches = iter(loader)
         module: nn.Module = self._objective
         prepared: bool | None = None
         self._look(end)

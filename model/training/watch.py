@@ -9,6 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+import cv2
 import numpy as np
 import torch
 from tqdm import tqdm
@@ -19,12 +20,14 @@ from model.data.records import DataSet
 from model.data.sampling import PairCutter
 from model.errors import UserError
 from model.evaluation.accuracy import predict_data_set
+from model.evaluation.gain import first_frames, measure_gain
+from model.files import whole_file
 from model.networks import PerceptualLoss, PoseNetwork
 from model.normalization import to_tensor
 from model.personalization import PersonalizationSettings
 from model.training.journal import Journal
 from model.training.pictures import draw_panel
-from model.training.probe import first_frames, keypoint_use, probe_gain, spread
+from model.training.probe import keypoint_use, spread
 from model.training.trainer import StepReport
 
 _log = logging.getLogger(__name__)
@@ -124,7 +127,9 @@ class RunWatcher:
         values: dict[str, float] = {}
         for data_set in self._validation:
             every = -(-len(data_set) // self._frames)
-            score = predict_data_set(network, data_set, every=every, autocast=self._autocast)
+            score = predict_data_set(
+                network, data_set, every=every, autocast=self._autocast, skip_bad=True
+            )
             values[f"pck/{data_set.name}"] = score.score().mean
         if self._development is not None:
             values |= self._inspect(step, network)
@@ -139,11 +144,14 @@ class RunWatcher:
     def _inspect(self, step: int, network: PoseNetwork) -> dict[str, float]:
         """Draw the panel and tell what the reconstruction makes of the keypoints."""
         assert self._development is not None
-        people = first_frames(self._development, _PANEL_ROWS, 16)
-        cutter = PairCutter(people.joint_set, Augmenter(rotation_probability=0))
+        clips = first_frames(self._development, _PANEL_ROWS, 16).clips[:_PANEL_ROWS]
+        cutter = PairCutter(self._development.joint_set, Augmenter(rotation_probability=0))
         rng = np.random.default_rng(0)
-        examples = [cutter.cut(clip, len(clip) // 2, rng, with_source=True) for clip in people]
-        self._journal.picture(step, "panel", draw_panel(network, examples))
+        examples = [cutter.cut(clip, len(clip) // 2, rng, with_source=True) for clip in clips]
+        panel = draw_panel(network, examples)
+        self._journal.picture(step, "panel", panel)
+        with whole_file(self._folder / "panel.png") as path:
+            path.write_bytes(cv2.imencode(".png", panel[..., ::-1])[1].tobytes())
         if not network.spec.reconstructs or self._perceptual is None:
             return {}
         device = network.encoder.conv1.weight.device
@@ -163,7 +171,7 @@ class RunWatcher:
     ) -> dict[str, float]:
         plan = self._plan
         people = first_frames(development, plan.people, plan.frames)
-        found = probe_gain(
+        (found,) = measure_gain(
             network,
             perceptual,
             people,

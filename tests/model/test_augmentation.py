@@ -145,12 +145,13 @@ def test_geometry_alone_leaves_colours_as_they_are(crop: NDArray[np.uint8]) -> N
     np.testing.assert_array_equal(Augmentation(1.2, 30, True, (0.1, 0.1)).retouch(crop), crop)
 
 
-@given(crop=crops, seed=seeds)
+@given(crop=crops, seed=seeds, colour=st.sampled_from([0, 0.2]), blur=st.sampled_from([0, 1]))
 def test_retouching_keeps_the_form_and_the_crop_it_was_given(
-    crop: NDArray[np.uint8], seed: int
+    crop: NDArray[np.uint8], seed: int, colour: float, blur: float
 ) -> None:
     before = crop.copy()
-    drawn = Augmenter(0.6, 0.03, 0.2, 1.0, 1.0).draw(np.random.default_rng(seed))
+    augmenter = Augmenter(colour_sd=colour, blur_probability=blur, hide_probability=1)
+    drawn = augmenter.draw(np.random.default_rng(seed))
     found = drawn.retouch(crop)
     assert found.shape == crop.shape and found.dtype == np.uint8
     np.testing.assert_array_equal(crop, before)

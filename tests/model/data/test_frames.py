@@ -216,6 +216,40 @@ def test_a_frame_past_the_end_is_named_and_the_others_can_still_be_read(video: P
     assert number_of(frames.read(2)) == 4
 
 
+def test_numbers_are_right_again_after_a_video_has_stumbled(
+    video: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain = cv2.VideoCapture
+    opened: list[Stumbling] = []
+
+    class Stumbling:
+        """The one opened first fails at its third picture, for as long as it is asked for that."""
+
+        def __init__(self, path: str) -> None:
+            self._capture = plain(path)
+            self._failures = 0 if opened else 2
+            self._taken = 0
+            opened.append(self)
+
+        def grab(self) -> bool:
+            self._taken += 1
+            if self._taken > 3 and self._failures:
+                self._failures -= 1
+                return False
+            return bool(self._capture.grab())
+
+        def read(self) -> object:
+            return self._capture.retrieve() if self.grab() else (False, None)
+
+    monkeypatch.setattr(cv2, "VideoCapture", Stumbling)
+    other = tmp_path / "stumbling.mp4"
+    other.write_bytes(video.read_bytes())
+    frames = VideoFrames(other, range(COUNT))
+    with pytest.raises(BadDataError, match="has no frame 6"):
+        frames.read(6)
+    assert [number_of(frames.read(n)) for n in (9, 12)] == [9, 12]
+
+
 def test_a_video_that_is_missing_or_none_is_named(tmp_path: Path) -> None:
     path = tmp_path / "lost.mp4"
     with pytest.raises(BadDataError, match=r"There is no video .*lost\.mp4"):
