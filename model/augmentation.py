@@ -79,19 +79,19 @@ class Augmenter:
     """
 
     rotation_probability: float = TRAINING_ROTATION_PROBABILITY
+    rotation_sd: float = ROTATION_SD
+    scale_sd: float = SCALE_SD
     shift_sd: float = 0.0
     colour_sd: float = 0.0
     blur_probability: float = 0.0
     hide_probability: float = 0.0
 
     def draw(self, rng: np.random.Generator) -> Augmentation:
-        """One random augmentation: scale within 0.75..1.25, rotation within -60..60 degrees."""
-        scale = np.clip(1 + SCALE_SD * rng.standard_normal(), 1 - SCALE_SD, 1 + SCALE_SD)
+        """One random augmentation: scale within one deviation of 1, rotation within two of 0."""
+        scale = 1 + self.scale_sd * np.clip(rng.standard_normal(), -1, 1)
         rotation = 0.0
         if rng.random() <= self.rotation_probability:
-            rotation = np.clip(
-                ROTATION_SD * rng.standard_normal(), -2 * ROTATION_SD, 2 * ROTATION_SD
-            )
+            rotation = self.rotation_sd * np.clip(rng.standard_normal(), -2, 2)
         flip = bool(rng.random() <= FLIP_PROBABILITY)
         drawn = Augmentation(float(scale), float(rotation), flip)
         if self.shift_sd:

@@ -119,6 +119,21 @@ class TrainingPreset:
 
 
 _PENN = TrainingSettings()
+_JHMDB = replace(
+    _PENN,
+    steps=12_000,
+    schedule="cosine",
+    ramp_steps=100,
+    learning_rate=7e-4,
+    pairs=8,
+    coarse_steps=8_000,
+    independent_sources=0.75,
+    average=0.998,
+    augmenter=Augmenter(shift_sd=0.03, colour_sd=0.2, blur_probability=0.25, hide_probability=0.4),
+    precision="bfloat16",
+    validate_every=250,
+    checkpoint_every=100,
+)
 TRAINING_PRESETS: tuple[TrainingPreset, ...] = (
     TrainingPreset("penn", "as published for Penn Action", "resnet50", _PENN),
     TrainingPreset(
@@ -139,22 +154,23 @@ TRAINING_PRESETS: tuple[TrainingPreset, ...] = (
         "jhmdb",
         "the embedded network: small data, so more augmentation and an average of the weights",
         "resnet34",
+        _JHMDB,
+    ),
+    TrainingPreset(
+        "jhmdb-finish",
+        "its last steps, on pictures nearly as they will be seen, from --start",
+        "resnet34",
         replace(
-            _PENN,
-            steps=12_000,
-            schedule="cosine",
-            ramp_steps=100,
-            learning_rate=7e-4,
-            pairs=8,
-            coarse_steps=8_000,
-            independent_sources=0.75,
-            average=0.998,
+            _JHMDB,
+            steps=400,
+            learning_rate=2e-4,
+            ramp_steps=20,
+            pairs=4,
+            coarse_steps=0,
+            average=0.99,
             augmenter=Augmenter(
-                shift_sd=0.03, colour_sd=0.2, blur_probability=0.25, hide_probability=0.4
+                rotation_sd=10, scale_sd=0.1, shift_sd=0.02, colour_sd=0.1, blur_probability=0.1
             ),
-            precision="bfloat16",
-            validate_every=250,
-            checkpoint_every=100,
         ),
     ),
 )
