@@ -115,8 +115,3 @@ def _colours(rng: np.random.Generator, sd: float) -> dict[str, Any]:
     red, green, blue = np.exp(sd * (light + 0.4 * rng.standard_normal(3)))
     gains = (float(red), float(green), float(blue))
     return {"gains": gains, "gamma": float(np.exp(sd * rng.standard_normal()))}
-
-
-def draw(rng: np.random.Generator, rotation_probability: float = 1.0) -> Augmentation:
-    """One random augmentation as personalization uses it: published, always rotated by default."""
-    return Augmenter(rotation_probability).draw(rng)

@@ -52,6 +52,11 @@ def cpu_supports_bfloat16() -> bool:
     return any(capabilities.get(name, False) for name in ("avx512_bf16", "amx_bf16", "bf16"))
 
 
+def prefers_bfloat16(device: torch.device) -> bool:
+    """Whether the device is a CPU that is faster in bfloat16 than in float32."""
+    return device.type == "cpu" and cpu_supports_bfloat16()
+
+
 def _best_device() -> DeviceChoice:
     faults = []
     for device in _accelerators():

@@ -13,3 +13,18 @@ COMMANDS = ("personalize", "train", "evaluate", "export", "import-weights", "ben
 """The sub-commands, in the order in which help lists them; in a module's name, - is _."""
 
 Subparsers: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
+
+DATA_NAMES = "penn, human36m, bbc, jhmdb, lsp, lsp-extended, coco, shards"
+"""The names of ``model.data.catalogue.SOURCES``, for help that must not import the readers."""
+
+
+def add_mixture(parser: argparse._ActionsContainer) -> None:
+    """Add ``--data`` for a mixture of data sets."""
+    parser.add_argument(
+        "--data",
+        metavar="NAME=ROOT[@W]",
+        action="append",
+        required=True,
+        help="a data set, its folder and its share in the mixture; may be given several times. "
+        f"Names: {DATA_NAMES}",
+    )

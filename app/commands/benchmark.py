@@ -7,7 +7,7 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
-from app.commands import Subparsers
+from app.commands import Subparsers, add_mixture
 
 
 def add_parser(subparsers: Subparsers) -> None:
@@ -33,14 +33,7 @@ def add_parser(subparsers: Subparsers) -> None:
         "put into batches, with the published settings and without a network: in this process, "
         "and in several. Training waits for its data if the network takes more pairs per second.",
     )
-    data.add_argument(
-        "--data",
-        metavar="NAME=ROOT[@W]",
-        action="append",
-        required=True,
-        help="a data set, its folder and its share in the mixture; may be given several times. "
-        "Names: penn, human36m, bbc, jhmdb, lsp, lsp-extended, coco, shards",
-    )
+    add_mixture(data)
     data.add_argument(
         "--workers", type=int, default=2, metavar="N", help="processes to compare (default: 2)"
     )

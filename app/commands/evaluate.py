@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from app.commands import Subparsers
+from app.commands import DATA_NAMES, Subparsers
 
 if TYPE_CHECKING:
     from model.data.records import DataSet
@@ -72,8 +72,7 @@ def _add_common(parser: argparse.ArgumentParser) -> None:
         "--data",
         metavar="NAME=ROOT",
         required=True,
-        help="a data set and its folder. Names: penn, human36m, bbc, jhmdb, lsp, lsp-extended, "
-        "coco, shards",
+        help=f"a data set and its folder. Names: {DATA_NAMES}",
     )
     parser.add_argument("--split", choices=("train", "test"), default="test", help="default: test")
     parser.add_argument(
@@ -123,7 +122,7 @@ def _run_gain(args: argparse.Namespace) -> int:
     from tqdm import tqdm
 
     from app.assets import PERCEPTUAL_WEIGHTS, WEIGHTS
-    from model.device import choose_device, cpu_supports_bfloat16
+    from model.device import choose_device, prefers_bfloat16
     from model.evaluation.gain import measure_gain
     from model.evaluation.gain_report import GainReport
     from model.networks import load_perceptual_loss
@@ -133,7 +132,6 @@ def _run_gain(args: argparse.Namespace) -> int:
     device = choose_device(args.device).device
     network = load(weights, device)
     people, settings, modes = _people(args, network), _personalization(args), _modes(args)
-    on_cpu = device.type == "cpu"
     with tqdm(
         total=len(people) * len(modes), unit="frame", disable=True if args.json else None
     ) as bar:
@@ -143,8 +141,8 @@ def _run_gain(args: argparse.Namespace) -> int:
             people,
             settings,
             modes,
-            autocast=on_cpu and cpu_supports_bfloat16(),
-            micro_batch=4 if on_cpu else None,
+            autocast=prefers_bfloat16(device),
+            micro_batch=4 if device.type == "cpu" else None,
             seed=args.seed,
             progress=bar.update,
         )
@@ -176,9 +174,9 @@ def _people(args: argparse.Namespace, network: PoseNetwork) -> DataSet:
 def _personalization(args: argparse.Namespace) -> PersonalizationSettings:
     from dataclasses import replace
 
-    from model.personalization import DEFAULT_PRESET, preset
+    from model.personalization import preset
 
-    settings = (preset(args.preset) if args.preset is not None else DEFAULT_PRESET).settings
+    settings = preset(args.preset).settings
     return settings if args.batch is None else replace(settings, batch_size=args.batch)
 
 

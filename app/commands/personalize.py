@@ -88,9 +88,9 @@ def run(args: argparse.Namespace) -> int:
 def _settings(args: argparse.Namespace) -> PersonalizationSettings:
     from dataclasses import replace
 
-    from model.personalization import DEFAULT_PRESET, preset
+    from model.personalization import preset
 
-    settings = (preset(args.preset) if args.preset is not None else DEFAULT_PRESET).settings
+    settings = preset(args.preset).settings
     options = {
         "batch_size": args.batch,
         "learning_rate": args.learning_rate,

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
-from app.commands import Subparsers
+from app.commands import Subparsers, add_mixture
 
 if TYPE_CHECKING:
     from model.data.catalogue import Request
@@ -56,14 +56,7 @@ def add_parser(subparsers: Subparsers) -> None:
 
 def _add_data(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("data")
-    group.add_argument(
-        "--data",
-        metavar="NAME=ROOT[@W]",
-        action="append",
-        required=True,
-        help="a data set, its folder and its share in the mixture; may be given several times. "
-        "Names: penn, human36m, bbc, jhmdb, lsp, lsp-extended, coco, shards",
-    )
+    add_mixture(group)
     group.add_argument(
         "--validate", metavar="NAME=ROOT", action="append", default=[], help="a set to validate on"
     )

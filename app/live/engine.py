@@ -12,7 +12,7 @@ from app.assets import DETECTOR, PERCEPTUAL_WEIGHTS, WEIGHTS
 from app.live.records import NetworkInfo
 from app.live.schedules import Machine
 from model import weights
-from model.device import choose_device, cpu_supports_bfloat16
+from model.device import choose_device, prefers_bfloat16
 from model.networks import VARIANT_TITLES, NetworkSpec, PerceptualLoss, PoseNetwork
 from model.networks.perceptual import load_perceptual_loss
 from model.person import PersonDetector, PersonFollower
@@ -60,7 +60,7 @@ def machine_for(device: torch.device) -> Machine:
     cores = _usable_cores()
     working = max(2, cores - 1)
     predicting = max(1, working // 3)
-    low_precision = device.type == "cpu" and cpu_supports_bfloat16()
+    low_precision = prefers_bfloat16(device)
     return Machine(device, low_precision, predicting, max(1, working - predicting))
 
 

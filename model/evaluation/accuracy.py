@@ -108,7 +108,7 @@ def predict_data_set(
     """
     joint_set = network.spec.joint_set
     check_common_joints(data_set, joint_set)
-    device = network.encoder.conv1.weight.device
+    device = network.device
     chosen = chosen_frames(data_set, every)
     rows: list[tuple[Clip, int]] = []
     points: list[NDArray[np.float64]] = []

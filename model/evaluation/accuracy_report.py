@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
@@ -15,8 +14,7 @@ from model.errors import UserError
 from model.evaluation.accuracy import Predictions, predict_data_set
 from model.evaluation.metrics import BBC_RADIUS, PCK_THRESHOLD, Pck
 from model.evaluation.people import PeopleMean, mean_over_people
-from model.evaluation.tables import figure, markdown_table
-from model.files import whole_file
+from model.evaluation.tables import figure, markdown_table, write_report
 from model.networks import VARIANT_TITLES, NetworkSpec, PoseNetwork
 from model.skeleton import BBC7
 
@@ -109,15 +107,7 @@ class AccuracyReport:
         The table has a row for each column of the published table, joint and person; ``correct``
         and ``scored`` count keypoints.
         """
-        with whole_file(folder / "accuracy.md") as path:
-            path.write_text(self.markdown(), encoding="utf-8")
-        with (
-            whole_file(folder / "accuracy.csv") as path,
-            path.open("w", encoding="utf-8", newline="") as file,
-        ):
-            writer = csv.writer(file)
-            writer.writerow(_CSV_HEADER)
-            writer.writerows(self._csv_rows())
+        write_report(folder, "accuracy", self.markdown(), _CSV_HEADER, self._csv_rows())
 
     def _csv_rows(self) -> Iterator[tuple[str, ...]]:
         for name, value in self.columns.items():

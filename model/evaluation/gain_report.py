@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from model.evaluation.gain import HARM, Gain
-from model.evaluation.tables import figure, markdown_table
-from model.files import whole_file
+from model.evaluation.tables import figure, markdown_table, write_report
 from model.personalization import PersonalizationSettings
 
 _CSV_HEADER = ("mode", "person", "gain")
@@ -68,15 +66,7 @@ class GainReport:
 
     def write(self, folder: Path) -> None:
         """Write ``gain.md`` and ``gain.csv``, a row for each person; ``UserError`` if not."""
-        with whole_file(folder / "gain.md") as path:
-            path.write_text(self.markdown(), encoding="utf-8")
-        with (
-            whole_file(folder / "gain.csv") as path,
-            path.open("w", encoding="utf-8", newline="") as file,
-        ):
-            writer = csv.writer(file)
-            writer.writerow(_CSV_HEADER)
-            writer.writerows(self._rows())
+        write_report(folder, "gain", self.markdown(), _CSV_HEADER, self._rows())
 
     def _rows(self) -> Iterator[tuple[str, str, str]]:
         for gain in self.gains:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import csv
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from model.files import whole_file
 
 UNKNOWN = "–"
 
@@ -23,3 +27,18 @@ def markdown_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
         padded = [first[0].ljust(first[1]), *(cell.rjust(width) for cell, width in others)]
         lines.append(f"| {' | '.join(padded)} |")
     return "\n".join(lines)
+
+
+def write_report(
+    folder: Path, name: str, markdown: str, header: Sequence[str], rows: Iterable[Sequence[str]]
+) -> None:
+    """Write a report as ``name``.md and its figures as ``name``.csv; ``UserError`` if not."""
+    with whole_file(folder / f"{name}.md") as path:
+        path.write_text(markdown, encoding="utf-8")
+    with (
+        whole_file(folder / f"{name}.csv") as path,
+        path.open("w", encoding="utf-8", newline="") as file,
+    ):
+        writer = csv.writer(file)
+        writer.writerow(header)
+        writer.writerows(rows)

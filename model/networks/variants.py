@@ -128,6 +128,11 @@ class PoseNetwork(nn.Module):
         if spec.variant == "rotation":
             self.rotation_head = nn.Linear(FEATURES, 4)
 
+    @property
+    def device(self) -> torch.device:
+        """Where the network computes."""
+        return self.encoder.conv1.weight.device
+
     def pose(self, target: Tensor) -> PoseOutput:
         """Predict from the target alone: the only part that prediction pays for."""
         features = self.encoder(target)

@@ -8,11 +8,15 @@ import numpy as np
 from torch import Tensor
 
 from model import augmentation
-from model.augmentation import TRAINING_ROTATION_PROBABILITY, Augmentation
+from model.augmentation import Augmentation, Augmenter
 from model.crop import CROP_SIZE
 from model.normalization import to_tensor
 from model.personalization.memory import PersonView, SourceMemory
 from model.personalization.settings import PersonalizationSettings
+
+# Offline pairs are turned as in training, online ones always.
+_ONLINE = Augmenter(rotation_probability=1.0)
+_OFFLINE = Augmenter()
 
 
 class PairSampler:
@@ -38,7 +42,7 @@ class PairSampler:
         targets = [current] * count
         if self._settings.targets == "random":
             targets = memory.sample(self._rng, count) or targets
-        draws = [augmentation.draw(self._rng) for _ in range(count)]
+        draws = [_ONLINE.draw(self._rng) for _ in range(count)]
         if first:
             targets[0], draws[0] = current, augmentation.NONE
         return self._tensors(targets, sources, draws)
@@ -52,7 +56,7 @@ class PairSampler:
         if not views:
             return None
         targets, sources = views[:count], views[count:]
-        draws = [augmentation.draw(self._rng, TRAINING_ROTATION_PROBABILITY) for _ in range(count)]
+        draws = [_OFFLINE.draw(self._rng) for _ in range(count)]
         return self._tensors(targets, sources, draws)
 
     def _tensors(

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from model.gradients import gradients_finite
 from model.networks import PerceptualLoss, PoseNetwork, PoseOutput
 from model.personalization.parameters import configure
 from model.personalization.settings import PersonalizationSettings
@@ -117,7 +118,7 @@ class Personalizer:
         """
         start = time.perf_counter()
         loss = self._task.finish()
-        applied = math.isfinite(loss) and self._gradients_finite()
+        applied = math.isfinite(loss) and gradients_finite(self._parameters.values())
         if applied:
             self._optimiser.step()
             self.updates += 1
@@ -152,10 +153,6 @@ class Personalizer:
             for name, parameter in self._parameters.items()
             if not name.startswith(("reconstruction.", "rotation_head."))
         }
-
-    def _gradients_finite(self) -> bool:
-        gradients = [p.grad for p in self._parameters.values() if p.grad is not None]
-        return bool(torch.isfinite(torch.stack([g.sum() for g in gradients])).all())
 
     def _prepare(self, images: Tensor) -> Tensor:
         return images.to(self.device, memory_format=torch.channels_last)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+from model.checks import check_choices, check_number
 from model.errors import UserError
 
 Scope = Literal["all", "features", "deconvolutions"]
@@ -50,27 +51,17 @@ class PersonalizationSettings:
     offline_updates_per_frame: float = 1.0
 
     def __post_init__(self) -> None:
-        for name, choices in _CHOICES.items():
-            value = getattr(self, name)
-            if value not in choices:
-                raise UserError(
-                    f"The setting {name} was {value!r}; it must be one of: {', '.join(choices)}."
-                )
-        _check("learning_rate", self.learning_rate, 0 < self.learning_rate <= 1, "in (0, 1]")
-        _check("batch_size", self.batch_size, 1 <= self.batch_size <= 1024, "from 1 to 1024")
-        _check("iterations", self.iterations, 1 <= self.iterations <= 100, "from 1 to 100")
-        _check("reset_every", self.reset_every, self.reset_every >= 0, "0 or more")
-        _check(
+        check_choices(self, _CHOICES)
+        check_number("learning_rate", self.learning_rate, 0 < self.learning_rate <= 1, "in (0, 1]")
+        check_number("batch_size", self.batch_size, 1 <= self.batch_size <= 1024, "from 1 to 1024")
+        check_number("iterations", self.iterations, 1 <= self.iterations <= 100, "from 1 to 100")
+        check_number("reset_every", self.reset_every, self.reset_every >= 0, "0 or more")
+        check_number(
             "offline_updates_per_frame",
             self.offline_updates_per_frame,
             0 < self.offline_updates_per_frame <= 100,
             "in (0, 100]",
         )
-
-
-def _check(name: str, value: float, good: bool, expected: str) -> None:
-    if not good:
-        raise UserError(f"The setting {name} was {value}; it must be {expected}.")
 
 
 @dataclass(frozen=True)
@@ -102,8 +93,10 @@ PRESETS: tuple[Preset, ...] = (
 DEFAULT_PRESET = PRESETS[0]
 
 
-def preset(name: str) -> Preset:
-    """The preset called ``name``; ``UserError`` lists the names there are."""
+def preset(name: str | None) -> Preset:
+    """The preset called ``name``, None: the default; ``UserError`` lists the names there are."""
+    if name is None:
+        return DEFAULT_PRESET
     for candidate in PRESETS:
         if candidate.name == name:
             return candidate

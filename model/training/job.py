@@ -76,7 +76,7 @@ def run_training(
     with joined_ranks(device) as ranks:
         device = ranks.device(device)
         train, development = _training_data(job)
-        mixture = _mixture(job, train)
+        mixture = Mixture(train, weights_of(job.data), seed=job.settings.seed)
         perceptual = load_perceptual_loss(job.perceptual) if job.spec.personalizable else None
         trainer = Trainer(
             _network(job),
@@ -120,10 +120,6 @@ def _training_data(job: TrainingJob) -> tuple[list[DataSet], list[DataSet]]:
         if aside is not None:
             development.append(replace(aside, name=f"{aside.name} aside"))
     return train, development
-
-
-def _mixture(job: TrainingJob, train: Sequence[DataSet]) -> Mixture:
-    return Mixture(train, weights_of(job.data), seed=job.settings.seed)
 
 
 def _network(job: TrainingJob) -> PoseNetwork:

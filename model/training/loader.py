@@ -71,21 +71,24 @@ class MicroBatchPlan:
 
     def __post_init__(self) -> None:
         s = self.settings
-        size = s.micro_batch or -(-s.batch_size // self.world)
-        count, rest = divmod(s.batch_size, size)
+        count, rest = divmod(s.batch_size, self.size)
         pairs = s.pairs or s.batch_size
         if rest or count % self.world or pairs % count:
             raise UserError(
                 f"A batch of {s.batch_size} with {pairs} pairs cannot be shared evenly by "
-                f"{self.world} processes in micro-batches of {size}. Choose numbers that divide."
+                f"{self.world} processes in micro-batches of {self.size}. Choose numbers that "
+                "divide."
             )
+
+    @property
+    def size(self) -> int:
+        """Examples per micro-batch."""
+        return self.settings.micro_batch or -(-self.settings.batch_size // self.world)
 
     @property
     def micro_batches(self) -> int:
         """Micro-batches per step, over all processes."""
-        return self.settings.batch_size // (
-            self.settings.micro_batch or self.settings.batch_size // self.world
-        )
+        return self.settings.batch_size // self.size
 
     @property
     def own(self) -> range:
@@ -97,8 +100,7 @@ class MicroBatchPlan:
         count = self.micro_batches
         pairs = self.settings.pairs_at(step) // count
         first = step * self.settings.batch_size + number
-        size = self.settings.batch_size // count
-        return [(first + i * count, i < pairs) for i in range(size)]
+        return [(first + i * count, i < pairs) for i in range(self.size)]
 
     def batches(self, start: int) -> Iterator[list[tuple[int, bool]]]:
         """This process's micro-batches from step ``start`` to the last."""

@@ -25,7 +25,7 @@ def draw_panel(network: PoseNetwork, examples: Sequence[Example]) -> NDArray[np.
 
     The network is in eval mode, and every example has a source.
     """
-    device, bgr = network.encoder.conv1.weight.device, network.spec.bgr
+    device, bgr = network.device, network.spec.bgr
     sources = [e.source for e in examples if e.source is not None]
     output = network(
         to_tensor([e.target for e in examples], bgr=bgr).to(device),

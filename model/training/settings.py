@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal, get_args
 
 from model.augmentation import Augmenter
+from model.checks import check_choices, check_number
 from model.crop import CROP_SIZE
 from model.errors import UserError
 
@@ -69,21 +70,18 @@ class TrainingSettings:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        for name, choices in _CHOICES.items():
-            value = getattr(self, name)
-            if value not in choices:
-                raise UserError(f"{name} was {value!r}; it must be one of: {', '.join(choices)}.")
+        check_choices(self, _CHOICES)
         positive = ("steps", "batch_size", "validate_every", "checkpoint_every")
         for name in positive:
-            _check(name, getattr(self, name), getattr(self, name) >= 1, "1 or more")
+            check_number(name, getattr(self, name), getattr(self, name) >= 1, "1 or more")
         for name in _COUNTS:
-            _check(name, getattr(self, name), getattr(self, name) >= 0, "0 or more")
-        _check("learning_rate", self.learning_rate, 0 < self.learning_rate <= 1, "in (0, 1]")
-        _check("self_weight", self.self_weight, 0 <= self.self_weight < math.inf, "0 or more")
+            check_number(name, getattr(self, name), getattr(self, name) >= 0, "0 or more")
+        check_number("learning_rate", self.learning_rate, 0 < self.learning_rate <= 1, "in (0, 1]")
+        check_number("self_weight", self.self_weight, 0 <= self.self_weight < math.inf, "0 or more")
         shared = self.independent_sources
-        _check("independent_sources", shared, 0 <= shared <= 1, "in [0, 1]")
-        _check("average", self.average, 0 <= self.average < 1, "in [0, 1)")
-        _check("pairs", self.pairs, self.pairs <= self.batch_size, "at most the batch size")
+        check_number("independent_sources", shared, 0 <= shared <= 1, "in [0, 1]")
+        check_number("average", self.average, 0 <= self.average < 1, "in [0, 1)")
+        check_number("pairs", self.pairs, self.pairs <= self.batch_size, "at most the batch size")
 
     def learning_rate_at(self, step: int) -> float:
         """The learning rate of step 0, 1, ... ``steps`` - 1."""
@@ -101,11 +99,6 @@ class TrainingSettings:
     def resolution_at(self, step: int) -> int:
         """The side of the pictures that step ``step`` reconstructs."""
         return CROP_SIZE // 2 if step < self.coarse_steps else CROP_SIZE
-
-
-def _check(name: str, value: float, good: bool, expected: str) -> None:
-    if not good:
-        raise UserError(f"{name} was {value}; it must be {expected}.")
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from model.data.sampling import Mixture
 from model.errors import UserError
+from model.gradients import gradients_finite
 from model.networks import PerceptualLoss, PoseNetwork
 from model.training.checkpoint import RunState, load_state, save_state
 from model.training.loader import MicroBatchPlan, PictureBatch, make_loader
@@ -219,9 +220,7 @@ class Trainer:
     @torch.no_grad()
     def _apply(self, means: Tensor) -> bool:
         """Change the weights unless something was not finite."""
-        gradients = [p.grad for p in self.network.parameters() if p.grad is not None]
-        total = torch.stack([g.sum() for g in gradients]).sum()
-        if not (means.isfinite().all() and total.isfinite()):
+        if not (means.isfinite().all() and gradients_finite(self.network.parameters())):
             self._bad_steps += 1
             if self._bad_steps >= _BAD_STEPS:
                 raise UserError(

@@ -33,6 +33,7 @@ from model.training.trainer import StepReport
 _log = logging.getLogger(__name__)
 _MEMORY = 0.98
 _PANEL_ROWS = 6
+_VALIDATION_FRAMES = 256  # of each set, at most
 
 
 @dataclass(frozen=True)
@@ -48,11 +49,10 @@ class ProbePlan:
 class RunWatcher:
     """Watches one run and writes into its folder.
 
-    ``log.csv`` and ``tensorboard/`` hold the curves and panels, ``curves.png`` draws the former,
-    ``last.safetensors`` the newest
-    validated network and ``best.safetensors`` the one with the highest PCK on the first of the
-    ``validation`` sets. ``development`` are people kept aside, whom the panel shows and on whom
-    the gain is probed.
+    ``log.csv`` and ``tensorboard/`` hold the curves and panels, ``panel.png`` the newest panel,
+    ``last.safetensors`` the newest validated network and ``best.safetensors`` the one with the
+    highest PCK on the first of the ``validation`` sets. ``development`` are people kept aside,
+    whom the panel shows and on whom the gain is probed.
     """
 
     def __init__(
@@ -66,7 +66,6 @@ class RunWatcher:
         perceptual: PerceptualLoss | None = None,
         plan: ProbePlan | None = None,
         autocast: bool = False,
-        frames: int = 256,
         metadata: Mapping[str, str] | None = None,
         quiet: bool = False,
     ) -> None:
@@ -78,7 +77,6 @@ class RunWatcher:
         self._perceptual = perceptual
         self._plan = plan or ProbePlan()
         self._autocast = autocast
-        self._frames = frames
         self._metadata = dict(metadata or {})
         self.kept_step = -1
         self._smooth: dict[str, float] = {}
@@ -126,7 +124,7 @@ class RunWatcher:
     def _look(self, step: int, network: PoseNetwork, probe: bool) -> None:
         values: dict[str, float] = {}
         for data_set in self._validation:
-            every = -(-len(data_set) // self._frames)
+            every = -(-len(data_set) // _VALIDATION_FRAMES)
             score = predict_data_set(
                 network, data_set, every=every, autocast=self._autocast, skip_bad=True
             )
@@ -154,7 +152,7 @@ class RunWatcher:
             path.write_bytes(cv2.imencode(".png", panel[..., ::-1])[1].tobytes())
         if not network.spec.reconstructs or self._perceptual is None:
             return {}
-        device = network.encoder.conv1.weight.device
+        device = network.device
         target = to_tensor([e.target for e in examples], bgr=network.spec.bgr).to(device)
         sources = [e.source for e in examples if e.source is not None]
         source = to_tensor(sources, bgr=network.spec.bgr).to(device)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 
-from model.augmentation import DETAIL, HIDDEN, NONE, Augmentation, Augmenter, draw
+from model.augmentation import DETAIL, HIDDEN, NONE, Augmentation, Augmenter
 from model.crop import CROP_SIZE, SquareBox, crop_matrix, transform
 
 BOX = SquareBox(70, 50, 40)
@@ -55,10 +55,12 @@ def test_published_scales_rotations_and_flips_are_spread_as_published() -> None:
 
 def test_personalization_always_rotates() -> None:
     rng = np.random.default_rng(0)
-    assert all(draw(rng).rotation != 0 for _ in range(300))
-    assert not any(draw(rng, 0.0).rotation for _ in range(300))
+    assert all(Augmenter(1.0).draw(rng).rotation != 0 for _ in range(300))
+    assert not any(Augmenter(0.0).draw(rng).rotation for _ in range(300))
     one, other = np.random.default_rng(4), np.random.default_rng(4)
-    assert [draw(one, 0.6) for _ in range(20)] == [Augmenter().draw(other) for _ in range(20)]
+    assert [Augmenter(0.6).draw(one) for _ in range(20)] == [
+        Augmenter().draw(other) for _ in range(20)
+    ]
 
 
 @given(seed=seeds)

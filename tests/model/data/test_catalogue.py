@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from app.commands import DATA_NAMES
 from model.data.catalogue import SOURCES, Request
 from model.data.penn_action import read_penn_action
 from model.data.records import DataSet
@@ -172,3 +173,7 @@ def test_only_shards_are_cut_about_the_boxes_centres() -> None:
     shifts = {name: source.crop_shift for name, source in SOURCES.items()}
     assert shifts.pop("shards") == 0
     assert set(shifts.values()) == {0.075}
+
+
+def test_the_command_line_lists_every_data_set() -> None:
+    assert DATA_NAMES.split(", ") == list(SOURCES)

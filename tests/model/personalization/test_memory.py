@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from model import augmentation
+from model.augmentation import Augmenter
 from model.crop import CROP_SIZE, SquareBox
 from model.personalization import PersonView, SourceMemory
 
@@ -82,7 +82,7 @@ def test_a_compact_view_shows_what_the_frame_shows(
     view = PersonView.of_frame(frame, SquareBox(x, y, side), 0)
     compact = view.compact()
     assert compact.image.nbytes <= 224 * 224 * 3
-    drawn = augmentation.draw(np.random.default_rng(seed))
+    drawn = Augmenter(1.0).draw(np.random.default_rng(seed))
     matrix = drawn.matrix(view.box)
     whole = view.crop(matrix, CROP_SIZE).astype(int)
     small = compact.crop(matrix, CROP_SIZE).astype(int)

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from model.augmentation import Augmentation, draw
+from model.augmentation import Augmentation, Augmenter
 from model.crop import SquareBox, crop_matrix, transform
 from model.normalization import to_tensor
 from model.personalization import PairSampler, PersonalizationSettings, PersonView, SourceMemory
@@ -73,14 +73,14 @@ def test_bgr_networks_get_bgr_pairs() -> None:
 
 def test_augmentation_stays_within_the_published_ranges() -> None:
     rng = np.random.default_rng(0)
-    draws = [draw(rng, 0.6) for _ in range(2000)]
+    draws = [Augmenter(0.6).draw(rng) for _ in range(2000)]
     scales = np.array([d.scale for d in draws])
     rotations = np.array([d.rotation for d in draws])
     assert scales.min() == 0.75 and scales.max() == 1.25
     assert np.abs(rotations).max() == 60.0
     assert abs((rotations == 0).mean() - 0.4) < 0.04
     assert abs(np.mean([d.flip for d in draws]) - 0.5) < 0.04
-    assert all(draw(rng).rotation != 0 for _ in range(100))
+    assert all(Augmenter(1.0).draw(rng).rotation != 0 for _ in range(100))
 
 
 def test_augmentation_keeps_the_centre_and_flips_about_it() -> None:
