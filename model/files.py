@@ -28,3 +28,13 @@ def whole_file(path: Path) -> Iterator[Path]:
         raise UserError(
             f"{path} cannot be written ({error.strerror or error}). Choose another place."
         ) from error
+
+
+def make_folder(path: Path) -> None:
+    """Make a folder and those above it; ``UserError`` if it cannot be."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(
+            f"The folder {path} cannot be made ({error.strerror or error}). Choose another place."
+        ) from error

@@ -146,7 +146,7 @@ def test_the_window_opens_on_an_x11_screen(tmp_path: Path) -> None:
         (("--demo", "nothing"), "Choose one of: webcam, gymnast"),
         (("--weights", "missing.safetensors"), "missing.safetensors"),
         (("--device", "abacus"), "abacus"),
-        (("--preset", "wild"), "gentle"),
+        (("--preset", "wild"), "steady"),
         (("--screenshot", "no/such/folder/x.png"), "no such folder"),
     ],
 )

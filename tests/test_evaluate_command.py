@@ -130,30 +130,79 @@ def test_an_experiment_must_be_named(capsys: pytest.CaptureFixture[str]) -> None
     assert "EXPERIMENT" in capsys.readouterr().err
 
 
-def test_the_gain_is_printed_and_written(
+@pytest.fixture
+def gain(
     tmp_path: Path, shard: Path, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., tuple[int, str, str]]:
+    """Runs ``evaluate gain`` on two people with a small network: exit code, output, errors."""
+    weights = tmp_path / "rotation.safetensors"
+    model.save(weights, small_network("rotation"))
+
+    def run(*options: str) -> tuple[int, str, str]:
+        code = main.main([
+            "evaluate", "gain", "--data", str(shard), "--weights", str(weights), "--device", "cpu",
+            "--workers", "1", "--people", "2", "--preset", "paper", "--batch", "1", *options,
+        ])  # fmt: skip
+        captured = capsys.readouterr()
+        return code, captured.out, captured.err
+
+    return run
+
+
+def test_the_gain_is_printed_and_written(
+    tmp_path: Path, gain: Callable[..., tuple[int, str, str]]
 ) -> None:
-    path = tmp_path / "transformer.safetensors"
-    model.save(path, small_network())
-    command = [
-        "evaluate", "gain", "--data", f"shards={shard}", "--weights", str(path), "--device", "cpu",
-        "--people", "2", "--frames", "1", "--batch", "1", "--out", str(tmp_path / "out"),
-    ]  # fmt: skip
+    out = tmp_path / "out"
+    options = ("--frames", "1", "--seeds", "0,1", "--out", str(out))
 
-    assert main.main([*command, "--json"]) == 0
-    found = json.loads(capsys.readouterr().out)
-    assert (found["people"], found["frames"]) == (2, 2)
+    code, printed, _ = gain(*options, "--json")
+
+    assert code == 0
+    found = json.loads(printed)
+    assert (found["people"], found["frames"], found["seeds"]) == (2, 2, [0, 1])
     assert set(found) >= {"none", "online", "offline", "harmed", "worst"}
-    text = (tmp_path / "out" / "gain.md").read_text(encoding="utf-8")
+    assert found["worst"] == min(figures["worst"] for figures in found["modes"].values())
+    text = (out / "gain.md").read_text(encoding="utf-8")
     assert "| online " in text and "| offline " in text and "batch_size 1" in text
-    rows = (tmp_path / "out" / "gain.csv").read_text(encoding="utf-8").splitlines()
+    assert "means over 2 seeds" in text
+    rows = (out / "gain.csv").read_text(encoding="utf-8").splitlines()
     assert len(rows) == 1 + 2 * 2
+    # Once more: everything is read back.
+    assert json.loads(gain(*options, "--json")[1]) == found
 
-    for options, message in (
+
+def test_the_gain_hears_how_to_personalize(gain: Callable[..., tuple[int, str, str]]) -> None:
+    code, printed, _ = gain(
+        "--modes", "online", "--iterations", "2", "--learning-rate", "1e-4", "--targets", "random",
+        "--sources", "recent", "--scope", "features", "--every", "2", "--reset", "3", "--json",
+    )  # fmt: skip
+    assert code == 0
+    found = json.loads(printed)
+    settings = found["settings"]
+    assert settings["iterations"] == 2 and settings["learning_rate"] == 1e-4
+    assert (settings["targets"], settings["sources"]) == ("random", "recent")
+    assert (settings["scope"], settings["reset_every"]) == ("features", 3)
+    assert found["every"] == 2 and "offline" not in found
+    cut = json.loads(gain("--modes", "online", "--frames", "1", "--reset", "cut", "--json")[1])
+    assert cut["settings"]["reset_on_cut"]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
         (("--modes", "sometimes"), "--modes was 'sometimes'"),
         (("--people", "0"), "--people was 0"),
         (("--aside", "0"), "keeps nobody"),
-        (("--preset", "wild"), "gentle, paper"),
-    ):
-        assert main.main([*command, *options]) == 2
-        assert message in capsys.readouterr().err
+        (("--preset", "wild"), "steady, gentle, paper"),
+        (("--reset", "often"), "--reset was 'often'"),
+        (("--seeds", "1,1"), "The numbers were '1,1'"),
+        (("--extra", "here"), "NAME=FOLDER"),
+        (("--iterations", "0"), "iterations was 0"),
+    ],
+)
+def test_a_gain_that_cannot_be_measured_is_one_sentence(
+    options: tuple[str, ...], message: str, gain: Callable[..., tuple[int, str, str]]
+) -> None:
+    code, printed, errors = gain(*options)
+    assert (code, printed) == (2, "")
+    assert message in errors.splitlines()[-1]

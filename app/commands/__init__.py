@@ -9,7 +9,16 @@ from __future__ import annotations
 import argparse
 from typing import TypeAlias
 
-COMMANDS = ("personalize", "train", "evaluate", "export", "import-weights", "benchmark", "doctor")
+COMMANDS = (
+    "personalize",
+    "train",
+    "evaluate",
+    "report",
+    "export",
+    "import-weights",
+    "benchmark",
+    "doctor",
+)
 """The sub-commands, in the order in which help lists them; in a module's name, - is _."""
 
 Subparsers: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"

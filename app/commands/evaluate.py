@@ -4,16 +4,24 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.commands import DATA_NAMES, Subparsers
+from app.commands.experiments import add_experiments
+from app.commands.personalization_options import (
+    add_personalization,
+    chosen_settings,
+    chosen_unit,
+    number_list,
+    only_first_frame,
+)
 
 if TYPE_CHECKING:
     from model.data.records import DataSet
-    from model.evaluation.personalized import Mode
-    from model.networks import PoseNetwork
-    from model.personalization import PersonalizationSettings
+    from model.evaluation.protocol import Mode
 
 
 def add_parser(subparsers: Subparsers) -> None:
@@ -49,21 +57,37 @@ def add_parser(subparsers: Subparsers) -> None:
         "offline personalization to each person.",
     )
     _add_common(gain)
-    gain.add_argument("--preset", metavar="NAME", help="gentle or paper (default: gentle)")
-    gain.add_argument("--batch", metavar="N", type=int, help="pairs of pictures per update")
     gain.add_argument(
         "--modes", metavar="LIST", default="online,offline", help="default: online,offline"
     )
     gain.add_argument("--people", metavar="N", type=int, help="only N people, spread over the set")
     gain.add_argument("--frames", metavar="N", type=int, help="only the first N of each person")
     gain.add_argument(
+        "--every", metavar="N", type=int, default=1, help="online only every N-th frame"
+    )
+    gain.add_argument(
         "--aside",
         metavar="SHARE",
         type=float,
         help="only the people that training with the same --aside keeps out",
     )
-    gain.add_argument("--seed", metavar="N", type=int, default=0, help="of sources and draws")
+    gain.add_argument(
+        "--extra",
+        metavar="NAME=ROOT",
+        help="a data set with more frames of the same people, learnt from without their labels",
+    )
+    gain.add_argument(
+        "--seeds", metavar="LIST", default="0", help="of sources and draws, as 0,1,2 (default: 0)"
+    )
+    gain.add_argument(
+        "--workers",
+        metavar="N",
+        type=int,
+        help="processes that go through people beside each other (default: one for each core)",
+    )
+    add_personalization(gain)
     gain.set_defaults(func=_run_gain)
+    add_experiments(experiments)
 
 
 def _add_common(parser: argparse.ArgumentParser) -> None:
@@ -122,68 +146,82 @@ def _run_gain(args: argparse.Namespace) -> int:
     from tqdm import tqdm
 
     from app.assets import PERCEPTUAL_WEIGHTS, WEIGHTS
-    from model.device import choose_device, prefers_bfloat16
-    from model.evaluation.gain import measure_gain
+    from model.device import choose_device
+    from model.evaluation.gain import compared
     from model.evaluation.gain_report import GainReport
-    from model.networks import load_perceptual_loss
-    from model.weights import load
+    from model.evaluation.protocol import Protocol
+    from model.evaluation.runs import Machine, PeopleRunner
+    from model.training.ranks import joined_ranks
 
     weights = args.weights or WEIGHTS
     device = choose_device(args.device).device
-    network = load(weights, device)
-    people, settings, modes = _people(args, network), _personalization(args), _modes(args)
-    with tqdm(
-        total=len(people) * len(modes), unit="frame", disable=True if args.json else None
-    ) as bar:
-        gains = measure_gain(
-            network,
-            load_perceptual_loss(PERCEPTUAL_WEIGHTS).to(device),
-            people,
-            settings,
-            modes,
-            autocast=prefers_bfloat16(device),
-            micro_batch=4 if device.type == "cpu" else None,
-            seed=args.seed,
-            progress=bar.update,
+    settings, modes, seeds = chosen_settings(args), _modes(args.modes), number_list(args.seeds)
+    people = _people(args)
+    once = Protocol(
+        settings=settings, unit=chosen_unit(args), first_frame_only=only_first_frame(args)
+    )
+    with joined_ranks(device) as ranks:
+        runner = PeopleRunner(
+            PERCEPTUAL_WEIGHTS,
+            None if args.out is None else args.out / "predictions",
+            Machine(ranks.device(device), args.workers or os.cpu_count() or 1),
+            ranks,
         )
-    report = GainReport(weights.name, people.name, len(people), settings, tuple(gains))
-    print(json.dumps(report.as_json()) if args.json else report.markdown().rstrip())
-    if args.out is not None:
-        report.write(args.out)
+        hidden = True if args.json or not ranks.first else None
+        total = len(people) * len(modes) * (1 + len(seeds))
+        gains, skipped = [], dict[str, None]()
+        with tqdm(total=total, unit="frame", disable=hidden) as bar:
+            for mode in modes:
+                own = replace(once, mode=mode, downsample=1 if mode == "offline" else args.every)
+                # The network as it is, on the frames that this mode predicts.
+                plain = Protocol(downsample=own.downsample)
+                before = runner.predict(weights, people, plain, bar.update)
+                after = [
+                    runner.predict(weights, people, replace(own, seed=seed), bar.update)
+                    for seed in seeds
+                ]
+                gains.append(compared(mode, before, after))
+                skipped.update(dict.fromkeys(before.skipped))
+        report = GainReport(
+            weights.name, people.name, len(people), settings, tuple(gains), seeds, args.every,
+            tuple(skipped),
+        )  # fmt: skip
+        if ranks.first:
+            print(json.dumps(report.as_json()) if args.json else report.markdown().rstrip())
+            if args.out is not None:
+                report.write(args.out)
     return 0
 
 
-def _people(args: argparse.Namespace, network: PoseNetwork) -> DataSet:
+def _people(args: argparse.Namespace) -> DataSet:
+    from app.assets import WEIGHTS
     from model.data.catalogue import Request
     from model.errors import UserError
-    from model.evaluation.gain import first_frames
+    from model.evaluation.gain import first_frames, with_unlabelled
+    from model.experiments.context import people_aside
+    from model.weights import read_spec
 
-    for name in ("people", "frames"):
+    for name in ("people", "frames", "workers"):
         value = getattr(args, name)
         if value is not None and value < 1:
             raise UserError(f"--{name} was {value}; give a number of 1 or more.")
-    data_set = Request.parse(args.data).read(args.split, network.spec.crop_shift)
-    if args.aside is not None:
-        aside = data_set.divided(args.aside)[1]
-        if aside is None:
-            raise UserError(f"A share of {args.aside} keeps nobody of {data_set.name} aside.")
-        data_set = aside
-    return first_frames(data_set, args.people, args.frames)
+    shift = read_spec(args.weights or WEIGHTS).crop_shift
+    request = Request.parse(args.data)
+    if args.aside is None:
+        people = request.read(args.split, shift)
+    else:
+        people = people_aside(request, args.aside, shift)
+    people = first_frames(people, args.people, args.frames)
+    if args.extra is not None:
+        people = with_unlabelled(people, Request.parse(args.extra).read(args.split, shift))
+    return people
 
 
-def _personalization(args: argparse.Namespace) -> PersonalizationSettings:
-    from dataclasses import replace
-
-    from model.personalization import preset
-
-    settings = preset(args.preset).settings
-    return settings if args.batch is None else replace(settings, batch_size=args.batch)
-
-
-def _modes(args: argparse.Namespace) -> tuple[Mode, ...]:
+def _modes(text: str) -> tuple[Mode, ...]:
     from model.errors import UserError
 
-    chosen = tuple(args.modes.split(","))
-    if not set(chosen) <= {"online", "offline"}:
-        raise UserError(f"--modes was {args.modes!r}; give online, offline or online,offline.")
-    return chosen
+    known: dict[str, Mode] = {"online": "online", "offline": "offline"}
+    chosen = text.split(",")
+    if not set(chosen) <= set(known):
+        raise UserError(f"--modes was {text!r}; give online, offline or online,offline.")
+    return tuple(known[mode] for mode in chosen)

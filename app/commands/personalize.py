@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.commands import Subparsers
+from app.commands.personalization_options import add_personalization, chosen_settings
 
 if TYPE_CHECKING:
     from app.recordings.summary import Tally
-    from model.personalization import PersonalizationSettings
 
 
 def add_parser(subparsers: Subparsers) -> None:
@@ -42,13 +42,7 @@ def add_parser(subparsers: Subparsers) -> None:
     parser.add_argument(
         "--device", metavar="NAME", help="auto, cpu, cuda, cuda:1 or mps (default: auto)"
     )
-    learning = parser.add_argument_group("learning", "for --mode online")
-    learning.add_argument("--preset", metavar="NAME", help="gentle or paper (default: gentle)")
-    learning.add_argument("--batch", metavar="N", type=int, help="pairs of pictures per update")
-    learning.add_argument("--learning-rate", metavar="X", type=float, help="of Adam")
-    learning.add_argument(
-        "--iterations", metavar="N", type=int, help="optimiser steps on each batch"
-    )
+    add_personalization(parser, resets=False)
     parser.add_argument(
         "--joints",
         metavar="FILE",
@@ -74,7 +68,7 @@ def run(args: argparse.Namespace) -> int:
         out=args.out,
         online=args.mode == "online",
         weights=args.weights or WEIGHTS,
-        settings=_settings(args),
+        settings=chosen_settings(args),
         device=args.device,
         joints=args.joints,
         overlay=not args.no_overlay,
@@ -83,20 +77,6 @@ def run(args: argparse.Namespace) -> int:
     tally = run_job(job)
     print(json.dumps(tally.totals()) if args.json else _as_text(tally, args.out))
     return 0
-
-
-def _settings(args: argparse.Namespace) -> PersonalizationSettings:
-    from dataclasses import replace
-
-    from model.personalization import preset
-
-    settings = preset(args.preset).settings
-    options = {
-        "batch_size": args.batch,
-        "learning_rate": args.learning_rate,
-        "iterations": args.iterations,
-    }
-    return replace(settings, **{name: v for name, v in options.items() if v is not None})
 
 
 def _as_text(tally: Tally, out: Path) -> str:

@@ -86,7 +86,12 @@ def _add_network(parser: argparse.ArgumentParser) -> None:
         "trained, or as the first data set is by itself: shards 0, others the published 0.075)",
     )
     first = group.add_mutually_exclusive_group()
-    first.add_argument("--start", metavar="FILE", type=Path, help="go on from these weights")
+    first.add_argument(
+        "--start",
+        metavar="FILE",
+        type=Path,
+        help="go on from these weights; of another variant, from the parts that both have",
+    )
     first.add_argument(
         "--imagenet",
         metavar="FILE",

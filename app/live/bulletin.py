@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
 from dataclasses import replace
 
@@ -17,6 +18,7 @@ from app.live.records import (
 )
 
 _RECORDS_KEPT = 256
+_UNDONE_SECONDS = 4.0
 
 
 class Bulletin:
@@ -31,6 +33,7 @@ class Bulletin:
         self._predicted = RecentValues()
         self._learnt = RecentValues()
         self._latencies = RecentValues()
+        self._undone_at = float("-inf")
 
     def latest_result(self) -> PoseResult | None:
         with self._lock:
@@ -93,6 +96,13 @@ class Bulletin:
     def add_update(self, update: UpdateResult) -> None:
         with self._lock:
             self._updates.append(update)
+            if update.undone:
+                self._undone_at = time.perf_counter()
+
+    def undone_lately(self) -> bool:
+        """Whether the guard undid updates within the last seconds, for people to see it."""
+        with self._lock:
+            return time.perf_counter() - self._undone_at < _UNDONE_SECONDS
 
     def forget(self) -> None:
         """Drop results and updates: they belong to another person."""

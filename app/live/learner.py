@@ -6,12 +6,13 @@ import math
 import time
 
 import torch
-from torch import Tensor
 
 from app.live.records import OfflineProgress, UpdateResult
 from model.networks import PerceptualLoss, PoseNetwork
 from model.normalization import to_pictures
 from model.personalization import (
+    PairExample,
+    Pairs,
     PairSampler,
     PersonalizationSettings,
     Personalizer,
@@ -19,6 +20,7 @@ from model.personalization import (
     SourceMemory,
     UpdateReport,
 )
+from model.personalization.guard import HOLD_EVERY, Guard
 
 
 class Learner:
@@ -43,7 +45,7 @@ class Learner:
         self._memory = memory
         self._micro_batch = micro_batch
         self._autocast = autocast
-        self._batch: list[tuple[Tensor, Tensor]] = []
+        self._batch: list[Pairs] = []
         self._planned = 0
         self._done = 0
         self._offline_pairs = 0
@@ -57,6 +59,8 @@ class Learner:
             self._network, self._perceptual, settings, autocast=self._autocast
         )
         self._sampler = PairSampler(settings, bgr=self._network.spec.bgr)
+        self._memory.hold(HOLD_EVERY if settings.guard else 0)
+        self._guard = Guard(self.personalizer, self._memory) if settings.guard else None
 
     def configure(self, settings: PersonalizationSettings) -> None:
         """Reset and go on with other settings."""
@@ -68,13 +72,18 @@ class Learner:
         self._batch.clear()
         self.cancel_offline()
         self.personalizer.reset()
+        if self._guard is not None:
+            self._guard.forget()
 
     def online(self, current: PersonView) -> UpdateResult | None:
-        """Learn from pairs whose target is the current view (method 1.10)."""
+        """Learn from pairs around the current view (method 1.10), unless it is held out."""
+        if self._memory.is_held(current):
+            self.last_pairs = 0
+            return None
         pairs = self._sampler.online(
             current, self._memory, self._open_places(), first=not self._batch
         )
-        return self._learn(*pairs)
+        return self._learn(pairs)
 
     def start_offline(self) -> None:
         """Plan an offline run over the views remembered now (method 1.11)."""
@@ -93,7 +102,7 @@ class Learner:
             self.cancel_offline()
             self.last_pairs = 0
             return None
-        result = self._learn(*pairs)
+        result = self._learn(pairs)
         self._offline_pairs += self.last_pairs
         if result is not None:
             self._done += 1
@@ -124,27 +133,30 @@ class Learner:
         self.personalizer.discard()
 
     def _open_places(self) -> int:
-        filled = sum(len(target) for target, _ in self._batch)
+        filled = sum(len(pairs.target) for pairs in self._batch)
         return min(self._micro_batch, self.personalizer.settings.batch_size - filled)
 
-    def _learn(self, target: Tensor, source: Tensor) -> UpdateResult | None:
+    def _learn(self, pairs: Pairs) -> UpdateResult | None:
         size = self.personalizer.settings.batch_size
-        self.personalizer.accumulate(target, source, size)
-        self.last_pairs = len(target)
-        self._batch.append((target, source))
+        self.personalizer.accumulate(pairs, size)
+        self.last_pairs = len(pairs.target)
+        self._batch.append(pairs)
         if self._open_places() > 0:
             return None
         report = self.personalizer.step()
         for _ in range(self.personalizer.settings.iterations - 1):
             for again in self._batch:
-                self.personalizer.accumulate(*again, size)
+                self.personalizer.accumulate(again, size)
             report = self.personalizer.step()
         self._batch.clear()
-        return self._result(report)
+        example = self.personalizer.illustrate(pairs)
+        check = self._guard.check() if self._guard is not None else None
+        return self._result(report, example, check is not None and check.verdict == "undone")
 
-    def _result(self, report: UpdateReport) -> UpdateResult:
-        example = self.personalizer.example
-        if example is None:  # a task without reconstructions
+    def _result(
+        self, report: UpdateReport, example: PairExample | None, undone: bool
+    ) -> UpdateResult:
+        if example is None:  # a network without reconstructions
             pictures = torch.zeros(3, 128, 128, 3, dtype=torch.uint8).numpy()
         else:
             triple = torch.stack([example.source, example.target, example.reconstruction])
@@ -158,4 +170,5 @@ class Learner:
             source=pictures[0],
             target=pictures[1],
             reconstruction=pictures[2],
+            undone=undone,
         )

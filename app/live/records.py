@@ -19,6 +19,7 @@ class Phase(enum.Enum):
     OFF = "off"
     PERSONALIZING = "personalizing"
     HELD_BACK = "held back"
+    UNDONE = "undone by the guard"
     FROZEN = "frozen"
     OFFLINE = "offline"
     FAULTED = "stopped by an error"
@@ -71,9 +72,10 @@ class PoseResult:
 class UpdateResult:
     """One personalization update: its number, loss and cost, and a picture triple to show.
 
-    ``loss`` is L_self (six normalised terms, about 6 at equilibrium), ``seconds`` the time spent
-    computing it, ``pairs`` the batch size. ``source``, ``target``, ``reconstruction`` are
-    128 x 128 x 3 uint8 RGB.
+    ``loss`` is L_self (six normalised terms, about 6 at equilibrium), or the consistency's where
+    that is all that is learnt from; ``seconds`` the time spent computing it, ``pairs`` the batch
+    size. ``source``, ``target``, ``reconstruction`` are 128 x 128 x 3 uint8 RGB. ``undone`` if the
+    guard took this update and those since its last look back.
     """
 
     number: int
@@ -84,6 +86,7 @@ class UpdateResult:
     source: NDArray[np.uint8]
     target: NDArray[np.uint8]
     reconstruction: NDArray[np.uint8]
+    undone: bool = False
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,7 @@ from app.live.records import OfflineProgress, Schedule, UpdateResult
 from app.live.update_lane import UpdateLane
 from model.networks import PerceptualLoss, PoseNetwork
 from model.personalization import (
+    Pairs,
     PersonalizationSettings,
     Personalizer,
     PersonView,
@@ -245,7 +246,7 @@ def _seconds(
     personalizer = Personalizer(network, perceptual, settings, autocast=machine.low_precision)
     images = torch.zeros(pairs, 3, 128, 128)
     start = time.perf_counter()
-    personalizer.accumulate(images, images, pairs)
+    personalizer.accumulate(Pairs(images, images), pairs)
     if machine.device.type == "cuda":
         torch.cuda.synchronize(machine.device)
     seconds = time.perf_counter() - start

@@ -197,6 +197,8 @@ class Worker(ManagedThread):
         progress = self._runner.offline_progress
         if progress is not None:
             phase = Phase.OFFLINE
+        elif self._personalizing and self.bulletin.undone_lately():
+            phase = Phase.UNDONE
         elif self._personalizing:
             phase = Phase.PERSONALIZING if self._found else Phase.HELD_BACK
         else:

@@ -90,9 +90,10 @@ class RecordingPipeline:
         self._reset_if_due()
         return ProcessedFrame(frame, result, update, learnt)
 
-    def _learn(self, learner: Learner, view: PersonView) -> UpdateResult:
-        """One update on a whole batch around the current view."""
-        self._memory.add(view)
+    def _learn(self, learner: Learner, view: PersonView) -> UpdateResult | None:
+        """One update on a whole batch around the current view; None if it is held out."""
+        if not self._memory.add(view):
+            return None
         update = None
         while update is None:
             update = learner.online(view)

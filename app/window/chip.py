@@ -20,6 +20,7 @@ _TONES = {
     Phase.OFF: Tone.NEUTRAL,
     Phase.PERSONALIZING: Tone.ACTIVE,
     Phase.HELD_BACK: Tone.WARNING,
+    Phase.UNDONE: Tone.WARNING,
     Phase.FROZEN: Tone.FROZEN,
     Phase.OFFLINE: Tone.PROGRESS,
     Phase.FAULTED: Tone.WARNING,

@@ -15,7 +15,7 @@ from app.window.status_bar import StatusBar
 
 _STALE_SECONDS = 0.5
 _STATUS_SECONDS = 0.5
-_LEARNING = {Phase.PERSONALIZING, Phase.HELD_BACK}
+_LEARNING = {Phase.PERSONALIZING, Phase.HELD_BACK, Phase.UNDONE}
 _NOT_LEARNING = {Phase.OFF, Phase.FROZEN}
 
 

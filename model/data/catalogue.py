@@ -81,8 +81,13 @@ class Request:
 
     @classmethod
     def parse(cls, text: str) -> Request:
-        """Understand the text; ``UserError`` says what is wrong with it."""
-        name, _, place = text.partition("=")
+        """Understand the text; ``UserError`` says what is wrong with it.
+
+        A path that ends in .npz is a shard, without any name.
+        """
+        name, equals, place = text.partition("=")
+        if not equals and text.endswith(".npz"):
+            name, place = "shards", text
         folder, at, tail = place.rpartition("@")
         try:
             weight = float(tail) if at else None

@@ -26,9 +26,10 @@ _BATCH = 32
 class Predictions:
     """Predicted beside true joints of N frames, in image pixels and the data set's joints.
 
-    ``points`` and ``truth`` (N, K, 2) float32, ``visible`` (N, K) uint8, ``persons`` (N,) names.
-    Joints that were not predicted count as not visible. ``skipped`` has a sentence for each frame
-    that was left out, as it could not be used.
+    ``points`` and ``truth`` (N, K, 2) float32, ``visible`` (N, K) uint8, ``persons`` and ``clips``
+    (N,) names; ``order`` (N,) int64 counts the frames of the same unit, a person or a clip, that
+    were predicted before. Joints that were not predicted count as not visible. ``skipped`` has a
+    sentence for each frame that was left out, as it could not be used.
     """
 
     joint_set: JointSet
@@ -36,6 +37,8 @@ class Predictions:
     truth: NDArray[np.float32]
     visible: NDArray[np.uint8]
     persons: NDArray[np.str_]
+    clips: NDArray[np.str_]
+    order: NDArray[np.int64]
     skipped: tuple[str, ...] = ()
 
     def score(self, threshold: float = PCK_THRESHOLD) -> Pck:
@@ -59,17 +62,23 @@ class Predictions:
             self.truth[rows],
             self.visible[rows],
             self.persons[rows],
+            self.clips[rows],
+            self.order[rows],
         )
 
 
 def gathered(
     data_set: DataSet,
     rows: Sequence[tuple[Clip, int]],
-    points: Sequence[NDArray[np.float64]],
+    points: Sequence[NDArray[np.floating]],
     joint_set: JointSet,
     skipped: Sequence[str] = (),
+    order: NDArray[np.int64] | None = None,
 ) -> Predictions:
-    """Points (K, 2), joints of ``joint_set``, predicted on the frames ``rows``, and their truth."""
+    """Points (K, 2), joints of ``joint_set``, predicted on the frames ``rows``, and their truth.
+
+    Without an ``order`` the frames are taken to follow each other.
+    """
     found = np.stack(list(points)).astype(np.float32)
     all_joints = np.ones(found.shape[:2], np.uint8)
     found, predicted = convert_joints(found, all_joints, joint_set, data_set.joint_set)
@@ -79,6 +88,8 @@ def gathered(
         np.stack([clip.joints[frame] for clip, frame in rows]),
         np.stack([clip.visible[frame] for clip, frame in rows]) * predicted,
         np.array([clip.person for clip, _ in rows]),
+        np.array([clip.name for clip, _ in rows]),
+        np.arange(len(rows)) if order is None else order,
         tuple(skipped),
     )
 

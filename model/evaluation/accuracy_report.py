@@ -14,7 +14,7 @@ from model.errors import UserError
 from model.evaluation.accuracy import Predictions, predict_data_set
 from model.evaluation.metrics import BBC_RADIUS, PCK_THRESHOLD, Pck
 from model.evaluation.people import PeopleMean, mean_over_people
-from model.evaluation.tables import figure, markdown_table, write_report
+from model.evaluation.tables import figure, known, markdown_table, write_report
 from model.networks import VARIANT_TITLES, NetworkSpec, PoseNetwork
 from model.skeleton import BBC7
 
@@ -96,9 +96,9 @@ class AccuracyReport:
             "people": len(self.by_person),
             "skipped": list(self.predictions.skipped),
             "without_torso": self.score.without_torso,
-            "columns": {name: _known(value) for name, value in self.columns.items()},
-            "joints": {name: _known(percent) for name, percent, _, _ in self._joints},
-            "mean_over_people": {k: _known(v) for k, v in asdict(self.people).items()},
+            "columns": {name: known(value) for name, value in self.columns.items()},
+            "joints": {name: known(percent) for name, percent, _, _ in self._joints},
+            "mean_over_people": {k: known(v) for k, v in asdict(self.people).items()},
         }
 
     def write(self, folder: Path) -> None:
@@ -179,7 +179,3 @@ def measure_accuracy(
 
 def _cell(value: float) -> str:
     return "" if math.isnan(value) else f"{value:.4f}"
-
-
-def _known(value: float) -> float | None:
-    return None if math.isnan(value) else round(value, 4)

@@ -11,9 +11,10 @@ import numpy as np
 
 from model.data.records import Clip, DataSet
 from model.errors import UserError
-from model.evaluation.accuracy import Predictions, predict_data_set
+from model.evaluation.accuracy import Predictions
 from model.evaluation.people import PeopleMean, mean_over_people
-from model.evaluation.personalized import Mode, Progress, personalize_people
+from model.evaluation.personalized import Progress, predict_people
+from model.evaluation.protocol import Mode, Protocol
 from model.networks import PerceptualLoss, PoseNetwork
 from model.personalization import PersonalizationSettings, Personalizer
 
@@ -70,30 +71,41 @@ def measure_gain(
     """Personalize a copy of the network to each of the people, once for each of ``modes``.
 
     The network is left as it is. ``autocast`` computes in bfloat16. ``UserError`` if nobody of the
-    people can be scored; ``BadDataError`` names a frame that cannot be used.
+    people can be scored.
     """
-    before = predict_data_set(network, people, autocast=autocast)
+    before = predict_people(network, None, people, Protocol(), autocast=autocast)
     found = []
     for mode in modes:
-        personalizer = Personalizer(
-            copy.deepcopy(network), copy.deepcopy(perceptual), settings, autocast=autocast
+        own = copy.deepcopy(network)
+        after = predict_people(
+            own,
+            Personalizer(own, copy.deepcopy(perceptual), settings, autocast=autocast),
+            people,
+            Protocol(mode, settings, seed=seed),
+            autocast=autocast,
+            micro_batch=micro_batch,
+            progress=progress,
         )
-        after = personalize_people(
-            personalizer, people, mode, micro_batch=micro_batch, seed=seed, progress=progress
-        )
-        found.append(_compared(mode, before, after))
+        found.append(compared(mode, before, [after]))
     return found
 
 
-def _compared(mode: Mode, before: Predictions, after: Predictions) -> Gain:
-    scores = after.by_person()
+def compared(mode: Mode, before: Predictions, after: Sequence[Predictions]) -> Gain:
+    """The gain over ``before`` of runs with different seeds that predict the same frames.
+
+    Scores are means over the seeds, each person's too. ``UserError`` if nobody of the people can
+    be scored.
+    """
+    runs = [run.by_person() for run in after]
     gains = {
-        person: scores[person].mean - score.mean for person, score in before.by_person().items()
+        person: float(np.mean([scores[person].mean for scores in runs])) - score.mean
+        for person, score in before.by_person().items()
     }
     known = {person: gain for person, gain in gains.items() if not math.isnan(gain)}
     if not known:
         raise UserError("None of these people has joints to score. Choose others.")
-    return Gain(mode, before.score().mean, after.score().mean, known)
+    personalized = float(np.mean([run.score().mean for run in after]))
+    return Gain(mode, before.score().mean, personalized, known)
 
 
 def first_frames(data_set: DataSet, people: int | None, frames: int | None) -> DataSet:
@@ -110,3 +122,32 @@ def first_frames(data_set: DataSet, people: int | None, frames: int | None) -> D
             if not left:
                 break
     return replace(data_set, clips=tuple(kept))
+
+
+def with_unlabelled(people: DataSet, extra: DataSet) -> DataSet:
+    """The people, each first seen in their clips of ``extra``, whose labels are not looked at.
+
+    Frames that are in both are left out of the extra ones, if they have the clip's name and
+    length. ``UserError`` if ``extra`` has nobody of the people.
+    """
+    own = {(clip.person, clip.name, len(clip)) for clip in people}
+    clips: list[Clip] = []
+    more = extra.persons
+    for person, labelled in people.persons.items():
+        clips += [
+            replace(
+                clip,
+                name=f"{clip.name} (unlabelled)",
+                joints=np.zeros((len(clip), *labelled[0].joints.shape[1:]), np.float32),
+                visible=np.zeros((len(clip), *labelled[0].visible.shape[1:]), np.uint8),
+            )
+            for clip in more.get(person, ())
+            if (clip.person, clip.name, len(clip)) not in own
+        ]
+        clips += labelled
+    if len(clips) == len(people.clips):
+        raise UserError(
+            f"{extra.name} has no other clips of the people in {people.name}. Give a data set "
+            "that names the same people."
+        )
+    return replace(people, clips=tuple(clips))

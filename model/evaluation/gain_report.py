@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from model.evaluation.gain import HARM, Gain
-from model.evaluation.tables import figure, markdown_table, write_report
+from model.evaluation.tables import figure, known, markdown_table, write_report
 from model.personalization import PersonalizationSettings
 
 _CSV_HEADER = ("mode", "person", "gain")
@@ -23,6 +23,10 @@ class GainReport:
     frames: int
     settings: PersonalizationSettings
     gains: tuple[Gain, ...]
+    seeds: tuple[int, ...] = (0,)
+    #: Online one frame in so many is updated on and predicted.
+    every: int = 1
+    skipped: tuple[str, ...] = ()
 
     def markdown(self) -> str:
         """The report as Markdown that can be read as it is."""
@@ -43,25 +47,40 @@ class GainReport:
         header = ["", "without", "with", "gain", "95 % over people", "harmed", "worst"]
         parts = [
             f"# Gain by personalization on {self.data}",
-            f"{self.weights}, {self.frames} frames of {people} people. PCK in percent; gains in "
-            f"points; harmed is who loses more than {HARM} points.",
+            f"{self.weights}, {self.frames} frames of {people} people{self._how()}. PCK in "
+            f"percent; gains in points; harmed is who loses more than {HARM} points.",
             markdown_table(header, rows),
             f"Settings: {settings}.",
         ]
+        if self.skipped:
+            parts.append("Left out:")
+            parts.append("\n".join(f"- {sentence}" for sentence in self.skipped))
         return "\n\n".join(parts) + "\n"
 
+    def _how(self) -> str:
+        every = f", online one in {self.every}" if self.every > 1 else ""
+        return every + (f", means over {len(self.seeds)} seeds" if len(self.seeds) > 1 else "")
+
     def as_json(self) -> dict[str, Any]:
-        """The report as plain values; ``harmed`` and ``worst`` are those of the first mode."""
-        first = self.gains[0]
+        """The report as plain values.
+
+        ``harmed`` (share of people) and ``worst`` (points) are those of the mode that does worse;
+        ``modes`` has them for each.
+        """
         return {
             "data": self.data,
             "weights": self.weights,
             "frames": self.frames,
-            "people": len(first.by_person),
-            "none": round(first.none, 4),
+            "every": self.every,
+            "seeds": list(self.seeds),
+            "people": len(self.gains[0].by_person),
+            "none": round(self.gains[0].none, 4),
             **{gain.mode: round(gain.personalized, 4) for gain in self.gains},
-            "harmed": round(first.harmed, 4),
-            "worst": round(first.worst, 4),
+            "harmed": round(max(gain.harmed for gain in self.gains), 4),
+            "worst": round(min(gain.worst for gain in self.gains), 4),
+            "modes": {gain.mode: _figures(gain) for gain in self.gains},
+            "settings": asdict(self.settings),
+            "skipped": list(self.skipped),
         }
 
     def write(self, folder: Path) -> None:
@@ -72,3 +91,18 @@ class GainReport:
         for gain in self.gains:
             for person, points in gain.by_person.items():
                 yield gain.mode, person, f"{points:.4f}"
+
+
+def _figures(gain: Gain) -> dict[str, float | None]:
+    people = gain.over_people
+    values = {
+        "none": gain.none,
+        "personalized": gain.personalized,
+        "gain": gain.gain,
+        "mean_over_people": people.mean,
+        "low": people.low,
+        "high": people.high,
+        "harmed": gain.harmed,
+        "worst": gain.worst,
+    }
+    return {name: known(value) for name, value in values.items()}

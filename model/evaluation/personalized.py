@@ -1,105 +1,292 @@
-"""Personalizing a network to each person of a data set (method 1.10, 1.11)."""
+"""Going through one person's frames: updating, predicting, starting again (method 1.10, 1.11)."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Literal
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from model.crop import CROP_SIZE, crop_matrix, heatmap_to_image
-from model.data.records import Clip, DataSet
+from model.data.records import BadDataError, Clip, DataSet
+from model.errors import UserError
 from model.evaluation.accuracy import Predictions, gathered
+from model.evaluation.protocol import Protocol
 from model.heatmaps import decode
+from model.networks import PoseNetwork
 from model.normalization import to_tensor
-from model.personalization import PairSampler, Personalizer, PersonView, SourceMemory
+from model.person.scene import SceneChange
+from model.personalization import Pairs, PairSampler, Personalizer, PersonView, SourceMemory
+from model.personalization.guard import HOLD_EVERY, Guard
+from model.skeleton import JointSet
 
-Mode = Literal["online", "offline"]
+_BATCH = 32
+
 Progress = Callable[[int], object]
+_Row = tuple[int, int]  # number of a clip, number of a frame in it
 
 
-def personalize_people(
-    personalizer: Personalizer,
-    data_set: DataSet,
-    mode: Mode,
+@dataclass(frozen=True)
+class PersonFrames:
+    """One person's clips; ``first`` is the number of their first frame in the data set."""
+
+    person: str
+    clips: tuple[Clip, ...]
+    first: int
+
+
+@dataclass(frozen=True, eq=False)
+class PersonPredictions:
+    """What was predicted of one person.
+
+    ``points`` (n, K, 2) float32 in image pixels, of the frames ``rows`` (n, 2): number of the clip
+    among the person's, number of the frame in it. ``order`` (n,) counts the frames of the same
+    unit that were predicted before. ``skipped`` has a sentence for each frame that could not be
+    used.
+    """
+
+    points: NDArray[np.float32]
+    rows: NDArray[np.int64]
+    order: NDArray[np.int64]
+    skipped: tuple[str, ...]
+
+
+def predict_person(
+    network: PoseNetwork,
+    personalizer: Personalizer | None,
+    clips: Sequence[Clip],
+    protocol: Protocol,
     *,
+    first: int = 0,
+    autocast: bool = False,
     micro_batch: int | None = None,
-    seed: int = 0,
     progress: Progress | None = None,
-) -> Predictions:
-    """Predict every frame of every person with a network that was personalized to them.
+) -> PersonPredictions:
+    """Predict the frames of a person's ``clips`` as ``protocol`` says, from trained weights on.
 
     ``online`` updates on each frame and then predicts it; ``offline`` first updates as often as
-    the person has frames (times the settings' rate) on random pairs of all of them. The clips of
-    one person are gone through without a reset, and there is one after each person.
-    ``micro_batch`` pairs are computed at a time. ``progress`` hears how many more frames are done.
-    ``BadDataError`` names a frame that cannot be used.
+    the unit has frames (times the settings' rate) on random pairs of all of them. ``first`` is the
+    number of the person's first frame in the data set, by which ``downsample`` counts.
+    ``autocast`` predicts in bfloat16; ``micro_batch`` pairs are computed at a time. ``progress``
+    hears how many more frames are done. The personalizer, which must own the network and have the
+    protocol's settings, is left as trained; ``none`` needs no personalizer.
     """
-    rows: list[tuple[Clip, int]] = []
-    points: list[NDArray[np.float64]] = []
-    for number, clips in enumerate(data_set.persons.values()):
-        own = [(clip, frame) for clip in clips for frame in range(len(clip))]
-        person = _Person(personalizer, own, micro_batch, seed + number)
-        points += person.online(progress) if mode == "online" else person.offline(progress)
-        rows += own
-        personalizer.reset()
-    return gathered(data_set, rows, points, personalizer.network.spec.joint_set)
+    heard = progress or (lambda done: None)
+    walk = _Walk(network, personalizer, protocol, autocast, micro_batch, heard)
+    numbers = range(len(clips))
+    units = [list(numbers)] if protocol.unit == "person" else [[number] for number in numbers]
+    for unit in units:
+        frames = [(number, frame) for number in unit for frame in range(len(clips[number]))]
+        walk.unit(clips, frames, first)
+        first += len(frames)
+    return walk.predictions()
 
 
-class _Person:
-    """One person's frames and what the network has learnt from."""
+def predict_people(
+    network: PoseNetwork,
+    personalizer: Personalizer | None,
+    data_set: DataSet,
+    protocol: Protocol,
+    *,
+    autocast: bool = False,
+    micro_batch: int | None = None,
+    progress: Progress | None = None,
+) -> Predictions:
+    """Predict all people of a data set, one after another; as ``predict_person`` does."""
+    tasks = list(people_of(data_set))
+    found = {
+        task.person: predict_person(
+            network,
+            personalizer,
+            task.clips,
+            protocol,
+            first=task.first,
+            autocast=autocast,
+            micro_batch=micro_batch,
+            progress=progress,
+        )
+        for task in tasks
+    }
+    return together(data_set, tasks, found, network.spec.joint_set)
+
+
+def people_of(data_set: DataSet) -> Iterator[PersonFrames]:
+    """The people of a data set, who may have clips anywhere in it."""
+    first = 0
+    for person, clips in data_set.persons.items():
+        yield PersonFrames(person, clips, first)
+        first += sum(map(len, clips))
+
+
+def together(
+    data_set: DataSet,
+    tasks: Sequence[PersonFrames],
+    found: dict[str, PersonPredictions],
+    joints: JointSet,
+) -> Predictions:
+    """The predictions of all ``tasks``, found by name, beside the truth.
+
+    ``UserError`` if there are none.
+    """
+    rows, points, order = [], [], []
+    skipped: list[str] = []
+    for task in tasks:
+        person = found[task.person]
+        rows += [(task.clips[clip], int(frame)) for clip, frame in person.rows]
+        points += list(person.points)
+        order.append(person.order)
+        skipped += person.skipped
+    if not rows:
+        reason = skipped[0] if skipped else "None is left by --every."
+        raise UserError(f"No frame of {data_set.name} can be used. {reason}")
+    return gathered(data_set, rows, points, joints, skipped, np.concatenate(order))
+
+
+class _Walk:
+    """Goes through units of frames and keeps what was predicted."""
 
     def __init__(
         self,
-        personalizer: Personalizer,
-        rows: Sequence[tuple[Clip, int]],
+        network: PoseNetwork,
+        personalizer: Personalizer | None,
+        protocol: Protocol,
+        autocast: bool,
         micro_batch: int | None,
-        seed: int,
+        progress: Progress,
     ) -> None:
-        self._personalizer = personalizer
-        self._rows = rows
+        self._network = network
+        self._owner = personalizer
+        self._protocol = protocol
+        self._autocast = autocast
         self._micro_batch = micro_batch
-        self._bgr = personalizer.network.spec.bgr
-        self._sampler = PairSampler(personalizer.settings, bgr=self._bgr, seed=seed)
-        self._memory = SourceMemory(capacity=len(rows), seed=seed)
-
-    def online(self, progress: Progress | None) -> list[NDArray[np.float64]]:
-        points = []
-        for index in range(len(self._rows)):
-            view = self._seen(index)
-            pairs = self._sampler.online(view, self._memory, self._batch_size)
-            self._personalizer.update(*pairs, self._micro_batch)
-            points.append(self._predict(view))
-            if progress is not None:
-                progress(1)
-        return points
-
-    def offline(self, progress: Progress | None) -> list[NDArray[np.float64]]:
-        views = [self._seen(index) for index in range(len(self._rows))]
-        rate = self._personalizer.settings.offline_updates_per_frame
-        for _ in range(max(1, round(rate * len(views)))):
-            pairs = self._sampler.offline(self._memory, self._batch_size)
-            assert pairs is not None
-            self._personalizer.update(*pairs, self._micro_batch)
-            if progress is not None:
-                progress(1)
-        return [self._predict(view) for view in views]
+        self._progress = progress
+        self._bgr = network.spec.bgr
+        self._points: list[NDArray[np.float64]] = []
+        self._rows: list[_Row] = []
+        self._order: list[int] = []
+        self._skipped: list[str] = []
 
     @property
-    def _batch_size(self) -> int:
-        return self._personalizer.settings.batch_size
+    def _personalizer(self) -> Personalizer:
+        assert self._owner is not None
+        return self._owner
 
-    def _seen(self, index: int) -> PersonView:
-        """The view of a frame, which is remembered from now on."""
-        clip, frame = self._rows[index]
-        clip.check(frame)
-        view = PersonView.of_frame(clip.frames.read(frame), clip.box(frame), index)
-        self._memory.add(view)
-        return view
+    def predictions(self) -> PersonPredictions:
+        joints = len(self._network.spec.joint_set)
+        return PersonPredictions(
+            np.array(self._points, np.float32).reshape(-1, joints, 2),
+            np.array(self._rows, np.int64).reshape(-1, 2),
+            np.array(self._order, np.int64),
+            tuple(self._skipped),
+        )
 
-    def _predict(self, view: PersonView) -> NDArray[np.float64]:
-        crop = to_tensor([view.crop(crop_matrix(view.box), CROP_SIZE)], bgr=self._bgr)
-        output = self._personalizer.predict(crop.to(memory_format=torch.channels_last))
-        return heatmap_to_image(decode(output.heatmaps.float())[0][0].cpu().numpy(), view.box)
+    def unit(self, clips: Sequence[Clip], frames: Sequence[_Row], first: int) -> None:
+        """All frames (clip, frame) between two resets; ``first`` numbers the first of them."""
+        settings, seed = self._protocol.settings, self._protocol.seed + first
+        self._sampler = PairSampler(settings, bgr=self._bgr, seed=seed)
+        self._memory = SourceMemory(
+            capacity=len(frames), seed=seed, hold_every=HOLD_EVERY if settings.guard else 0
+        )
+        guarded = settings.guard and self._owner is not None
+        self._guard = Guard(self._personalizer, self._memory) if guarded else None
+        self._predicted = 0
+        go = {"none": self._none, "online": self._online, "offline": self._offline}
+        go[self._protocol.mode](self._views(clips, frames), first)
+        if self._owner is not None:
+            self._reset()
+
+    def _views(
+        self, clips: Sequence[Clip], frames: Sequence[_Row]
+    ) -> Iterator[tuple[_Row, PersonView]]:
+        """The frames that can be used; the others are noted."""
+        for index, (number, frame) in enumerate(frames):
+            clip = clips[number]
+            try:
+                clip.check(frame)
+                image = clip.frames.read(frame)
+            except BadDataError as error:
+                self._skipped.append(str(error))
+                self._progress(1)
+                continue
+            yield (number, frame), PersonView.of_frame(image, clip.box(frame), index)
+
+    def _wanted(self, number: int) -> bool:
+        """Whether the data set's frame ``number`` is kept by ``downsample``."""
+        keep = self._protocol.downsample
+        return number % keep == keep - 1
+
+    def _none(self, views: Iterator[tuple[_Row, PersonView]], first: int) -> None:
+        seen = [seen for seen in views if self._wanted(first + seen[1].index)]
+        self._predict(seen)
+        self._progress(len(seen))
+
+    def _online(self, views: Iterator[tuple[_Row, PersonView]], first: int) -> None:
+        settings = self._protocol.settings
+        cuts = SceneChange()
+        for row, view in views:
+            if settings.reset_on_cut and cuts.changed(view.image):
+                self._reset()
+                self._memory.clear()
+            learnable = self._memory.add(view)
+            if not self._wanted(first + view.index):
+                continue
+            if learnable and (view.index == 0 or not self._protocol.first_frame_only):
+                self._update(self._sampler.online(view, self._memory, settings.batch_size))
+            self._predict([(row, view)])
+            self._progress(1)
+            if settings.reset_every and self._predicted % settings.reset_every == 0:
+                self._reset()
+
+    def _offline(self, views: Iterator[tuple[_Row, PersonView]], first: int) -> None:
+        settings = self._protocol.settings
+        seen = list(views)
+        for _, view in seen:
+            self._memory.add(view)
+        if not seen:
+            return
+        updates = max(1, round(settings.offline_updates_per_frame * len(seen)))
+        heard = 0
+        for number in range(1, updates + 1):
+            pairs = self._sampler.offline(self._memory, settings.batch_size)
+            assert pairs is not None
+            self._update(pairs)
+            done = len(seen) * number // updates
+            self._progress(done - heard)
+            heard = done
+        self._predict(seen)
+
+    def _update(self, pairs: Pairs) -> None:
+        self._personalizer.update(pairs, self._micro_batch)
+        if self._guard is not None:
+            self._guard.check()
+
+    def _reset(self) -> None:
+        self._personalizer.reset()
+        if self._guard is not None:
+            self._guard.forget()
+
+    def _predict(self, seen: Sequence[tuple[_Row, PersonView]]) -> None:
+        for start in range(0, len(seen), _BATCH):
+            rows, views = zip(*seen[start : start + _BATCH], strict=True)
+            crops = [view.crop(crop_matrix(view.box), CROP_SIZE) for view in views]
+            cells = self._cells(to_tensor(crops, bgr=self._bgr))
+            for row, view, found in zip(rows, views, cells, strict=True):
+                self._points.append(heatmap_to_image(found, view.box))
+                self._rows.append(row)
+                self._order.append(self._predicted)
+                self._predicted += 1
+
+    def _cells(self, crops: Tensor) -> NDArray[np.float32]:
+        """Decoded keypoints (n, K, 2) of crops (n, 3, 128, 128)."""
+        network = self._network
+        with torch.autocast(network.device.type, torch.bfloat16, enabled=self._autocast):
+            if self._owner is not None:
+                output = self._owner.predict(crops)
+            else:
+                crops = crops.to(network.device, memory_format=torch.channels_last)
+                with torch.inference_mode():
+                    output = network.pose(crops)
+        return decode(output.heatmaps.float())[0].cpu().numpy()

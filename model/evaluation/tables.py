@@ -17,6 +17,11 @@ def figure(value: float) -> str:
     return UNKNOWN if math.isnan(value) else f"{value:.2f}"
 
 
+def known(value: float) -> float | None:
+    """A figure for JSON, which has no NaN: None."""
+    return None if math.isnan(value) else round(value, 4)
+
+
 def markdown_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """A table with its columns padded; the first one to the left, figures to the right."""
     widths = [max(map(len, column)) for column in zip(header, *rows, strict=True)]

@@ -31,7 +31,8 @@ class AffinityTransformer(nn.Module):
                 nn.init.zeros_(module.bias)
 
     def forward(self, features: Tensor) -> Tensor:
-        memory = features.flatten(2).permute(2, 0, 1)  # H*W, N, 256
+        # In one piece: on a CPU, products with a strided memory took four times the whole network.
+        memory = features.flatten(2).permute(2, 0, 1).contiguous()  # H*W, N, 256
         queries = self.queries.t().unsqueeze(1).expand(-1, features.shape[0], -1)  # k_sup, N, 256
         decoded = self.decoder(queries, memory).transpose(0, 1)  # N, k_sup, 256
         return self.projection(decoded).softmax(dim=-1)

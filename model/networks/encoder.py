@@ -36,10 +36,13 @@ class Encoder(nn.Module):
             if isinstance(module, nn.ConvTranspose2d):
                 nn.init.normal_(module.weight, std=0.001)
 
-    def forward(self, image: Tensor) -> Tensor:
+    def trunk(self, image: Tensor) -> Tensor:
+        """The ResNet alone: image (N, 3, 128, 128) to features (N, C, 4, 4)."""
         x = self.maxpool(self.relu(self.bn1(self.conv1(image))))  # N, 64, 32, 32
-        x = self.layer4(self.layer3(self.layer2(self.layer1(x))))  # N, C, 4, 4
-        return self.deconv(x)
+        return self.layer4(self.layer3(self.layer2(self.layer1(x))))
+
+    def forward(self, image: Tensor) -> Tensor:
+        return self.deconv(self.trunk(image))
 
 
 def _deconvolution(inputs: int) -> list[nn.Module]:

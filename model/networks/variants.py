@@ -135,7 +135,13 @@ class PoseNetwork(nn.Module):
 
     def pose(self, target: Tensor) -> PoseOutput:
         """Predict from the target alone: the only part that prediction pays for."""
-        features = self.encoder(target)
+        return self._pose_of(self.encoder(target))
+
+    def pose_of_trunk(self, trunk: Tensor) -> PoseOutput:
+        """The same from the target's trunk features (N, C, 4, 4), see ``Encoder.trunk``."""
+        return self._pose_of(self.encoder.deconv(trunk))
+
+    def _pose_of(self, features: Tensor) -> PoseOutput:
         self_maps = self.self_head(features) if self.spec.reconstructs else None
         return self.heatmaps(features, self_maps)
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from model.crop import SquareBox
 from model.person.detector import Detection
 from model.person.framing import overlap, square_of_detection, square_of_joints
-from model.person.scene import SceneWatch
+from model.person.scene import SceneChange
 from model.person.steady import follow
 from model.skeleton import JointSet
 
@@ -59,7 +59,7 @@ class PersonFollower:
         """Forget the person; the next ``locate`` searches the whole picture."""
         self._square: SquareBox | None = None
         self._choice: tuple[float, float] | None = None
-        self._scene = SceneWatch()
+        self._scene = SceneChange()
         self._time_s = -math.inf
         self._elapsed_s = 0.0
         self._last_look_s = -math.inf

@@ -1,7 +1,7 @@
 """Online and offline test-time personalization."""
 
 from model.personalization.memory import PersonView, SourceMemory
-from model.personalization.pairs import PairSampler
+from model.personalization.pairs import Pairs, PairSampler
 from model.personalization.personalizer import PairExample, Personalizer, UpdateReport
 from model.personalization.settings import (
     DEFAULT_PRESET,
@@ -16,6 +16,7 @@ __all__ = [
     "PRESETS",
     "PairExample",
     "PairSampler",
+    "Pairs",
     "PersonView",
     "PersonalizationSettings",
     "Personalizer",

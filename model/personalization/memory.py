@@ -15,6 +15,8 @@ from model.crop import SquareBox, compose, crop_matrix, warp
 # degrees (a factor of up to 1.41). It is stored near the network's own resolution.
 _MARGIN = 1.75
 _STORED_SIZE = 224
+# How many held-out views are kept.
+_HELD = 8
 
 
 @dataclass(frozen=True)
@@ -50,11 +52,18 @@ class SourceMemory:
     """At most ``capacity`` views, each equally likely to be from any time of the session.
 
     Reservoir sampling: after n views every one of them is still here with probability
-    capacity / n. Beside the reservoir the last ``recent`` views are kept. Safe between threads.
+    capacity / n. Beside the reservoir the last ``recent`` views are kept. With ``hold_every`` n,
+    every n-th view is held out: it is given by ``held`` alone, the last eight of them, and nothing
+    can learn from it. Safe between threads.
     """
 
-    def __init__(self, capacity: int = 512, recent: int = 64, seed: int = 0) -> None:
+    def __init__(
+        self, capacity: int = 512, recent: int = 64, seed: int = 0, hold_every: int = 0
+    ) -> None:
         self._capacity = capacity
+        self._hold_every = hold_every
+        self._held: deque[PersonView] = deque(maxlen=_HELD)
+        self._added = 0
         self._rng = np.random.default_rng(seed)
         self._lock = threading.Lock()
         self._changed = threading.Condition(self._lock)
@@ -62,10 +71,14 @@ class SourceMemory:
         self._recent: deque[PersonView] = deque(maxlen=recent)
         self._seen = 0
 
-    def add(self, view: PersonView) -> None:
-        """Remember one more view (made compact)."""
+    def add(self, view: PersonView) -> bool:
+        """Remember one more view (made compact); False if it is held out."""
         view = view.compact()
         with self._lock:
+            self._added += 1
+            if self._hold_every and self._added % self._hold_every == 0:
+                self._held.append(view)
+                return False
             self._seen += 1
             self._recent.append(view)
             if len(self._reservoir) < self._capacity:
@@ -75,6 +88,22 @@ class SourceMemory:
                 if place < self._capacity:
                     self._reservoir[place] = view
             self._changed.notify_all()
+            return True
+
+    def hold(self, every: int) -> None:
+        """Hold every ``every``-th view out from now on; 0: none."""
+        with self._lock:
+            self._hold_every = every
+
+    def is_held(self, view: PersonView) -> bool:
+        """Whether this view is one of those in ``held``."""
+        with self._lock:
+            return any(held.index == view.index for held in self._held)
+
+    def held(self) -> list[PersonView]:
+        """The last views that were held out, oldest first."""
+        with self._lock:
+            return list(self._held)
 
     def newest(self, after: int = -1, timeout: float = 0.0) -> PersonView | None:
         """The newest view if its index is above ``after``; waits up to ``timeout`` seconds."""
@@ -103,4 +132,5 @@ class SourceMemory:
         with self._lock:
             self._reservoir.clear()
             self._recent.clear()
-            self._seen = 0
+            self._held.clear()
+            self._seen = self._added = 0

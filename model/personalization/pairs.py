@@ -2,25 +2,61 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from model import augmentation
 from model.augmentation import Augmentation, Augmenter
-from model.crop import CROP_SIZE
+from model.crop import CROP_SIZE, crop_matrix
 from model.normalization import to_tensor
 from model.personalization.memory import PersonView, SourceMemory
-from model.personalization.settings import PersonalizationSettings
+from model.personalization.settings import Augmentations, PersonalizationSettings
 
 # Offline pairs are turned as in training, online ones always.
-_ONLINE = Augmenter(rotation_probability=1.0)
-_OFFLINE = Augmenter()
+_ONLINE: dict[Augmentations, Augmenter] = {
+    "published": Augmenter(rotation_probability=1.0),
+    "mild": Augmenter(rotation_probability=1.0, rotation_sd=10.0, scale_sd=0.1),
+}
+_OFFLINE: dict[Augmentations, Augmenter] = {**_ONLINE, "published": Augmenter()}
+
+
+class Pairs(NamedTuple):
+    """Target-source pairs, normalised tensors (n, 3, 128, 128).
+
+    ``upright`` (n, 3, 128, 128) are the targets without augmentation, None where nothing needs
+    them.
+    """
+
+    target: Tensor
+    source: Tensor
+    upright: Tensor | None = None
+
+    def split(self, size: int) -> Iterator[Pairs]:
+        """Pieces of ``size`` pairs, the last one maybe smaller."""
+        for start in range(0, len(self.target), size):
+            part = slice(start, start + size)
+            upright = None if self.upright is None else self.upright[part]
+            yield Pairs(self.target[part], self.source[part], upright)
+
+    def to(self, device: torch.device) -> Pairs:
+        """The same pairs on a device, in the layout that its convolutions are fastest in."""
+
+        def moved(images: Tensor) -> Tensor:
+            return images.to(device, memory_format=torch.channels_last)
+
+        upright = None if self.upright is None else moved(self.upright)
+        return Pairs(moved(self.target), moved(self.source), upright)
 
 
 class PairSampler:
-    """Draws pairs as the settings say; both images of a pair get the same augmentation."""
+    """Draws pairs as the settings say.
+
+    Both images of a pair get the same augmentation, but for the share of ``independent_sources``.
+    """
 
     def __init__(
         self, settings: PersonalizationSettings, *, bgr: bool = False, seed: int = 0
@@ -31,8 +67,8 @@ class PairSampler:
 
     def online(
         self, current: PersonView, memory: SourceMemory, count: int, *, first: bool = True
-    ) -> tuple[Tensor, Tensor]:
-        """``count`` pairs around the current view, each tensor (count, 3, 128, 128).
+    ) -> Pairs:
+        """``count`` pairs around the current view.
 
         The ``first`` pair of a batch is not augmented and has the current view as its target.
         Sources are uniform over the memory, which may hold the current view too.
@@ -42,12 +78,13 @@ class PairSampler:
         targets = [current] * count
         if self._settings.targets == "random":
             targets = memory.sample(self._rng, count) or targets
-        draws = [_ONLINE.draw(self._rng) for _ in range(count)]
+        augmenter = _ONLINE[self._settings.augmentations]
+        draws = [augmenter.draw(self._rng) for _ in range(count)]
         if first:
             targets[0], draws[0] = current, augmentation.NONE
-        return self._tensors(targets, sources, draws)
+        return self._tensors(targets, sources, draws, augmenter)
 
-    def offline(self, memory: SourceMemory, count: int) -> tuple[Tensor, Tensor] | None:
+    def offline(self, memory: SourceMemory, count: int) -> Pairs | None:
         """``count`` pairs of independent uniform views of the whole recording, all augmented.
 
         None when nothing is remembered (any more).
@@ -56,20 +93,29 @@ class PairSampler:
         if not views:
             return None
         targets, sources = views[:count], views[count:]
-        draws = [_OFFLINE.draw(self._rng) for _ in range(count)]
-        return self._tensors(targets, sources, draws)
+        augmenter = _OFFLINE[self._settings.augmentations]
+        draws = [augmenter.draw(self._rng) for _ in range(count)]
+        return self._tensors(targets, sources, draws, augmenter)
 
     def _tensors(
         self,
         targets: Sequence[PersonView],
         sources: Sequence[PersonView],
         draws: Sequence[Augmentation],
-    ) -> tuple[Tensor, Tensor]:
-        own = self._settings.source_box == "own"
+        augmenter: Augmenter,
+    ) -> Pairs:
+        own_box = self._settings.source_box == "own"
         target_crops, source_crops = [], []
         for target, source, drawn in zip(targets, sources, draws, strict=True):
-            matrix = drawn.matrix(target.box)
-            target_crops.append(target.crop(matrix, CROP_SIZE))
-            source_matrix = drawn.matrix(source.box) if own else matrix
-            source_crops.append(source.crop(source_matrix, CROP_SIZE))
-        return to_tensor(target_crops, bgr=self._bgr), to_tensor(source_crops, bgr=self._bgr)
+            target_crops.append(target.crop(drawn.matrix(target.box), CROP_SIZE))
+            if self._rng.random() < self._settings.independent_sources:
+                drawn = augmenter.draw(self._rng)
+            matrix = drawn.matrix(source.box if own_box else target.box)
+            source_crops.append(source.crop(matrix, CROP_SIZE))
+        target_images = to_tensor(target_crops, bgr=self._bgr)
+        source_images = to_tensor(source_crops, bgr=self._bgr)
+        upright = None
+        if self._settings.consistency:
+            crops = [target.crop(crop_matrix(target.box), CROP_SIZE) for target in targets]
+            upright = to_tensor(crops, bgr=self._bgr)
+        return Pairs(target_images, source_images, upright)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
@@ -12,9 +13,11 @@ from torch import Tensor
 
 from model.gradients import gradients_finite
 from model.networks import PerceptualLoss, PoseNetwork, PoseOutput
+from model.personalization.average import WeightAverage, swapped
+from model.personalization.pairs import Pairs
 from model.personalization.parameters import configure
 from model.personalization.settings import PersonalizationSettings
-from model.personalization.tasks import task_for
+from model.personalization.tasks import ConsistencyTask, SelfSupervisedTask, task_for
 
 
 @dataclass(frozen=True)
@@ -30,9 +33,10 @@ class PairExample:
 class UpdateReport:
     """One optimiser step.
 
-    ``number`` counts steps since the last reset, from 1; ``loss`` is the batch's before the step;
-    ``pairs`` its size; ``seconds`` the time spent computing. ``applied`` is False when the loss or
-    a gradient was not finite and the step was therefore not taken.
+    ``number`` counts steps since the last reset, from 1; ``loss`` is the self-supervised loss of
+    the batch before the step, or the consistency's where that is all there is; ``pairs`` the
+    batch's size; ``seconds`` the time spent computing. ``applied`` is False when the loss or a
+    gradient was not finite and the step was therefore not taken.
     """
 
     number: int
@@ -40,6 +44,15 @@ class UpdateReport:
     pairs: int
     seconds: float
     applied: bool
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """Weights to go back to: the parameters, their average, and how many updates had been made."""
+
+    parameters: dict[str, Tensor]
+    average: dict[str, Tensor]
+    updates: int
 
 
 class Personalizer:
@@ -67,10 +80,22 @@ class Personalizer:
         self._autocast = autocast
         self._parameters = configure(network, self.settings.scope)
         self._pristine = {name: p.detach().clone() for name, p in self._parameters.items()}
-        self._task = task_for(network, perceptual.to(self.device))
+        self._average = WeightAverage(self._parameters, self.settings.average)
+        self._tasks = list(self._wanted_tasks(perceptual.to(self.device)))
         self._begin()
 
-    def _begin(self) -> None:
+    def _wanted_tasks(
+        self, perceptual: PerceptualLoss
+    ) -> Iterator[tuple[SelfSupervisedTask, float]]:
+        if self.settings.self_weight:
+            yield task_for(self.network, perceptual), self.settings.self_weight
+        if self.settings.consistency:
+            task = ConsistencyTask(self.network, self._average.in_place)
+            yield task, self.settings.consistency
+
+    def _begin(self, pace: float = 1.0) -> None:
+        self._pace = pace
+        self._warmth = 0
         parameters = list(self._parameters.values())
         self._optimiser = torch.optim.Adam(parameters, lr=self.settings.learning_rate)
         self._open_batch()
@@ -85,30 +110,30 @@ class Personalizer:
         """Names of the parameters that updates change."""
         return tuple(self._parameters)
 
-    def update(
-        self, target: Tensor, source: Tensor, micro_batch: int | None = None
-    ) -> UpdateReport:
+    def update(self, pairs: Pairs, micro_batch: int | None = None) -> UpdateReport:
         """One update: ``settings.iterations`` optimiser steps on one batch of pairs.
 
-        ``target`` and ``source`` are (B, 3, 128, 128) normalised. ``micro_batch`` pairs are
-        computed at a time (default: all), to bound memory. Returns the last step's report.
+        ``micro_batch`` pairs are computed at a time (default: all), to bound memory. Returns the
+        last step's report.
         """
-        size = micro_batch or len(target)
+        count = len(pairs.target)
         for _ in range(self.settings.iterations):
-            for t, s in zip(target.split(size), source.split(size), strict=True):
-                self.accumulate(t, s, len(target))
+            for part in pairs.split(micro_batch or count):
+                self.accumulate(part, count)
             report = self.step()
         return report
 
-    def accumulate(self, target: Tensor, source: Tensor, batch_size: int) -> None:
-        """Add the gradient of ``len(target)`` pairs of a batch of ``batch_size``."""
+    def accumulate(self, pairs: Pairs, batch_size: int) -> None:
+        """Add the gradient of these pairs of a batch of ``batch_size``."""
         start = time.perf_counter()
-        target, source = self._prepare(target), self._prepare(source)
-        with self._precision():
-            rebuilt = self._task.accumulate(target, source, len(target) / batch_size)
-        if rebuilt is not None:
-            self.example = PairExample(target[0], source[0], rebuilt[0])
-        self._pairs += len(target)
+        pairs = pairs.to(self.device)
+        share = len(pairs.target) / batch_size
+        for task, weight in self._tasks:
+            with self._precision():
+                rebuilt = task.accumulate(pairs, share, weight)
+            if rebuilt is not None:
+                self.example = PairExample(pairs.target[0], pairs.source[0], rebuilt[0])
+        self._pairs += len(pairs.target)
         self._seconds += time.perf_counter() - start
 
     def step(self) -> UpdateReport:
@@ -117,23 +142,56 @@ class Personalizer:
         A batch whose loss or gradient is not finite is thrown away whole: the weights stay.
         """
         start = time.perf_counter()
-        loss = self._task.finish()
-        applied = math.isfinite(loss) and gradients_finite(self._parameters.values())
+        losses = [task.finish() for task, _ in self._tasks]
+        applied = all(map(math.isfinite, losses)) and gradients_finite(self._parameters.values())
         if applied:
-            self._optimiser.step()
+            self._move()
             self.updates += 1
         pairs, seconds = self._pairs, self._seconds + time.perf_counter() - start
         self._open_batch()
-        return UpdateReport(self.updates, loss, pairs, seconds, applied)
+        return UpdateReport(self.updates, losses[0], pairs, seconds, applied)
+
+    @torch.no_grad()
+    def _move(self) -> None:
+        self._warmth += 1
+        warmth = min(1.0, self._warmth / max(1, self.settings.warm_up))
+        for group in self._optimiser.param_groups:
+            group["lr"] = self.settings.learning_rate * self._pace * warmth
+        self._optimiser.step()
+        if self.settings.anchor:
+            for name, parameter in self._parameters.items():
+                parameter.lerp_(self._pristine[name], self.settings.anchor)
+        self._average.add()
+
+    @torch.inference_mode()
+    def predict_as_trained(self, target: Tensor) -> PoseOutput:
+        """What ``predict`` gave before the first update."""
+        with swapped(self._parameters, self._pristine):
+            return self.network.pose(self._prepare(target))
 
     @torch.inference_mode()
     def predict(self, target: Tensor) -> PoseOutput:
-        """The pose branch alone on (N, 3, 128, 128) with the present weights."""
-        return self.network.pose(self._prepare(target))
+        """The pose branch alone on (N, 3, 128, 128) with the present weights, or their average."""
+        with self._average.in_place():
+            return self.network.pose(self._prepare(target))
+
+    @torch.no_grad()
+    def illustrate(self, pairs: Pairs) -> PairExample | None:
+        """The last pair that was rebuilt; this one, rebuilt now, if updates rebuild none.
+
+        None if the network cannot.
+        """
+        if self.example is None and self.network.spec.reconstructs:
+            pairs = next(pairs.split(1)).to(self.device)
+            with self._precision():
+                rebuilt = self.network.reconstruct(pairs.target, pairs.source).float()
+            return PairExample(pairs.target[0], pairs.source[0], rebuilt[0])
+        return self.example
 
     def discard(self) -> None:
         """Throw away the gradients of an unfinished batch; weights and optimiser stay."""
-        self._task.discard()
+        for task, _ in self._tasks:
+            task.discard()
         self._open_batch()
 
     @torch.no_grad()
@@ -141,16 +199,36 @@ class Personalizer:
         """Back to the trained weights, an empty optimiser and zero updates."""
         for name, parameter in self._parameters.items():
             parameter.copy_(self._pristine[name])
-        self._task.reset()
+        for task, _ in self._tasks:
+            task.reset()
+        self._average.restart()
         self.updates = 0
         self.example = None
         self._begin()
 
+    def snapshot(self) -> Snapshot:
+        """Copies of the weights as they are now."""
+        parameters = {name: p.detach().clone() for name, p in self._parameters.items()}
+        return Snapshot(parameters, self._average.copy(), self.updates)
+
+    @torch.no_grad()
+    def restore(self, snapshot: Snapshot, pace: float = 1.0) -> None:
+        """Back to a snapshot, with an empty optimiser.
+
+        ``pace`` multiplies the settings' learning rate from then on, until the next ``reset``.
+        """
+        for name, parameter in self._parameters.items():
+            parameter.copy_(snapshot.parameters[name])
+        self._average.load(snapshot.average)
+        self.updates = snapshot.updates
+        self.discard()
+        self._begin(pace)
+
     def weights(self) -> dict[str, Tensor]:
         """Copies of the pose branch's updated tensors, by name: what a predictor must take over."""
         return {
-            name: parameter.detach().clone()
-            for name, parameter in self._parameters.items()
+            name: tensor.clone()
+            for name, tensor in self._average.tensors().items()
             if not name.startswith(("reconstruction.", "rotation_head."))
         }
 
@@ -158,4 +236,7 @@ class Personalizer:
         return images.to(self.device, memory_format=torch.channels_last)
 
     def _precision(self) -> AbstractContextManager[object]:
-        return torch.autocast(self.device.type, torch.bfloat16, enabled=self._autocast)
+        # Without a cache, which would hand the weights of the average to the network that learns.
+        return torch.autocast(
+            self.device.type, torch.bfloat16, enabled=self._autocast, cache_enabled=False
+        )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Literal, get_args
 
@@ -12,12 +13,14 @@ Scope = Literal["all", "features", "deconvolutions"]
 Targets = Literal["current", "random"]
 Sources = Literal["all", "recent"]
 SourceBox = Literal["target", "own"]
+Augmentations = Literal["published", "mild"]
 
 _CHOICES: dict[str, tuple[str, ...]] = {
     "scope": get_args(Scope),
     "targets": get_args(Targets),
     "sources": get_args(Sources),
     "source_box": get_args(SourceBox),
+    "augmentations": get_args(Augmentations),
 }
 
 
@@ -25,7 +28,8 @@ _CHOICES: dict[str, tuple[str, ...]] = {
 class PersonalizationSettings:
     """Settings of online and offline personalization (method 1.9 to 1.11).
 
-    The defaults are those of the released code, from which the paper's numbers come.
+    The defaults are those of the released code, from which the paper's numbers come; what they
+    switch off is not in the paper.
     """
 
     #: Adam's learning rate, fixed.
@@ -45,8 +49,27 @@ class PersonalizationSettings:
     sources: Sources = "all"
     #: The source is cropped with the ``target``'s box (as published) or with its ``own``.
     source_box: SourceBox = "target"
+    #: Pairs are turned, scaled and flipped as ``published``, or turned and scaled a third as much.
+    augmentations: Augmentations = "published"
+    #: Share of the sources that are augmented independently of their targets.
+    independent_sources: float = 0.0
+    #: Weight of the self-supervised task in what is minimised; 0: it is not computed.
+    self_weight: float = 1.0
+    #: Weight of the agreement with the mirror image (``ConsistencyTask``), whose loss is that of
+    #: supervised training; 0: it is not computed.
+    consistency: float = 0.0
+    #: The learning rate rises linearly over so many updates.
+    warm_up: int = 0
+    #: Decay of the moving average of the weights, which predicts and teaches; 0: no average.
+    average: float = 0.0
+    #: After each update the weights go this share of the way back to the trained ones.
+    anchor: float = 0.0
+    #: Hold frames out and undo updates that make them worse (``Guard``).
+    guard: bool = False
     #: Restore the trained weights after this many predicted frames; 0 is never.
     reset_every: int = 0
+    #: Restore them, and forget the frames, when the picture cuts to another scene.
+    reset_on_cut: bool = False
     #: Offline: updates per frame of the recording.
     offline_updates_per_frame: float = 1.0
 
@@ -55,6 +78,19 @@ class PersonalizationSettings:
         check_number("learning_rate", self.learning_rate, 0 < self.learning_rate <= 1, "in (0, 1]")
         check_number("batch_size", self.batch_size, 1 <= self.batch_size <= 1024, "from 1 to 1024")
         check_number("iterations", self.iterations, 1 <= self.iterations <= 100, "from 1 to 100")
+        for name in ("independent_sources", "anchor"):
+            value = getattr(self, name)
+            check_number(name, value, 0 <= value <= 1, "in [0, 1]")
+        for name in ("self_weight", "consistency"):
+            value = getattr(self, name)
+            check_number(name, value, 0 <= value < math.inf, "0 or more")
+        if not self.self_weight + self.consistency > 0:
+            raise UserError(
+                "The settings self_weight and consistency were both 0, and nothing would be "
+                "learnt. Give at least one of them a weight."
+            )
+        check_number("warm_up", self.warm_up, self.warm_up >= 0, "0 or more")
+        check_number("average", self.average, 0 <= self.average < 1, "in [0, 1)")
         check_number("reset_every", self.reset_every, self.reset_every >= 0, "0 or more")
         check_number(
             "offline_updates_per_frame",
@@ -76,9 +112,24 @@ class Preset:
 
 PRESETS: tuple[Preset, ...] = (
     Preset(
+        "steady",
+        "Steady",
+        "Agrees with itself in the mirror; a guard undoes harm",
+        PersonalizationSettings(
+            learning_rate=5e-5,
+            batch_size=4,
+            scope="deconvolutions",
+            targets="random",
+            source_box="own",
+            self_weight=0.0,
+            consistency=1.0,
+            guard=True,
+        ),
+    ),
+    Preset(
         "gentle",
         "Gentle",
-        "Small steps on the last layers only: safe with the network in the box",
+        "The paper's task with small steps on the last layers only",
         PersonalizationSettings(
             learning_rate=1e-5, batch_size=8, scope="deconvolutions", source_box="own"
         ),

@@ -6,23 +6,28 @@ other, so the summed gradients of the micro-batches are the batch's.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Protocol
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
+from model.heatmaps import decode, gaussian_targets, supervised_loss
+from model.mirror import mirror, mirror_joints
 from model.networks import PerceptualLoss, PoseNetwork
+from model.personalization.pairs import Pairs
 
 
 class SelfSupervisedTask(Protocol):
     """Adds gradients of one batch to the network, and tells its loss."""
 
-    def accumulate(self, target: Tensor, source: Tensor, share: float) -> Tensor | None:
+    def accumulate(self, pairs: Pairs, share: float, weight: float) -> Tensor | None:
         """Backpropagate a micro-batch that makes up ``share`` (0..1) of the batch.
 
-        Images are (n, 3, 128, 128). Returns the reconstruction (n, 3, 128, 128), detached, if
-        the task makes one.
+        ``weight`` multiplies the gradient, not the loss that is told. Returns the reconstruction
+        (n, 3, 128, 128), detached, if the task makes one.
         """
 
     def finish(self) -> float:
@@ -53,13 +58,14 @@ class ReconstructionTask:
         self._errors = torch.zeros_like(self._perceptual.means)
         self._share = 0.0
 
-    def accumulate(self, target: Tensor, source: Tensor, share: float) -> Tensor:
+    def accumulate(self, pairs: Pairs, share: float, weight: float) -> Tensor:
+        target, source = pairs.target, pairs.source
         reconstruction = self._network.reconstruct(target, source).float()
         errors = self._perceptual.errors(reconstruction, target)
         self._errors += share * errors.detach()
         self._share += share
         divisors = self._perceptual.means_after(self._errors / self._share)
-        (share * (errors / divisors).sum()).backward()
+        (weight * share * (errors / divisors).sum()).backward()
         return reconstruction.detach()
 
     def finish(self) -> float:
@@ -82,13 +88,68 @@ class RotationTask:
         self._network = network
         self._loss = 0.0
 
-    def accumulate(self, target: Tensor, source: Tensor, share: float) -> None:
+    def accumulate(self, pairs: Pairs, share: float, weight: float) -> None:
+        target = pairs.target
         turns = torch.arange(4, device=target.device)
         turned = torch.cat([target.rot90(int(turn), (-2, -1)) for turn in turns])
         logits = self._network.rotation_logits(turned)
         loss = functional.cross_entropy(logits.float(), turns.repeat_interleave(len(target)))
-        (share * loss).backward()
+        (weight * share * loss).backward()
         self._loss += share * float(loss.detach())
+
+    def finish(self) -> float:
+        loss = self._loss
+        self.discard()
+        return loss
+
+    def discard(self) -> None:
+        self._loss = 0.0
+
+    def reset(self) -> None:
+        self.discard()
+
+
+class ConsistencyTask:
+    """Say in the mirror what is said without it; not in the paper.
+
+    A teacher, the same network with the weights that ``teacher`` puts in place, sees each target
+    as prediction sees it, and its mirror image. The mean of its two answers gives points and
+    confidences, and from both pictures the network learns maps with Gaussians at these points,
+    with the supervised loss (method 1.6) weighted by the confidences. Two answers that agree
+    change nothing.
+    """
+
+    def __init__(
+        self, network: PoseNetwork, teacher: Callable[[], AbstractContextManager[None]]
+    ) -> None:
+        self._network = network
+        self._teacher = teacher
+        self._flip_order = network.spec.joint_set.flip_order
+        encoder = network.encoder
+        deconvolutions = {id(p) for p in encoder.deconv.parameters()}
+        self._trunk_learns = any(
+            p.requires_grad for p in encoder.parameters() if id(p) not in deconvolutions
+        )
+        self._loss = 0.0
+
+    def accumulate(self, pairs: Pairs, share: float, weight: float) -> None:
+        images = pairs.target if pairs.upright is None else pairs.upright
+        both = torch.cat([images, mirror(images)]).contiguous(memory_format=torch.channels_last)
+        with torch.set_grad_enabled(self._trunk_learns):
+            trunk = self._network.encoder.trunk(both)
+        with torch.no_grad(), self._teacher():
+            taught = self._network.encoder.trunk(both) if self._trunk_learns else trunk
+            points, confidence = decode(torch.stack(self._answers(taught)).mean(dim=0))
+        answers = self._answers(trunk)
+        maps, weights = gaussian_targets(points, confidence, answers[0].shape[-1])
+        loss = torch.stack([supervised_loss(answer, maps, weights) for answer in answers]).mean()
+        (weight * share * loss).backward()
+        self._loss += share * float(loss.detach())
+
+    def _answers(self, trunk: Tensor) -> tuple[Tensor, Tensor]:
+        """Heatmaps (n, K, 32, 32) of the pictures, and of their mirror images turned back."""
+        plain, mirrored = self._network.pose_of_trunk(trunk).heatmaps.float().chunk(2)
+        return plain, mirror_joints(mirrored, self._flip_order)
 
     def finish(self) -> float:
         loss = self._loss

@@ -125,12 +125,19 @@ def _training_data(job: TrainingJob) -> tuple[list[DataSet], list[DataSet]]:
 def _network(job: TrainingJob) -> PoseNetwork:
     torch.manual_seed(job.settings.seed)
     if job.start is not None:
-        network = weights.load(job.start)
-        if network.spec != job.spec:
+        start = weights.load(job.start)
+        if start.spec == job.spec:
+            return start
+        if replace(start.spec, variant=job.spec.variant) != job.spec:
             raise UserError(
-                f"{job.start} holds {network.spec}, but {job.spec} is to be trained. "
-                "Start from weights of the same network."
+                f"{job.start} holds {start.spec}, but {job.spec} is to be trained. "
+                "Start from weights of the same network, or of another variant of it."
             )
+        network = PoseNetwork(job.spec)
+        own = network.state_dict()
+        network.load_state_dict(
+            {**own, **{name: t for name, t in start.state_dict().items() if name in own}}
+        )
         return network
     network = PoseNetwork(job.spec)
     if job.imagenet is not None:

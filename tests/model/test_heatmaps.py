@@ -13,7 +13,12 @@ from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 from torch import Tensor
 
-from model.heatmaps import decode, gaussian_maps, keypoint_bottleneck, marginal_expectation
+from model.heatmaps import (
+    decode,
+    gaussian_maps,
+    keypoint_bottleneck,
+    marginal_expectation,
+)
 
 MAPS = arrays(np.float64, (1, 2, 8, 8), elements=st.floats(-3, 3))
 

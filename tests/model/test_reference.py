@@ -14,7 +14,7 @@ import model
 from model.authors import convert, describe, read_checkpoint
 from model.errors import UserError
 from model.networks import NetworkOutput, NetworkSpec, PoseNetwork, Variant
-from model.personalization import Personalizer
+from model.personalization import Pairs, Personalizer
 from tests.networks import perceptual_loss
 from tests.released import Shapes, filled, image, released_shapes
 
@@ -70,7 +70,7 @@ def test_forward_loss_and_three_updates(imported: PoseNetwork, reference: Refere
 
     perceptual = perceptual_loss()
     personalizer = Personalizer(imported, perceptual)
-    losses = [personalizer.update(target, source).loss for _ in range(3)]
+    losses = [personalizer.update(Pairs(target, source)).loss for _ in range(3)]
     np.testing.assert_allclose(losses, reference["losses"], rtol=1e-4)
     np.testing.assert_allclose(perceptual.means, reference["running_means"], rtol=1e-4)
 

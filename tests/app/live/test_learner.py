@@ -6,6 +6,7 @@ import pytest
 from app.live.learner import Learner
 from model.crop import SquareBox
 from model.personalization import PersonalizationSettings, PersonView, SourceMemory
+from model.personalization.guard import Guard
 from tests.app.live.machinery import picture
 from tests.networks import small_network, small_perceptual_loss
 
@@ -119,3 +120,38 @@ def test_the_rotation_variant_learns_without_reconstructions(memory: SourceMemor
     result = learner.online(_view(4))
     assert result is not None and result.number == 1
     assert not result.reconstruction.any()
+
+
+def test_a_held_out_view_teaches_nothing() -> None:
+    memory = SourceMemory()
+    learner = _learner(memory, batch_size=2, guard=True)
+    for index in range(8):
+        memory.add(_view(index))
+    assert learner.online(_view(7)) is None and learner.last_pairs == 0
+    assert learner.online(_view(6)) is not None
+
+
+def test_the_guard_takes_back_what_makes_held_out_views_worse(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    memory = SourceMemory()
+    learner = _learner(memory, batch_size=1, guard=True, learning_rate=1e-7)
+    for index in range(8):
+        memory.add(_view(index))
+    answers = iter([1.0, 1.0, 1.0, 2.0])  # as trained and personalized, twice
+    monkeypatch.setattr(Guard, "_disagreement", lambda *_: next(answers))
+    undone = []
+    for _ in range(16):
+        result = learner.online(_view(0))
+        assert result is not None
+        undone.append(result.undone)
+    assert undone == [False] * 15 + [True]
+    assert learner.personalizer.updates == 8
+
+
+def test_there_is_a_reconstruction_to_show_where_none_is_learnt_from() -> None:
+    memory = SourceMemory()
+    memory.add(_view(0))
+    learner = _learner(memory, batch_size=1, self_weight=0.0, consistency=1.0)
+    result = learner.online(_view(0))
+    assert result is not None and result.reconstruction.std() > 0

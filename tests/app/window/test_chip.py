@@ -26,6 +26,7 @@ from app.window.theme import Tone
             Tone.WARNING,
         ),
         (WorkerStatus(Phase.HELD_BACK), "held back", Tone.WARNING),
+        (WorkerStatus(Phase.UNDONE, updates=8), "undone by the guard", Tone.WARNING),
         (WorkerStatus(Phase.FAULTED, updates=3), "stopped by an error", Tone.WARNING),
         (WorkerStatus(Phase.FROZEN), "frozen", Tone.FROZEN),
         (WorkerStatus(Phase.FROZEN, updates=12400), "frozen · 12,400 updates", Tone.FROZEN),

@@ -9,10 +9,10 @@ import torch
 
 from model.data.records import DataSet
 from model.data.shards import read_shards
+from model.errors import UserError
 from model.evaluation.accuracy import predict_data_set
-from model.evaluation.gain import Gain, first_frames, measure_gain
-from model.evaluation.personalized import personalize_people
-from model.personalization import PersonalizationSettings, Personalizer
+from model.evaluation.gain import Gain, compared, first_frames, measure_gain, with_unlabelled
+from model.personalization import PersonalizationSettings
 from tests.networks import small_network, small_perceptual_loss
 from tests.shards import write_shard
 
@@ -39,38 +39,6 @@ def test_first_frames_go_through_the_clips_of_a_person(people: DataSet) -> None:
     assert [len(clip) for clip in first_frames(one, None, 5)] == [2, 2, 1]
 
 
-def test_online_updates_before_each_prediction_and_resets_between_people(people: DataSet) -> None:
-    personalizer = Personalizer(small_network(), small_perceptual_loss(), SETTINGS)
-    before = predict_data_set(personalizer.network, people)
-    updates: list[int] = []
-
-    whole = personalize_people(
-        personalizer, people, "online", progress=lambda _: updates.append(personalizer.updates)
-    )
-    alone = personalize_people(personalizer, people.only({"0"}), "online")
-
-    assert updates == [1, 2] * 4
-    assert personalizer.updates == 0
-    np.testing.assert_array_equal(whole.points[:2], alone.points)
-    assert not np.allclose(whole.points[0], before.points[0])
-    np.testing.assert_array_equal(whole.truth[:2], people.clips[0].joints)
-
-
-def test_offline_learns_from_all_frames_before_the_first_prediction(people: DataSet) -> None:
-    personalizer = Personalizer(small_network(), small_perceptual_loss(), SETTINGS)
-    updates: list[int] = []
-
-    found = personalize_people(
-        personalizer,
-        people.only({"1"}),
-        "offline",
-        progress=lambda _: updates.append(personalizer.updates),
-    )
-
-    assert updates == [1, 2]
-    assert found.points.shape == (2, 13, 2)
-
-
 def test_measuring_the_gain_leaves_the_network_alone(people: DataSet) -> None:
     network, perceptual = small_network(), small_perceptual_loss()
     weight, means = network.encoder.conv1.weight.clone(), perceptual.means.clone()
@@ -90,3 +58,27 @@ def test_a_gain_tells_who_was_harmed() -> None:
 
     assert gain.gain == 2.0 and gain.harmed == 0.25 and gain.worst == -0.6
     assert gain.over_people.mean == pytest.approx(2.0) and gain.over_people.people == 4
+
+
+def test_a_gain_over_seeds_is_the_mean_of_the_seeds(people: DataSet) -> None:
+    before = predict_data_set(small_network(), people)
+    right = replace(before, points=before.truth)
+    wrong = replace(before, points=before.truth + 1000)
+
+    gain = compared("online", replace(before, points=before.truth), [right, wrong])
+
+    assert (gain.none, gain.personalized) == (100.0, 50.0)
+    assert gain.by_person == dict.fromkeys("0123", -50.0)
+
+
+def test_unlabelled_frames_come_first_and_are_never_scored(people: DataSet) -> None:
+    labelled = replace(people.only({"0", "1"}), clips=people.clips[:2])
+    more = replace(people, clips=tuple(replace(c, name=f"{c.name}, more") for c in people))
+
+    together = with_unlabelled(labelled, more)
+
+    assert [clip.person for clip in together] == ["0", "0", "1", "1"]
+    assert [bool(clip.visible.any()) for clip in together] == [False, True, False, True]
+    assert together.clips[1] is labelled.clips[0]
+    with pytest.raises(UserError, match="no other clips of the people"):
+        with_unlabelled(labelled, labelled)

@@ -63,7 +63,10 @@ class FakeDetector:
 
 
 def blank(grey: int = 90) -> NDArray[np.uint8]:
-    return np.full((HEIGHT, WIDTH, 3), grey, np.uint8)
+    """A room without people: patches around ``grey``, others for every grey."""
+    patches = np.random.default_rng(grey).integers(-30, 31, (6, 8, 3))
+    room = np.clip(grey + patches, 0, 255).astype(np.uint8)
+    return np.asarray(cv2.resize(room, (WIDTH, HEIGHT), interpolation=cv2.INTER_CUBIC), np.uint8)
 
 
 def frames(path: str, limit: int | None = None) -> list[NDArray[np.uint8]]:

@@ -121,3 +121,16 @@ def test_adding_and_sampling_from_several_threads(threads: int) -> None:
     for worker in workers:
         worker.join()
     assert not failures and len(memory) == 16
+
+
+def test_every_n_th_view_is_held_out_and_nothing_learns_from_it() -> None:
+    memory = SourceMemory(hold_every=3)
+    added = [memory.add(_view(index)) for index in range(30)]
+    assert added == [True, True, False] * 10
+    assert [view.index for view in memory.held()] == [8, 11, 14, 17, 20, 23, 26, 29]
+    drawn = {view.index for view in memory.sample(np.random.default_rng(0), 500)}
+    assert drawn == {index for index in range(30) if index % 3 != 2}
+    newest = memory.newest()
+    assert newest is not None and newest.index == 28
+    memory.clear()
+    assert memory.held() == []

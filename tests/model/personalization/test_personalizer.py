@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from model.networks import PoseNetwork, Variant
-from model.personalization import PersonalizationSettings, Personalizer
+from model.personalization import Pairs, PersonalizationSettings, Personalizer
 from tests.networks import perceptual_loss, small_network
 
 
@@ -37,7 +37,7 @@ def _flat(gradients: dict[str, Tensor]) -> Tensor:
 def test_an_update_changes_what_it_may_and_nothing_else() -> None:
     personalizer = _personalizer()
     before = copy.deepcopy(personalizer.network.state_dict())
-    report = personalizer.update(*_pairs())
+    report = personalizer.update(Pairs(*_pairs()))
     assert report.applied and report.number == 1 and report.pairs == 4
     changed = {
         name
@@ -51,16 +51,16 @@ def test_an_update_changes_what_it_may_and_nothing_else() -> None:
 def test_the_loss_falls_when_the_same_batch_is_learnt_again() -> None:
     personalizer = _personalizer()
     batch = _pairs()
-    losses = [personalizer.update(*batch).loss for _ in range(4)]
+    losses = [personalizer.update(Pairs(*batch)).loss for _ in range(4)]
     assert losses == sorted(losses, reverse=True) and losses[-1] < 0.97 * losses[0]
 
 
 def test_micro_batches_give_the_whole_batch_s_update() -> None:
     target, source = _pairs(4)
     whole, pieces = _personalizer(), _personalizer()
-    whole.accumulate(target, source, 4)
+    whole.accumulate(Pairs(target, source), 4)
     for i in range(4):
-        pieces.accumulate(target[i : i + 1], source[i : i + 1], 4)
+        pieces.accumulate(Pairs(target[i : i + 1], source[i : i + 1]), 4)
     a, b = _flat(_gradients(whole)), _flat(_gradients(pieces))
     # The normalisers of early pieces lag by 1 % of the pieces' spread (see ReconstructionTask).
     assert torch.linalg.vector_norm(a - b) < 1e-2 * torch.linalg.vector_norm(a)
@@ -71,9 +71,9 @@ def test_micro_batches_give_the_whole_batch_s_update() -> None:
 def test_micro_batches_of_equal_pairs_give_exactly_the_same_gradient() -> None:
     target, source = (t.repeat(3, 1, 1, 1) for t in _pairs(1))
     whole, pieces = _personalizer(), _personalizer()
-    whole.accumulate(target, source, 3)
+    whole.accumulate(Pairs(target, source), 3)
     for i in range(3):
-        pieces.accumulate(target[i : i + 1], source[i : i + 1], 3)
+        pieces.accumulate(Pairs(target[i : i + 1], source[i : i + 1]), 3)
     a, b = _flat(_gradients(whole)), _flat(_gradients(pieces))
     assert torch.linalg.vector_norm(a - b) < 1e-4 * torch.linalg.vector_norm(a)
 
@@ -84,7 +84,7 @@ def test_update_in_micro_batches_moves_the_running_means_as_the_whole_batch_does
     for micro_batch in (None, 1):
         loss = perceptual_loss()
         personalizer = Personalizer(small_network(), loss)
-        personalizer.update(target, source, micro_batch)
+        personalizer.update(Pairs(target, source), micro_batch)
         means.append(loss.means.clone())
     torch.testing.assert_close(means[0], means[1], rtol=1e-5, atol=0)
 
@@ -94,22 +94,22 @@ def test_reset_restores_predictions_bit_for_bit(variant: Variant) -> None:
     personalizer = _personalizer(small_network(variant), learning_rate=1e-3)
     target, source = _pairs(2)
     first = personalizer.predict(target).heatmaps
-    losses = [personalizer.update(target, source).loss for _ in range(2)]
+    losses = [personalizer.update(Pairs(target, source)).loss for _ in range(2)]
     assert not torch.equal(personalizer.predict(target).heatmaps, first)
     personalizer.reset()
     assert torch.equal(personalizer.predict(target).heatmaps, first)
     assert personalizer.updates == 0
     # The optimiser and the loss's running means start again too.
-    assert [personalizer.update(target, source).loss for _ in range(2)] == losses
+    assert [personalizer.update(Pairs(target, source)).loss for _ in range(2)] == losses
 
 
 def test_several_iterations_are_several_steps_on_one_batch() -> None:
     batch = _pairs(2)
     twice = _personalizer(iterations=2)
-    report = twice.update(*batch)
+    report = twice.update(Pairs(*batch))
     again = _personalizer()
-    again.update(*batch)
-    assert report.loss == again.update(*batch).loss
+    again.update(Pairs(*batch))
+    assert report.loss == again.update(Pairs(*batch)).loss
     assert twice.updates == again.updates == 2
 
 
@@ -117,25 +117,25 @@ def test_a_batch_that_is_not_finite_is_thrown_away() -> None:
     personalizer = _personalizer()
     target, source = _pairs(2)
     first = personalizer.predict(target).heatmaps
-    report = personalizer.update(torch.full_like(target, float("nan")), source)
+    report = personalizer.update(Pairs(torch.full_like(target, float("nan")), source))
     assert not report.applied and personalizer.updates == 0
     assert torch.equal(personalizer.predict(target).heatmaps, first)
-    good = personalizer.update(target, source)
-    assert good.applied and good.loss == _personalizer().update(target, source).loss
+    good = personalizer.update(Pairs(target, source))
+    assert good.applied and good.loss == _personalizer().update(Pairs(target, source)).loss
 
 
 def test_discarded_pairs_leave_no_trace() -> None:
     batch = _pairs(2)
     personalizer = _personalizer()
-    personalizer.accumulate(*_pairs(1), 2)
+    personalizer.accumulate(Pairs(*_pairs(1)), 2)
     personalizer.discard()
-    assert personalizer.update(*batch).loss == _personalizer().update(*batch).loss
+    assert personalizer.update(Pairs(*batch)).loss == _personalizer().update(Pairs(*batch)).loss
 
 
 def test_nothing_is_computed_that_is_thrown_away() -> None:
     """No gradient for frozen tensors or the VGG, and two VGG passes per pair: target and result."""
     personalizer = _personalizer(scope="deconvolutions")
-    loss = personalizer._task._perceptual  # type: ignore[attr-defined]
+    loss = personalizer._tasks[0][0]._perceptual  # type: ignore[attr-defined]
     passes: list[bool] = []
     loss.features.blocks[0].register_forward_hook(
         lambda module, inputs, output: passes.append(output.requires_grad)
@@ -144,7 +144,7 @@ def test_nothing_is_computed_that_is_thrown_away() -> None:
     personalizer.network.encoder.layer4.register_forward_hook(
         lambda module, inputs, output: encoder_outputs.append(output.requires_grad)
     )
-    personalizer.accumulate(*_pairs(2), 2)
+    personalizer.accumulate(Pairs(*_pairs(2)), 2)
     assert sorted(passes) == [False, True]
     assert encoder_outputs == [False]
     assert set(_gradients(personalizer)) == set(personalizer.parameter_names)
@@ -167,6 +167,6 @@ def test_weights_hand_over_the_pose_branch_only() -> None:
     assert weights.keys() == {
         name for name in personalizer.parameter_names if not name.startswith("reconstruction.")
     }
-    personalizer.update(*_pairs(1))
+    personalizer.update(Pairs(*_pairs(1)))
     # Copies: what was handed over does not change under the receiver.
     assert not torch.equal(weights["self_head.weight"], personalizer.network.self_head.weight)

@@ -30,11 +30,22 @@ def test_defaults_are_the_papers() -> None:
         ("offline_updates_per_frame", 0.0),
         ("scope", "everything"),
         ("targets", "none"),
+        ("augmentations", "wild"),
+        ("consistency", -1.0),
+        ("independent_sources", 1.5),
+        ("anchor", -0.1),
+        ("average", 1.0),
+        ("warm_up", -1),
     ],
 )
 def test_a_bad_value_is_refused_by_name(name: str, value: object) -> None:
     with pytest.raises(UserError, match=name):
         PersonalizationSettings(**{name: value})  # type: ignore[arg-type]
+
+
+def test_something_must_be_learnt_from() -> None:
+    with pytest.raises(UserError, match="self_weight and consistency were both 0"):
+        PersonalizationSettings(self_weight=0.0)
 
 
 def test_presets_are_found_by_name_and_the_first_is_the_default() -> None:

@@ -1,0 +1,82 @@
+"""The experiments by name. Light to import: what they compute with is imported when one is run."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from model.experiments.context import Study
+    from model.experiments.result import ExperimentResult
+
+ROLES = ("baseline", "rotation", "keypoint", "transformer", "rendered", "real")
+"""What a network is in an experiment: a variant of Table 1, or what Table 6 trained it on."""
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """A table or figure of the paper; ``name`` is the command's word and its module's name."""
+
+    name: str
+    title: str
+    help: str
+
+    def run(self, study: Study) -> ExperimentResult:
+        """Measure. ``UserError`` says what the experiment needs and was not given."""
+        module = importlib.import_module(f"model.experiments.{self.name}")
+        result: ExperimentResult = module.run(study)
+        return result
+
+
+EXPERIMENTS: Mapping[str, Experiment] = {
+    experiment.name: experiment
+    for experiment in (
+        Experiment(
+            "table1",
+            "Table 1: four networks, three ways of going through people",
+            "the four networks, without, with online and with offline personalization",
+        ),
+        Experiment(
+            "table2",
+            "Table 2: update iterations",
+            "1, 2, 3 and 4 optimiser steps on each frame's batch",
+        ),
+        Experiment(
+            "table3",
+            "Table 3: joint by joint, beside methods that look at several frames",
+            "baseline and offline personalization in the columns of the limbs",
+        ),
+        Experiment(
+            "table4",
+            "Table 4: frames without labels as well",
+            "online personalization, also on the frames that have no labels (BBC Pose)",
+        ),
+        Experiment(
+            "table5",
+            "Table 5: smoothing over time",
+            "Savitzky-Golay smoothing on top of each way; needs --development",
+        ),
+        Experiment(
+            "table6",
+            "Table 6: from rendered to real people",
+            "how much of the gap from rendered to real people personalization closes",
+        ),
+        Experiment(
+            "figure3",
+            "Figure 3: gain against the frame number",
+            "the gain of online personalization after ever more frames",
+        ),
+        Experiment(
+            "figure4",
+            "Figure 4: score against the number of unlabelled frames",
+            "online personalization that starts anew after every N frames",
+        ),
+        Experiment(
+            "figure5",
+            "Figure 5: what the network sees",
+            "pictures: reconstruction, self-supervised keypoints and pose of a few people",
+        ),
+    )
+}

@@ -1,0 +1,194 @@
+"""The experiments' plots: dots in rows, and lines with bands. PNG files."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model.files import whole_file
+
+if TYPE_CHECKING:
+    from matplotlib.artist import Artist
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+# The palette of Okabe and Ito, which colour-blind people can tell apart: blue, vermillion, green,
+# purple; what is only compared with is grey.
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7")
+MUTED = "#8A9099"
+INK = "#1B1F27"
+_GRID = "#E4E6EA"
+_DPI = 150
+_STEP = 0.14  # rows from one series to the next
+_MARKERS = ("o", "D", "s", "^")
+
+
+@dataclass(frozen=True)
+class Dots:
+    """A plot of ``rows``, each with a value (NaN: none) for some series, against ``axis``."""
+
+    title: str
+    axis: str
+    rows: Mapping[str, Mapping[str, float]]
+
+
+@dataclass(frozen=True, eq=False)
+class Line:
+    """Points (x, y), each (T,), and the band from ``low`` to ``high`` around them, if there is one.
+
+    ``muted`` lines are what the others are compared with. ``marked`` shows each point.
+    """
+
+    label: str
+    x: NDArray[np.number]
+    y: NDArray[np.number]
+    low: NDArray[np.number] | None = None
+    high: NDArray[np.number] | None = None
+    muted: bool = False
+    marked: bool = False
+
+
+def new_figure(width: float, height: float) -> Figure:
+    """An empty figure of so many inches, which belongs to no window."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width, height), dpi=_DPI, layout="constrained")
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def save_figure(figure: Figure, path: Path) -> None:
+    """Write a PNG; ``UserError`` if it cannot be written."""
+    with whole_file(path) as temporary:
+        figure.savefig(temporary, format="png")
+
+
+def plot_dots(path: Path, plots: Sequence[Dots]) -> None:
+    """Draw plots of the same rows beside each other, each with its own scale.
+
+    A grey bar joins the dots of a row, which lie a little below each other, so that none hides
+    another; colours and markers of a series are the same in all plots.
+    """
+    rows = list(plots[0].rows)
+    series = list(dict.fromkeys(s for plot in plots for row in plot.rows.values() for s in row))
+    figure = new_figure(2.2 + 3.2 * len(plots), 1.25 + 0.42 * len(rows))
+    figure.set_layout_engine("constrained", wspace=0.08)
+    all_axes = figure.subplots(1, len(plots), sharey=True, squeeze=False)[0]
+    for axes, plot in zip(all_axes, plots, strict=True):
+        _plain(axes)
+        axes.grid(axis="x", color=_GRID, linewidth=0.8)
+        axes.set_title(plot.title, loc="left", fontsize="medium")
+        axes.set_xlabel(plot.axis, fontsize="small")
+        _draw_dots(axes, plot, series)
+    all_axes[0].set_yticks(range(len(rows)), rows)
+    all_axes[0].set_ylim(len(rows) - 0.5, -0.5)
+    if len(series) > 1:
+        handles, labels = _distinct_handles(all_axes)
+        figure.legend(
+            handles, labels, loc="outside lower right", ncols=len(series), frameon=False,
+            fontsize="small",
+        )  # fmt: skip
+    save_figure(figure, path)
+
+
+def plot_lines(
+    path: Path,
+    lines: Sequence[Line],
+    x_axis: str,
+    y_axis: str,
+    *,
+    ticks: Mapping[float, str] | None = None,
+    logarithmic: bool = False,
+    zero: bool = False,
+    below: Line | None = None,
+) -> None:
+    """Draw lines with their bands; ``below``, if given, has a low plot of its own under them.
+
+    ``ticks`` are the only marks on the x axis. ``zero`` draws the line of no difference.
+    """
+    figure = new_figure(7.2, 4.6 if below is not None else 3.8)
+    if below is None:
+        axes = figure.subplots()
+        lowest = axes
+    else:
+        axes, lowest = figure.subplots(2, 1, sharex=True, height_ratios=(4, 1))
+        _prepare(lowest, below.label)
+        lowest.fill_between(below.x, 0, below.y, step="mid", color=MUTED, alpha=0.35, linewidth=0)
+        lowest.set_ylim(0, 1.15 * float(np.max(below.y)))
+        lowest.yaxis.get_major_locator().set_params(integer=True, nbins=3)
+    _prepare(axes, y_axis)
+    lowest.set_xlabel(x_axis, fontsize="small")
+    if logarithmic:
+        axes.set_xscale("log")
+    if zero:
+        axes.axhline(0, color=INK, linewidth=0.8)
+    if ticks is not None:
+        lowest.set_xticks(list(ticks), list(ticks.values()))
+        lowest.set_xticks([], minor=True)
+    _draw_lines(axes, lines)
+    save_figure(figure, path)
+
+
+def _draw_dots(axes: Axes, plot: Dots, series: Sequence[str]) -> None:
+    for height, row in enumerate(plot.rows.values()):
+        known = [value for value in row.values() if not math.isnan(value)]
+        if len(known) > 1:
+            axes.plot(
+                [min(known), max(known)],
+                [height] * 2,
+                color=_GRID,
+                linewidth=6,
+                zorder=1,
+                solid_capstyle="butt",
+            )
+        for name, value in row.items():
+            number = series.index(name)
+            place = height + _STEP * (number - (len(series) - 1) / 2)
+            axes.plot(
+                value, place, _MARKERS[number % len(_MARKERS)], label=name, zorder=2,
+                color=COLOURS[number % len(COLOURS)], markersize=7, linestyle="none",
+                markeredgecolor="white", markeredgewidth=0.8,
+            )  # fmt: skip
+    axes.margins(x=0.12)
+
+
+def _draw_lines(axes: Axes, lines: Sequence[Line]) -> None:
+    colours = iter(COLOURS)
+    for line in lines:
+        colour = MUTED if line.muted else next(colours)
+        if line.low is not None and line.high is not None:
+            axes.fill_between(line.x, line.low, line.high, color=colour, alpha=0.2, linewidth=0)
+        axes.plot(
+            line.x, line.y, color=colour, label=line.label, linewidth=1.8,
+            linestyle="--" if line.muted else "-", marker="o" if line.marked else None,
+            markersize=5,
+        )  # fmt: skip
+    axes.legend(loc="best", frameon=False, fontsize="small")
+
+
+def _distinct_handles(all_axes: Sequence[Axes]) -> tuple[list[Artist], list[str]]:
+    found: dict[str, Artist] = {}
+    for axes in all_axes:
+        for handle, label in zip(*axes.get_legend_handles_labels(), strict=True):
+            found.setdefault(label, handle)
+    return list(found.values()), list(found)
+
+
+def _prepare(axes: Axes, y_axis: str) -> None:
+    _plain(axes)
+    axes.grid(color=_GRID, linewidth=0.8)
+    axes.set_ylabel(y_axis, fontsize="small")
+
+
+def _plain(axes: Axes) -> None:
+    axes.set_axisbelow(True)
+    axes.tick_params(which="both", labelsize="small", length=0)
+    axes.spines[["top", "right", "left"]].set_visible(False)
+    axes.spines["bottom"].set_color(MUTED)

@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+import model
+from app.assets import PERCEPTUAL_WEIGHTS
+from model.data.records import DataSet
+from model.data.shards import read_shards
+from model.errors import UserError
+from model.evaluation.protocol import Protocol
+from model.evaluation.runs import Machine, PeopleRunner
+from model.networks import Variant
+from model.personalization import PersonalizationSettings
+from model.training.ranks import Ranks
+from tests.networks import small_network
+from tests.shards import write_shard
+
+CPU = Machine(torch.device("cpu"))
+ROTATION = PersonalizationSettings(batch_size=1, learning_rate=1e-3)
+ONLINE = Protocol("online", ROTATION)
+
+
+@pytest.fixture
+def people(tmp_path: Path) -> DataSet:
+    return read_shards([write_shard(tmp_path / "people.npz", people=3, frames=2)], "people")
+
+
+def _weights(folder: Path, variant: Variant = "rotation") -> Path:
+    path = folder / f"{variant}.safetensors"
+    model.save(path, small_network(variant))
+    return path
+
+
+def _runner(store: Path | None, workers: int = 1, ranks: Ranks | None = None) -> PeopleRunner:
+    return PeopleRunner(PERCEPTUAL_WEIGHTS, store, replace(CPU, workers=workers), ranks)
+
+
+def test_what_is_finished_is_read_back(
+    tmp_path: Path, people: DataSet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    weights, runner = _weights(tmp_path), _runner(tmp_path / "store")
+    # A run that was interrupted after the first two people.
+    first = runner.predict(weights, people.only({"0", "1"}), ONLINE)
+    computed: list[str] = []
+    compute = PeopleRunner._compute
+
+    def noting(self: PeopleRunner, job: object, tasks: list[object], progress: object) -> object:
+        computed.extend(task.person for task in tasks)  # type: ignore[attr-defined]
+        return compute(self, job, tasks, progress)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(PeopleRunner, "_compute", noting)
+    done: list[int] = []
+    whole = runner.predict(weights, people, ONLINE, done.append)
+
+    assert computed == ["2"] and sum(done) == 6
+    np.testing.assert_array_equal(whole.points[:4], first.points)
+    fresh = _runner(None).predict(weights, people, ONLINE)
+    np.testing.assert_array_equal(whole.points, fresh.points)
+    np.testing.assert_array_equal(whole.order, fresh.order)
+
+    for other in (replace(ONLINE, seed=1), Protocol()):
+        computed.clear()
+        runner.predict(weights, people, other)
+        assert computed == ["0", "1", "2"]
+
+
+def test_a_damaged_file_of_the_store_is_computed_again(tmp_path: Path, people: DataSet) -> None:
+    weights, runner = _weights(tmp_path), _runner(tmp_path / "store")
+    found = runner.predict(weights, people, ONLINE)
+    for file in (tmp_path / "store").rglob("*.npz"):
+        file.write_bytes(file.read_bytes()[:100])
+    np.testing.assert_array_equal(runner.predict(weights, people, ONLINE).points, found.points)
+
+
+def test_several_processes_find_what_one_finds(tmp_path: Path, people: DataSet) -> None:
+    weights = _weights(tmp_path)
+    together = _runner(None, workers=2).predict(weights, people, ONLINE)
+    alone = _runner(None).predict(weights, people, ONLINE)
+    np.testing.assert_allclose(together.points, alone.points, atol=1e-3)
+    np.testing.assert_array_equal(together.persons, alone.persons)
+
+
+def test_a_baseline_predicts_but_cannot_be_personalized(tmp_path: Path, people: DataSet) -> None:
+    weights = _weights(tmp_path, "baseline")
+    assert len(_runner(None).predict(weights, people, Protocol()).points) == 6
+    with pytest.raises(UserError, match="cannot be personalized"):
+        _runner(None).predict(weights, people, ONLINE)
+
+
+def test_processes_of_torchrun_need_a_place_to_meet() -> None:
+    with pytest.raises(UserError, match="--out"):
+        _runner(None, ranks=Ranks(0, 2, 0))
