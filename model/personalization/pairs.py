@@ -27,20 +27,21 @@ _OFFLINE: dict[Augmentations, Augmenter] = {**_ONLINE, "published": Augmenter()}
 class Pairs(NamedTuple):
     """Target-source pairs, normalised tensors (n, 3, 128, 128).
 
-    ``upright`` (n, 3, 128, 128) are the targets without augmentation, None where nothing needs
-    them.
+    ``upright`` (n, 3, 128, 128) are the targets without augmentation, and ``indices`` tells which
+    frames they are of; None and empty where nothing needs them.
     """
 
     target: Tensor
     source: Tensor
     upright: Tensor | None = None
+    indices: tuple[int, ...] = ()
 
     def split(self, size: int) -> Iterator[Pairs]:
         """Pieces of ``size`` pairs, the last one maybe smaller."""
         for start in range(0, len(self.target), size):
             part = slice(start, start + size)
             upright = None if self.upright is None else self.upright[part]
-            yield Pairs(self.target[part], self.source[part], upright)
+            yield Pairs(self.target[part], self.source[part], upright, self.indices[part])
 
     def to(self, device: torch.device) -> Pairs:
         """The same pairs on a device, in the layout that its convolutions are fastest in."""
@@ -49,7 +50,7 @@ class Pairs(NamedTuple):
             return images.to(device, memory_format=torch.channels_last)
 
         upright = None if self.upright is None else moved(self.upright)
-        return Pairs(moved(self.target), moved(self.source), upright)
+        return Pairs(moved(self.target), moved(self.source), upright, self.indices)
 
 
 class PairSampler:
@@ -114,8 +115,12 @@ class PairSampler:
             source_crops.append(source.crop(matrix, CROP_SIZE))
         target_images = to_tensor(target_crops, bgr=self._bgr)
         source_images = to_tensor(source_crops, bgr=self._bgr)
-        upright = None
-        if self._settings.consistency:
-            crops = [target.crop(crop_matrix(target.box), CROP_SIZE) for target in targets]
-            upright = to_tensor(crops, bgr=self._bgr)
-        return Pairs(target_images, source_images, upright)
+        if not self._settings.consistency:
+            return Pairs(target_images, source_images)
+        upright = [target.crop(crop_matrix(target.box), CROP_SIZE) for target in targets]
+        return Pairs(
+            target_images,
+            source_images,
+            to_tensor(upright, bgr=self._bgr),
+            tuple(target.index for target in targets),
+        )

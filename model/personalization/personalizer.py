@@ -90,8 +90,9 @@ class Personalizer:
         if self.settings.self_weight:
             yield task_for(self.network, perceptual), self.settings.self_weight
         if self.settings.consistency:
-            task = ConsistencyTask(self.network, self._average.in_place)
-            yield task, self.settings.consistency
+            fixed = self.settings.teacher == "trained"
+            teacher = self._as_trained if fixed else self._average.in_place
+            yield ConsistencyTask(self.network, teacher, fixed=fixed), self.settings.consistency
 
     def _begin(self, pace: float = 1.0) -> None:
         self._pace = pace
@@ -166,8 +167,11 @@ class Personalizer:
     @torch.inference_mode()
     def predict_as_trained(self, target: Tensor) -> PoseOutput:
         """What ``predict`` gave before the first update."""
-        with swapped(self._parameters, self._pristine):
+        with self._as_trained():
             return self.network.pose(self._prepare(target))
+
+    def _as_trained(self) -> AbstractContextManager[None]:
+        return swapped(self._parameters, self._pristine)
 
     @torch.inference_mode()
     def predict(self, target: Tensor) -> PoseOutput:

@@ -14,6 +14,7 @@ Targets = Literal["current", "random"]
 Sources = Literal["all", "recent"]
 SourceBox = Literal["target", "own"]
 Augmentations = Literal["published", "mild"]
+Teacher = Literal["average", "trained"]
 
 _CHOICES: dict[str, tuple[str, ...]] = {
     "scope": get_args(Scope),
@@ -21,6 +22,7 @@ _CHOICES: dict[str, tuple[str, ...]] = {
     "sources": get_args(Sources),
     "source_box": get_args(SourceBox),
     "augmentations": get_args(Augmentations),
+    "teacher": get_args(Teacher),
 }
 
 
@@ -58,6 +60,9 @@ class PersonalizationSettings:
     #: Weight of the agreement with the mirror image (``ConsistencyTask``), whose loss is that of
     #: supervised training; 0: it is not computed.
     consistency: float = 0.0
+    #: Who says where the keypoints are that pictures and mirror images come to agree on: the
+    #: ``average`` of the weights as they are, or the network as ``trained``.
+    teacher: Teacher = "average"
     #: The learning rate rises linearly over so many updates.
     warm_up: int = 0
     #: Decay of the moving average of the weights, which predicts and teaches; 0: no average.
@@ -114,15 +119,17 @@ PRESETS: tuple[Preset, ...] = (
     Preset(
         "steady",
         "Steady",
-        "Agrees with itself in the mirror; a guard undoes harm",
+        "Learns to agree with its own mirror image; a guard undoes harm",
         PersonalizationSettings(
-            learning_rate=5e-5,
+            learning_rate=2e-4,
             batch_size=4,
+            iterations=2,
             scope="deconvolutions",
             targets="random",
             source_box="own",
             self_weight=0.0,
             consistency=1.0,
+            teacher="trained",
             guard=True,
         ),
     ),

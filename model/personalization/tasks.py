@@ -6,7 +6,8 @@ other, so the summed gradients of the micro-batches are the batch's.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
 
@@ -16,8 +17,11 @@ from torch.nn import functional
 
 from model.heatmaps import decode, gaussian_targets, supervised_loss
 from model.mirror import mirror, mirror_joints
-from model.networks import PerceptualLoss, PoseNetwork
+from model.networks import PerceptualLoss, PoseNetwork, PoseOutput
 from model.personalization.pairs import Pairs
+
+# Frames whose answers are remembered; more than a memory of sources holds.
+_REMEMBERED = 2048
 
 
 class SelfSupervisedTask(Protocol):
@@ -110,45 +114,69 @@ class RotationTask:
 
 
 class ConsistencyTask:
-    """Say in the mirror what is said without it; not in the paper.
+    """Say of a picture and of its mirror image what a teacher says; not in the paper.
 
-    A teacher, the same network with the weights that ``teacher`` puts in place, sees each target
+    The teacher, the same network with the weights that ``teacher`` puts in place, sees each target
     as prediction sees it, and its mirror image. The mean of its two answers gives points and
     confidences, and from both pictures the network learns maps with Gaussians at these points,
-    with the supervised loss (method 1.6) weighted by the confidences. Two answers that agree
-    change nothing.
+    with the supervised loss (method 1.6) weighted by the confidences. A teacher that is ``fixed``
+    is asked once for each frame.
     """
 
     def __init__(
-        self, network: PoseNetwork, teacher: Callable[[], AbstractContextManager[None]]
+        self,
+        network: PoseNetwork,
+        teacher: Callable[[], AbstractContextManager[None]],
+        *,
+        fixed: bool = False,
     ) -> None:
         self._network = network
         self._teacher = teacher
+        self._fixed = fixed
         self._flip_order = network.spec.joint_set.flip_order
         encoder = network.encoder
         deconvolutions = {id(p) for p in encoder.deconv.parameters()}
         self._trunk_learns = any(
             p.requires_grad for p in encoder.parameters() if id(p) not in deconvolutions
         )
+        self._known: OrderedDict[int, tuple[Tensor, Tensor]] = OrderedDict()
         self._loss = 0.0
 
     def accumulate(self, pairs: Pairs, share: float, weight: float) -> None:
         images = pairs.target if pairs.upright is None else pairs.upright
-        both = torch.cat([images, mirror(images)]).contiguous(memory_format=torch.channels_last)
+        points, confidence = self._taught(images, pairs.indices)
+        both = _with_mirror_images(images)
         with torch.set_grad_enabled(self._trunk_learns):
             trunk = self._network.encoder.trunk(both)
-        with torch.no_grad(), self._teacher():
-            taught = self._network.encoder.trunk(both) if self._trunk_learns else trunk
-            points, confidence = decode(torch.stack(self._answers(taught)).mean(dim=0))
-        answers = self._answers(trunk)
+        answers = self._answers(self._network.pose_of_trunk(trunk))
         maps, weights = gaussian_targets(points, confidence, answers[0].shape[-1])
         loss = torch.stack([supervised_loss(answer, maps, weights) for answer in answers]).mean()
         (weight * share * loss).backward()
         self._loss += share * float(loss.detach())
 
-    def _answers(self, trunk: Tensor) -> tuple[Tensor, Tensor]:
+    def _taught(self, images: Tensor, indices: Sequence[int]) -> tuple[Tensor, Tensor]:
+        """The teacher's points (n, K, 2) and confidences (n, K)."""
+        if not (self._fixed and indices):
+            return self._ask(images)
+        new = [row for row, index in enumerate(indices) if index not in self._known]
+        if new:
+            for row, points, confidence in zip(new, *self._ask(images[new]), strict=True):
+                self._known[indices[row]] = points, confidence
+        found = [self._known[index] for index in indices]
+        while len(self._known) > _REMEMBERED:
+            self._known.popitem(last=False)
+        points, confidence = zip(*found, strict=True)
+        return torch.stack(points), torch.stack(confidence)
+
+    @torch.no_grad()
+    def _ask(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        with self._teacher():
+            output = self._network.pose(_with_mirror_images(images))
+        return decode(torch.stack(self._answers(output)).mean(dim=0))
+
+    def _answers(self, output: PoseOutput) -> tuple[Tensor, Tensor]:
         """Heatmaps (n, K, 32, 32) of the pictures, and of their mirror images turned back."""
-        plain, mirrored = self._network.pose_of_trunk(trunk).heatmaps.float().chunk(2)
+        plain, mirrored = output.heatmaps.float().chunk(2)
         return plain, mirror_joints(mirrored, self._flip_order)
 
     def finish(self) -> float:
@@ -160,7 +188,12 @@ class ConsistencyTask:
         self._loss = 0.0
 
     def reset(self) -> None:
+        self._known.clear()
         self.discard()
+
+
+def _with_mirror_images(images: Tensor) -> Tensor:
+    return torch.cat([images, mirror(images)]).contiguous(memory_format=torch.channels_last)
 
 
 def task_for(network: PoseNetwork, perceptual: PerceptualLoss) -> SelfSupervisedTask:

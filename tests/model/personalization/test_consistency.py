@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Iterator
 
 import pytest
 import torch
@@ -119,3 +120,41 @@ def test_low_precision_teaches_the_weights_that_learn() -> None:
     present = {n: p.detach().clone() for n, p in network.named_parameters()}
     personalizer.update(Pairs(images, images))
     assert any(not torch.equal(present[n], p) for n, p in network.named_parameters())
+
+
+def test_a_fixed_teacher_is_asked_once_for_each_frame_until_a_reset() -> None:
+    network, asked = small_network(), []
+    configure(network, "deconvolutions")
+
+    @contextlib.contextmanager
+    def teacher() -> Iterator[None]:
+        asked.append(True)
+        yield
+
+    images = _images()
+    for fixed, expected in ((True, 1), (False, 3)):
+        asked.clear()
+        task = ConsistencyTask(network, teacher, fixed=fixed)
+        losses = []
+        for order in ([0, 1], [1, 0], [0, 0]):
+            shown = images[order]
+            task.accumulate(Pairs(shown, shown, shown, tuple(order)), 1.0, 1.0)
+            losses.append(task.finish())
+        assert len(asked) == expected
+        assert losses[0] == pytest.approx(losses[1], rel=1e-4)
+        task.reset()
+        task.accumulate(Pairs(images, images, images, (0, 1)), 1.0, 1.0)
+        assert len(asked) == expected + 1
+
+
+def test_the_trained_network_goes_on_teaching_what_it_said_first() -> None:
+    """With a teacher that moves along, the loss of a network that was led astray would be small."""
+    images = _images()
+    losses = {}
+    for teacher in ("trained", "average"):
+        personalizer = _personalizer(teacher=teacher, learning_rate=1e-6)
+        with torch.no_grad():
+            for parameter in personalizer.network.self_head.parameters():
+                parameter.zero_()
+        losses[teacher] = personalizer.update(Pairs(images, images)).loss
+    assert losses["average"] == 0.0 and losses["trained"] > 0.0

@@ -31,7 +31,7 @@ def _view(index: int, box: SquareBox = _BOX) -> PersonView:
 def test_the_first_pair_is_the_plain_crop_of_the_current_frame() -> None:
     current, memory = _view(0), SourceMemory()
     sampler = PairSampler(PersonalizationSettings())
-    target, source, _ = sampler.online(current, memory, 3)
+    target, source, *_ = sampler.online(current, memory, 3)
     assert target.shape == source.shape == (3, 3, 128, 128)
     assert torch.equal(target[:1], crop_tensor(current.image, current.box))
     # Frame 0 has nothing before it and reconstructs itself.
@@ -42,7 +42,7 @@ def test_the_first_pair_is_the_plain_crop_of_the_current_frame() -> None:
 def test_later_micro_batches_are_augmented_from_their_first_pair() -> None:
     current = _view(0)
     sampler = PairSampler(PersonalizationSettings())
-    target, _, _ = sampler.online(current, SourceMemory(), 1, first=False)
+    target, *_ = sampler.online(current, SourceMemory(), 1, first=False)
     assert not torch.equal(target, crop_tensor(current.image, current.box))
 
 
@@ -55,7 +55,7 @@ def test_the_source_is_cropped_with_the_target_s_box_or_with_its_own() -> None:
     by_target = PersonalizationSettings(source_box="target")
     by_own = PersonalizationSettings(source_box="own")
     for box, settings in ((current.box, by_target), (far, by_own)):
-        _, source, _ = PairSampler(settings).online(current, memory, 1)
+        _, source, *_ = PairSampler(settings).online(current, memory, 1)
         assert torch.equal(source, to_tensor([stored.crop(crop_matrix(box), 128)]))
 
 
@@ -65,14 +65,14 @@ def test_random_targets_come_from_memory_but_the_first_is_the_current_frame() ->
         memory.add(_view(index))
     current = _view(4)
     sampler = PairSampler(PersonalizationSettings(targets="random"))
-    target, _, _ = sampler.online(current, memory, 2)
+    target, *_ = sampler.online(current, memory, 2)
     assert torch.equal(target[:1], crop_tensor(current.image, current.box))
 
 
 def test_bgr_networks_get_bgr_pairs() -> None:
     current = _view(0)
-    rgb, _, _ = PairSampler(PersonalizationSettings()).online(current, SourceMemory(), 1)
-    bgr, _, _ = PairSampler(PersonalizationSettings(), bgr=True).online(current, SourceMemory(), 1)
+    rgb, *_ = PairSampler(PersonalizationSettings()).online(current, SourceMemory(), 1)
+    bgr, *_ = PairSampler(PersonalizationSettings(), bgr=True).online(current, SourceMemory(), 1)
     assert torch.equal(bgr, crop_tensor(current.image, current.box, bgr=True))
     assert not torch.equal(rgb, bgr)
 
@@ -99,30 +99,31 @@ def test_augmentation_keeps_the_centre_and_flips_about_it() -> None:
 
 
 def test_upright_targets_are_what_prediction_sees() -> None:
-    current = _view(0)
+    current = _view(7)
     settings = PersonalizationSettings(consistency=1.0)
     pairs = PairSampler(settings).online(current, SourceMemory(), 3)
-    assert pairs.upright is not None
+    assert pairs.upright is not None and pairs.indices == (7, 7, 7)
     for image in pairs.upright:
         assert torch.equal(image[None], crop_tensor(current.image, current.box))
     assert not torch.equal(pairs.target[1], pairs.upright[1])
     plain = PairSampler(PersonalizationSettings()).online(current, SourceMemory(), 1)
-    assert plain.upright is None
+    assert plain.upright is None and plain.indices == ()
 
 
 def test_pairs_are_split_with_their_upright_targets() -> None:
     images = torch.arange(5.0)[:, None, None, None].expand(5, 3, 2, 2)
-    pieces = list(Pairs(images, -images, 2 * images).split(2))
-    assert [len(piece.target) for piece in pieces] == [2, 2, 1]
+    pieces = list(Pairs(images, -images, 2 * images, (0, 1, 2, 3, 4)).split(2))
+    assert [piece.indices for piece in pieces] == [(0, 1), (2, 3), (4,)]
     for piece in pieces:
         assert piece.upright is not None
         assert torch.equal(piece.upright, 2 * piece.target)
         assert torch.equal(piece.source, -piece.target)
+    assert [piece.upright for piece in Pairs(images, images).split(3)] == [None, None]
 
 
 def test_independent_sources_are_augmented_by_themselves() -> None:
     current = _view(0)  # its own source, as nothing is remembered
     for share, alike in ((0.0, True), (1.0, False)):
         sampler = PairSampler(PersonalizationSettings(independent_sources=share))
-        target, source, _ = sampler.online(current, SourceMemory(), 4, first=False)
+        target, source, *_ = sampler.online(current, SourceMemory(), 4, first=False)
         assert torch.equal(target, source) == alike
