@@ -175,6 +175,7 @@ def test_the_gain_hears_how_to_personalize(gain: Callable[..., tuple[int, str, s
     code, printed, _ = gain(
         "--modes", "online", "--iterations", "2", "--learning-rate", "1e-4", "--targets", "random",
         "--sources", "recent", "--scope", "features", "--every", "2", "--reset", "3", "--json",
+        "--set", "average=0.5", "--set", "guard=true",
     )  # fmt: skip
     assert code == 0
     found = json.loads(printed)
@@ -182,6 +183,7 @@ def test_the_gain_hears_how_to_personalize(gain: Callable[..., tuple[int, str, s
     assert settings["iterations"] == 2 and settings["learning_rate"] == 1e-4
     assert (settings["targets"], settings["sources"]) == ("random", "recent")
     assert (settings["scope"], settings["reset_every"]) == ("features", 3)
+    assert settings["average"] == 0.5 and settings["guard"] is True
     assert found["every"] == 2 and "offline" not in found
     cut = json.loads(gain("--modes", "online", "--frames", "1", "--reset", "cut", "--json")[1])
     assert cut["settings"]["reset_on_cut"]
@@ -198,6 +200,8 @@ def test_the_gain_hears_how_to_personalize(gain: Callable[..., tuple[int, str, s
         (("--seeds", "1,1"), "The numbers were '1,1'"),
         (("--extra", "here"), "NAME=FOLDER"),
         (("--iterations", "0"), "iterations was 0"),
+        (("--set", "speed=2"), "--set speed=2 is not"),
+        (("--set", "guard=maybe"), "--set guard=maybe is not"),
     ],
 )
 def test_a_gain_that_cannot_be_measured_is_one_sentence(

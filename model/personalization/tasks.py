@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import torch
 from torch import Tensor
@@ -17,11 +17,11 @@ from torch.nn import functional
 
 from model.heatmaps import decode, gaussian_targets, supervised_loss
 from model.mirror import mirror, mirror_joints
-from model.networks import PerceptualLoss, PoseNetwork, PoseOutput
+from model.networks import PerceptualLoss, PoseNetwork
 from model.personalization.pairs import Pairs
 
-# Frames whose answers are remembered; more than a memory of sources holds.
-_REMEMBERED = 2048
+# Frames whose lessons are remembered (64 kB each); more than a memory of sources holds.
+_REMEMBERED = 640
 
 
 class SelfSupervisedTask(Protocol):
@@ -113,6 +113,22 @@ class RotationTask:
         self.discard()
 
 
+class _Lesson(NamedTuple):
+    """What a teacher says of n pictures.
+
+    ``trunk`` (2, n, C, 4, 4): its trunk features of the pictures and of their mirror images;
+    ``points`` (n, K, 2) in heatmap cells, ``confidence`` (n, K).
+    """
+
+    trunk: Tensor
+    points: Tensor
+    confidence: Tensor
+
+    def of(self, number: int) -> _Lesson:
+        """The lesson on one picture, without the dimension n."""
+        return _Lesson(self.trunk[:, number], self.points[number], self.confidence[number])
+
+
 class ConsistencyTask:
     """Say of a picture and of its mirror image what a teacher says; not in the paper.
 
@@ -139,44 +155,49 @@ class ConsistencyTask:
         self._trunk_learns = any(
             p.requires_grad for p in encoder.parameters() if id(p) not in deconvolutions
         )
-        self._known: OrderedDict[int, tuple[Tensor, Tensor]] = OrderedDict()
+        self._known: OrderedDict[int, _Lesson] = OrderedDict()
         self._loss = 0.0
 
     def accumulate(self, pairs: Pairs, share: float, weight: float) -> None:
         images = pairs.target if pairs.upright is None else pairs.upright
-        points, confidence = self._taught(images, pairs.indices)
-        both = _with_mirror_images(images)
-        with torch.set_grad_enabled(self._trunk_learns):
-            trunk = self._network.encoder.trunk(both)
-        answers = self._answers(self._network.pose_of_trunk(trunk))
-        maps, weights = gaussian_targets(points, confidence, answers[0].shape[-1])
+        lesson = self._lesson(images, pairs.indices)
+        trunk = lesson.trunk.flatten(0, 1)
+        if self._trunk_learns:
+            trunk = self._network.encoder.trunk(_with_mirror_images(images))
+        answers = self._answers(trunk)
+        maps, weights = gaussian_targets(lesson.points, lesson.confidence, answers[0].shape[-1])
         loss = torch.stack([supervised_loss(answer, maps, weights) for answer in answers]).mean()
         (weight * share * loss).backward()
         self._loss += share * float(loss.detach())
 
-    def _taught(self, images: Tensor, indices: Sequence[int]) -> tuple[Tensor, Tensor]:
-        """The teacher's points (n, K, 2) and confidences (n, K)."""
+    def _lesson(self, images: Tensor, indices: Sequence[int]) -> _Lesson:
+        """What the teacher says of n pictures; of a fixed teacher, what it said before."""
         if not (self._fixed and indices):
             return self._ask(images)
-        new = [row for row, index in enumerate(indices) if index not in self._known]
+        new = {index: row for row, index in enumerate(indices) if index not in self._known}
         if new:
-            for row, points, confidence in zip(new, *self._ask(images[new]), strict=True):
-                self._known[indices[row]] = points, confidence
+            asked = self._ask(images[list(new.values())])
+            for number, index in enumerate(new):
+                self._known[index] = asked.of(number)
         found = [self._known[index] for index in indices]
         while len(self._known) > _REMEMBERED:
             self._known.popitem(last=False)
-        points, confidence = zip(*found, strict=True)
-        return torch.stack(points), torch.stack(confidence)
+        return _Lesson(
+            torch.stack([lesson.trunk for lesson in found], dim=1),
+            torch.stack([lesson.points for lesson in found]),
+            torch.stack([lesson.confidence for lesson in found]),
+        )
 
     @torch.no_grad()
-    def _ask(self, images: Tensor) -> tuple[Tensor, Tensor]:
+    def _ask(self, images: Tensor) -> _Lesson:
         with self._teacher():
-            output = self._network.pose(_with_mirror_images(images))
-        return decode(torch.stack(self._answers(output)).mean(dim=0))
+            trunk = self._network.encoder.trunk(_with_mirror_images(images))
+            points, confidence = decode(torch.stack(self._answers(trunk)).mean(dim=0))
+        return _Lesson(trunk.unflatten(0, (2, -1)), points, confidence)
 
-    def _answers(self, output: PoseOutput) -> tuple[Tensor, Tensor]:
+    def _answers(self, trunk: Tensor) -> tuple[Tensor, Tensor]:
         """Heatmaps (n, K, 32, 32) of the pictures, and of their mirror images turned back."""
-        plain, mirrored = output.heatmaps.float().chunk(2)
+        plain, mirrored = self._network.pose_of_trunk(trunk).heatmaps.float().chunk(2)
         return plain, mirror_joints(mirrored, self._flip_order)
 
     def finish(self) -> float:
