@@ -22,6 +22,7 @@ from model.personalization.pairs import Pairs
 
 # Frames whose lessons are remembered (64 kB each); more than a memory of sources holds.
 _REMEMBERED = 640
+_LAMBDA = 1e-3
 
 
 class SelfSupervisedTask(Protocol):
@@ -136,7 +137,8 @@ class ConsistencyTask:
     as prediction sees it, and its mirror image. The mean of its two answers gives points and
     confidences, and from both pictures the network learns maps with Gaussians at these points,
     with the supervised loss (method 1.6) weighted by the confidences. A teacher that is ``fixed``
-    is asked once for each frame.
+    is asked once for each frame. The loss it tells is divided by the lambda of joint training
+    (1e-3), and so has the units of the self-supervised one beside it there.
     """
 
     def __init__(
@@ -201,7 +203,7 @@ class ConsistencyTask:
         return plain, mirror_joints(mirrored, self._flip_order)
 
     def finish(self) -> float:
-        loss = self._loss
+        loss = self._loss / _LAMBDA
         self.discard()
         return loss
 

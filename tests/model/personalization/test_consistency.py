@@ -73,7 +73,7 @@ def test_the_teacher_is_the_network_with_the_weights_put_in_place() -> None:
         ]
     expected = sum(float(supervised_loss(answer, maps, weights)) for answer in own) / 2
     assert confidence.max() > 0
-    assert task.finish() == pytest.approx(expected, rel=1e-4)
+    assert task.finish() == pytest.approx(1000 * expected, rel=1e-4)
 
 
 @pytest.mark.parametrize("scope", ["deconvolutions", "features"])
