@@ -49,6 +49,11 @@ def add_parser(subparsers: Subparsers) -> None:
         type=float,
         help="how far a joint may be off, in torsos (default: 0.2; BBC Pose: always 12 pixels)",
     )
+    accuracy.add_argument(
+        "--flip-test",
+        action="store_true",
+        help="predict each picture's mirror image too and take the mean (twice the work)",
+    )
     accuracy.set_defaults(func=_run_accuracy)
     gain = experiments.add_parser(
         "gain",
@@ -134,6 +139,7 @@ def _run_accuracy(args: argparse.Namespace) -> int:
             data_set,
             every=args.every,
             threshold=args.threshold,
+            flip_test=args.flip_test,
             progress=bar.update,
         )
     print(json.dumps(report.as_json()) if args.json else report.markdown().rstrip())

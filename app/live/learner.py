@@ -148,8 +148,9 @@ class Learner:
             for again in self._batch:
                 self.personalizer.accumulate(again, size)
             report = self.personalizer.step()
+        # The batch's first target is the frame itself.
+        example = self.personalizer.illustrate(self._batch[0])
         self._batch.clear()
-        example = self.personalizer.illustrate(pairs)
         check = self._guard.check() if self._guard is not None else None
         return self._result(report, example, check is not None and check.verdict == "undone")
 

@@ -73,9 +73,9 @@ class UpdateResult:
     """One personalization update: its number, loss and cost, and a picture triple to show.
 
     ``loss`` is L_self (six normalised terms, about 6 at equilibrium), or the consistency's in its
-    units where that is all that is learnt from; ``seconds`` the time spent computing it, ``pairs`` the batch
-    size. ``source``, ``target``, ``reconstruction`` are 128 x 128 x 3 uint8 RGB. ``undone`` if the
-    guard took this update and those since its last look back.
+    units where that is all that is learnt from; ``seconds`` the time spent computing it, ``pairs``
+    the batch size. ``source``, ``target``, ``reconstruction`` are 128 x 128 x 3 uint8 RGB.
+    ``undone`` if the guard took this update and those since its last look back.
     """
 
     number: int

@@ -15,6 +15,7 @@ from model.data.records import BadDataError, Clip, DataSet
 from model.errors import UserError
 from model.evaluation.metrics import PCK_THRESHOLD, Pck, bbc_accuracy, pck, torso_of
 from model.heatmaps import decode
+from model.mirror import mirror, mirror_joints
 from model.networks import PoseNetwork
 from model.normalization import to_tensor
 from model.skeleton import BBC7, JointSet
@@ -108,13 +109,15 @@ def predict_data_set(
     every: int = 1,
     autocast: bool = False,
     skip_bad: bool = False,
+    flip_test: bool = False,
     progress: Callable[[int], object] | None = None,
 ) -> Predictions:
     """Predict every ``every``-th frame with the network as it is, which must be in eval mode.
 
     The data set's squares must be those of the network's ``crop_shift``. Of a network of other
     joints those are scored that the data set has too; ``UserError`` if there are none. ``autocast``
-    computes in bfloat16. ``BadDataError`` names a frame that cannot be used; with ``skip_bad`` such
+    computes in bfloat16. ``flip_test`` takes the mean of the answers for a crop and for its mirror
+    image. ``BadDataError`` names a frame that cannot be used; with ``skip_bad`` such
     frames are left out, unless no other is left. ``progress`` hears how many more frames are done.
     """
     joint_set = network.spec.joint_set
@@ -128,9 +131,13 @@ def predict_data_set(
         part = chosen[start : start + _BATCH]
         good, crops = _usable(part, skipped if skip_bad else None)
         if crops:
-            batch = to_tensor(crops, bgr=network.spec.bgr).to(memory_format=torch.channels_last)
+            batch = to_tensor(crops, bgr=network.spec.bgr)
+            batch = batch.to(device, memory_format=torch.channels_last)
             with torch.autocast(device.type, torch.bfloat16, enabled=autocast):
-                heatmaps = network.pose(batch.to(device)).heatmaps
+                heatmaps = network.pose(batch).heatmaps
+                if flip_test:
+                    mirrored = network.pose(mirror(batch)).heatmaps
+                    heatmaps = (heatmaps + mirror_joints(mirrored, joint_set.flip_order)) / 2
             cells = decode(heatmaps.float())[0].cpu().numpy()
             points += [
                 heatmap_to_image(found, clip.box(frame))

@@ -26,7 +26,8 @@ class AccuracyReport:
     """Figures in percent of the joints that are right: within ``limit`` of the truth.
 
     ``network``, from the file ``weights``, predicted every ``every``-th frame of the data set
-    called ``data``; ``threshold`` is that of PCK, in torsos.
+    called ``data``; ``threshold`` is that of PCK, in torsos. With ``flip_test`` each prediction is
+    the mean of the answers for the crop and for its mirror image.
     """
 
     weights: str
@@ -35,6 +36,7 @@ class AccuracyReport:
     every: int
     predictions: Predictions
     threshold: float
+    flip_test: bool = False
 
     @cached_property
     def score(self) -> Pck:
@@ -69,8 +71,8 @@ class AccuracyReport:
         parts = [
             f"# Accuracy on {self.data}",
             f"{self.weights}: {VARIANT_TITLES[network.variant]}, {network.backbone}, "
-            f"{network.joints}, without personalization. A joint is right within {self.limit}; "
-            "figures are percentages.",
+            f"{network.joints}, without personalization{self._mirrored()}. A joint is right "
+            f"within {self.limit}; figures are percentages.",
             self._counts(),
             markdown_table(list(columns), [[figure(value) for value in columns.values()]]),
             self._mean_over_people(),
@@ -91,6 +93,7 @@ class AccuracyReport:
             "weights": self.weights,
             "network": asdict(self.network),
             "every": self.every,
+            "flip_test": self.flip_test,
             "limit": self.limit,
             "frames": len(self.predictions.persons),
             "people": len(self.by_person),
@@ -131,6 +134,9 @@ class AccuracyReport:
         figures = (score.per_joint.tolist(), score.correct.tolist(), score.scored.tolist())
         return list(zip(self.predictions.joint_set.names, *figures, strict=True))
 
+    def _mirrored(self) -> str:
+        return ", mean of the answers for each picture and its mirror image" * self.flip_test
+
     def _counts(self) -> str:
         frames, skipped = len(self.predictions.persons), len(self.predictions.skipped)
         share = "" if self.every == 1 else f", one in {self.every}"
@@ -154,6 +160,7 @@ def measure_accuracy(
     *,
     every: int = 1,
     threshold: float | None = None,
+    flip_test: bool = False,
     progress: Callable[[int], object] | None = None,
 ) -> AccuracyReport:
     """Predict every ``every``-th frame with the network as it is, in eval mode, and score.
@@ -172,9 +179,11 @@ def measure_accuracy(
             "BBC Pose is scored in pixels, as published, and has no threshold in torsos. "
             "Leave the threshold out."
         )
-    found = predict_data_set(network, data_set, every=every, skip_bad=True, progress=progress)
+    found = predict_data_set(
+        network, data_set, every=every, skip_bad=True, flip_test=flip_test, progress=progress
+    )
     limit = PCK_THRESHOLD if threshold is None else threshold
-    return AccuracyReport(weights, network.spec, data_set.name, every, found, limit)
+    return AccuracyReport(weights, network.spec, data_set.name, every, found, limit, flip_test)
 
 
 def _cell(value: float) -> str:

@@ -6,8 +6,10 @@ import hashlib
 import json
 import multiprocessing
 import os
+import signal
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -35,6 +37,7 @@ from model.evaluation.protocol import Protocol
 from model.files import whole_file
 from model.networks import load_perceptual_loss
 from model.personalization import Personalizer
+from model.personalization.parameters import configure
 from model.training.ranks import Ranks
 from model.weights import load
 
@@ -85,6 +88,8 @@ class PeopleRunner:
         """
         network = load(weights)  # early, as this tells what is wrong with the file
         check_common_joints(data_set, network.spec.joint_set)
+        if protocol.mode != "none":
+            configure(network, protocol.settings.scope)
         tasks = list(people_of(data_set))
         key = _key({"weights": sha256_of(weights), "protocol": asdict(protocol)})
         found: dict[str, PersonPredictions] = {}
@@ -134,6 +139,12 @@ class PeopleRunner:
                     yield task, future.result()
                     if progress is not None:
                         progress(sum(map(len, task.clips)))
+            except BrokenProcessPool:
+                raise UserError(
+                    "A process that computed was ended from outside, as happens when memory runs "
+                    "out. Start again with fewer --workers; people who were finished are kept if "
+                    "there is an --out."
+                ) from None
             finally:
                 pool.shutdown(wait=True, cancel_futures=True)
 
@@ -220,6 +231,7 @@ _worker: _Worker | None = None
 
 def _start_worker(job: _Job) -> None:
     global _worker
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl+C ends it without a word
     torch.set_num_threads(1)
     _worker = _Worker(job)
 

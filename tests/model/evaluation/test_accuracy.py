@@ -9,13 +9,15 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from model.crop import heatmap_to_image
+from model.crop import crop_matrix, heatmap_to_image, warp
 from model.data.conversion import converted
 from model.data.records import BadDataError, Clip, DataSet
 from model.errors import UserError
 from model.evaluation.accuracy import predict_data_set
-from model.heatmaps import gaussian_targets
+from model.heatmaps import decode, gaussian_targets
 from model.networks import PoseNetwork, PoseOutput
+from model.normalization import to_tensor
+from model.prediction import crop_tensor
 from model.skeleton import BBC7, COCO17, PENN13, JointSet, joint_set
 from tests.model.data.clips import Pictures, make_clip
 from tests.networks import small_network
@@ -155,3 +157,19 @@ def test_nothing_but_bad_frames_is_refused() -> None:
     clip.boxes[:] = np.nan
     with pytest.raises(UserError, match=r"No frame of some people can be used\. .*picture 0"):
         predict_data_set(sure(), data_of(clip), skip_bad=True)
+
+
+def test_a_flip_test_takes_the_mean_with_the_mirror_image() -> None:
+    network, clip = small_network("baseline"), right_clip(count=1)
+    plain = predict_data_set(network, data_of(clip))
+    both = predict_data_set(network, data_of(clip), flip_test=True)
+
+    box = clip.box(0)
+    straight = crop_tensor(clip.frames.read(0), box)
+    flipped = to_tensor([warp(clip.frames.read(0), crop_matrix(box, flip=True))])
+    with torch.no_grad():
+        maps, other = network.pose(straight).heatmaps, network.pose(flipped).heatmaps
+    back = other.flip(-1).roll(1, -1)[:, PENN13.flip_order.tolist()]
+    cells = decode((maps + back) / 2)[0][0].numpy()
+    assert not np.allclose(both.points, plain.points)
+    np.testing.assert_allclose(both.points[0], heatmap_to_image(cells, box), atol=SIDE / 32)

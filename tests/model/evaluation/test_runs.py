@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from app.assets import PERCEPTUAL_WEIGHTS
 from model.data.records import DataSet
 from model.data.shards import read_shards
 from model.errors import UserError
+from model.evaluation import runs
 from model.evaluation.protocol import Protocol
 from model.evaluation.runs import Machine, PeopleRunner
 from model.networks import Variant
@@ -28,6 +30,10 @@ ONLINE = Protocol("online", ROTATION)
 @pytest.fixture
 def people(tmp_path: Path) -> DataSet:
     return read_shards([write_shard(tmp_path / "people.npz", people=3, frames=2)], "people")
+
+
+def _die(task: object) -> None:
+    os._exit(1)
 
 
 def _weights(folder: Path, variant: Variant = "rotation") -> Path:
@@ -88,8 +94,17 @@ def test_several_processes_find_what_one_finds(tmp_path: Path, people: DataSet) 
 def test_a_baseline_predicts_but_cannot_be_personalized(tmp_path: Path, people: DataSet) -> None:
     weights = _weights(tmp_path, "baseline")
     assert len(_runner(None).predict(weights, people, Protocol()).points) == 6
-    with pytest.raises(UserError, match="cannot be personalized"):
-        _runner(None).predict(weights, people, ONLINE)
+    for workers in (1, 2):
+        with pytest.raises(UserError, match="cannot be personalized"):
+            _runner(None, workers).predict(weights, people, ONLINE)
+
+
+def test_a_process_that_dies_is_a_sentence(
+    tmp_path: Path, people: DataSet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runs, "_run_in_worker", _die)
+    with pytest.raises(UserError, match="fewer --workers"):
+        _runner(None, workers=2).predict(_weights(tmp_path), people, Protocol())
 
 
 def test_processes_of_torchrun_need_a_place_to_meet() -> None:
