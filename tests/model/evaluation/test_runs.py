@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -34,6 +37,20 @@ def people(tmp_path: Path) -> DataSet:
 
 def _die(task: object) -> None:
     os._exit(1)
+
+
+def _sleep(task: object) -> None:
+    Path(os.environ["STARTED"], f"{os.getpid()}.pid").touch()
+    time.sleep(60)
+
+
+def _alive(number: int) -> bool:
+    try:
+        os.kill(number, 0)
+    except ProcessLookupError:
+        return False
+    # A process that ended but that nobody has waited for is still listed.
+    return "Z" not in Path(f"/proc/{number}/stat").read_text(encoding="utf-8").split(")")[1][:3]
 
 
 def _weights(folder: Path, variant: Variant = "rotation") -> Path:
@@ -110,3 +127,39 @@ def test_a_process_that_dies_is_a_sentence(
 def test_processes_of_torchrun_need_a_place_to_meet() -> None:
     with pytest.raises(UserError, match="--out"):
         _runner(None, ranks=Ranks(0, 2, 0))
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs Linux's list of processes")
+def test_processes_end_with_the_one_that_started_them(tmp_path: Path, people: DataSet) -> None:
+    """Killed, it cannot tell them to."""
+    _weights(tmp_path)
+    script = (
+        "import sys, time\n"
+        "from pathlib import Path\n"
+        "import torch\n"
+        "from tests.model.evaluation import test_runs as here\n"
+        "from model.data.shards import read_shards\n"
+        "here.runs._run_in_worker = here._sleep\n"
+        "if __name__ == '__main__':\n"
+        "    people = read_shards([Path(sys.argv[1])], 'people')\n"
+        "    weights = Path(sys.argv[2])\n"
+        "    here._runner(None, workers=2).predict(weights, people, here.Protocol())\n"
+    )
+    (tmp_path / "main.py").write_text(script, encoding="utf-8")
+    shard, weights = tmp_path / "people.npz", tmp_path / "rotation.safetensors"
+    root = Path(__file__).parents[3]
+    process = subprocess.Popen(
+        [sys.executable, tmp_path / "main.py", shard, weights],
+        env={**os.environ, "PYTHONPATH": str(root), "STARTED": str(tmp_path)},
+        cwd=root,
+    )
+    deadline = time.monotonic() + 60
+    while not (started := list(tmp_path.glob("*.pid"))) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert started
+    process.kill()
+    process.wait()
+    numbers = [int(path.stem) for path in started]
+    while any(map(_alive, numbers)) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert not any(map(_alive, numbers))
