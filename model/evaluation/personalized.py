@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -194,69 +195,62 @@ class _Walk:
         self._guard = Guard(self._personalizer, self._memory) if guarded else None
         self._predicted = 0
         go = {"none": self._none, "online": self._online, "offline": self._offline}
-        go[self._protocol.mode](self._views(clips, frames), first)
+        self._clips, self._frames, self._first = clips, frames, first
+        go[self._protocol.mode]()
         if self._owner is not None:
             self._reset()
 
-    def _views(
-        self, clips: Sequence[Clip], frames: Sequence[_Row]
-    ) -> Iterator[tuple[_Row, PersonView]]:
-        """The frames that can be used; the others are noted."""
-        for index, (number, frame) in enumerate(frames):
-            clip = clips[number]
+    def _views(self, *, quiet: bool = False) -> Iterator[tuple[_Row, PersonView]]:
+        """The unit's frames that can be used; ``quiet`` notes no others and tells no progress."""
+        for index, (number, frame) in enumerate(self._frames):
+            clip = self._clips[number]
             try:
                 clip.check(frame)
                 image = clip.frames.read(frame)
             except BadDataError as error:
-                self._skipped.append(str(error))
+                if not quiet:
+                    self._skipped.append(str(error))
+            else:
+                yield (number, frame), PersonView.of_frame(image, clip.box(frame), index)
+            if not quiet:
                 self._progress(1)
-                continue
-            yield (number, frame), PersonView.of_frame(image, clip.box(frame), index)
 
-    def _wanted(self, number: int) -> bool:
-        """Whether the data set's frame ``number`` is kept by ``downsample``."""
+    def _wanted(self, view: PersonView) -> bool:
+        """Whether a frame of the unit is kept by ``downsample``."""
         keep = self._protocol.downsample
-        return number % keep == keep - 1
+        return (self._first + view.index) % keep == keep - 1
 
-    def _none(self, views: Iterator[tuple[_Row, PersonView]], first: int) -> None:
-        seen = [seen for seen in views if self._wanted(first + seen[1].index)]
-        self._predict(seen)
-        self._progress(len(seen))
+    def _none(self) -> None:
+        self._predict_all(seen for seen in self._views() if self._wanted(seen[1]))
 
-    def _online(self, views: Iterator[tuple[_Row, PersonView]], first: int) -> None:
+    def _online(self) -> None:
         settings = self._protocol.settings
         cuts = SceneChange()
-        for row, view in views:
+        for row, view in self._views():
             if settings.reset_on_cut and cuts.changed(view.image):
                 self._reset()
                 self._memory.clear()
             learnable = self._memory.add(view)
-            if not self._wanted(first + view.index):
+            if not self._wanted(view):
                 continue
             if learnable and (view.index == 0 or not self._protocol.first_frame_only):
                 self._update(self._sampler.online(view, self._memory, settings.batch_size))
             self._predict([(row, view)])
-            self._progress(1)
             if settings.reset_every and self._predicted % settings.reset_every == 0:
                 self._reset()
 
-    def _offline(self, views: Iterator[tuple[_Row, PersonView]], first: int) -> None:
+    def _offline(self) -> None:
         settings = self._protocol.settings
-        seen = list(views)
-        for _, view in seen:
+        # The memory's views are small; frames are read once more to be predicted.
+        count = 0
+        for _, view in self._views(quiet=True):
             self._memory.add(view)
-        if not seen:
-            return
-        updates = max(1, round(settings.offline_updates_per_frame * len(seen)))
-        heard = 0
-        for number in range(1, updates + 1):
+            count += 1
+        for _ in range(round(max(count > 0, settings.offline_updates_per_frame * count))):
             pairs = self._sampler.offline(self._memory, settings.batch_size)
             assert pairs is not None
             self._update(pairs)
-            done = len(seen) * number // updates
-            self._progress(done - heard)
-            heard = done
-        self._predict(seen)
+        self._predict_all(self._views())
 
     def _update(self, pairs: Pairs) -> None:
         self._personalizer.update(pairs, self._micro_batch)
@@ -268,16 +262,19 @@ class _Walk:
         if self._guard is not None:
             self._guard.forget()
 
+    def _predict_all(self, views: Iterator[tuple[_Row, PersonView]]) -> None:
+        """Predict with the weights as they are, a batch of frames in memory at a time."""
+        while batch := list(itertools.islice(views, _BATCH)):
+            self._predict(batch)
+
     def _predict(self, seen: Sequence[tuple[_Row, PersonView]]) -> None:
-        for start in range(0, len(seen), _BATCH):
-            rows, views = zip(*seen[start : start + _BATCH], strict=True)
-            crops = [view.crop(crop_matrix(view.box), CROP_SIZE) for view in views]
-            cells = self._cells(to_tensor(crops, bgr=self._bgr))
-            for row, view, found in zip(rows, views, cells, strict=True):
-                self._points.append(heatmap_to_image(found, view.box))
-                self._rows.append(row)
-                self._order.append(self._predicted)
-                self._predicted += 1
+        crops = [view.crop(crop_matrix(view.box), CROP_SIZE) for _, view in seen]
+        cells = self._cells(to_tensor(crops, bgr=self._bgr))
+        for (row, view), found in zip(seen, cells, strict=True):
+            self._points.append(heatmap_to_image(found, view.box))
+            self._rows.append(row)
+            self._order.append(self._predicted)
+            self._predicted += 1
 
     def _cells(self, crops: Tensor) -> NDArray[np.float32]:
         """Decoded keypoints (n, K, 2) of crops (n, 3, 128, 128)."""
