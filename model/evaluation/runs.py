@@ -92,7 +92,14 @@ class PeopleRunner:
         if protocol.mode != "none":
             configure(network, protocol.settings.scope)
         tasks = list(people_of(data_set))
-        key = _key({"weights": sha256_of(weights), "protocol": asdict(protocol)})
+        precision = "bfloat16" if prefers_bfloat16(self._machine.device) else "float32"
+        key = _key(
+            {
+                "weights": sha256_of(weights),
+                "protocol": asdict(protocol),
+                "precision": precision,
+            }
+        )
         found: dict[str, PersonPredictions] = {}
         for task in tasks:
             kept = self._read(key, task)
