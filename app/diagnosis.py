@@ -5,7 +5,6 @@ Nothing heavy is imported at the top: a package that cannot be imported is one o
 
 from __future__ import annotations
 
-import hashlib
 import importlib
 import importlib.util
 import os
@@ -19,6 +18,7 @@ from typing import TypeAlias
 
 from app.screen import find_screen
 from app.system_libraries import how_to_install, library_missing_in, missing_libraries, xcb_plugin
+from model.files import sha256_of
 
 Json: TypeAlias = "str | int | float | bool | list[Json] | dict[str, Json] | None"
 
@@ -181,12 +181,8 @@ def _damaged_files(folder: Path) -> Iterator[str]:
     for line in sums.read_text(encoding="utf-8").splitlines():
         expected, name = line.split(maxsplit=1)
         path = folder / name
-        if not path.is_file():
+        if not path.is_file() or sha256_of(path) != expected:
             yield name
-            continue
-        with path.open("rb") as file:
-            if hashlib.file_digest(file, "sha256").hexdigest() != expected:
-                yield name
 
 
 def _probe_licence() -> Finding:

@@ -1,7 +1,8 @@
-"""Writing files so that they are whole or not there."""
+"""Files: written so that they are whole or not there, and told apart by their content."""
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -28,6 +29,12 @@ def whole_file(path: Path) -> Iterator[Path]:
         raise UserError(
             f"{path} cannot be written ({error.strerror or error}). Choose another place."
         ) from error
+
+
+def sha256_of(path: Path) -> str:
+    """The SHA-256 of a file's content, in hexadecimal digits."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def make_folder(path: Path) -> None:

@@ -201,10 +201,9 @@ def _run_gain(args: argparse.Namespace) -> int:
 
 def _people(args: argparse.Namespace) -> DataSet:
     from app.assets import WEIGHTS
-    from model.data.catalogue import Request
+    from model.data.catalogue import Request, people_aside
     from model.errors import UserError
     from model.evaluation.gain import first_frames, with_unlabelled
-    from model.experiments.context import people_aside
     from model.weights import read_spec
 
     for name in ("people", "frames", "workers"):

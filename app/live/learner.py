@@ -26,7 +26,8 @@ from model.personalization.guard import HOLD_EVERY, Guard
 class Learner:
     """Turns views into updates. Owned by one thread; ``memory`` may be shared.
 
-    ``online`` and ``offline`` each compute one micro-batch of ``micro_batch`` pairs (the last of
+    Where updates rebuild nothing, a pair is rebuilt to be shown if ``illustrated``. ``online`` and
+    ``offline`` each compute one micro-batch of ``micro_batch`` pairs (the last of
     a batch may be smaller) and return an UpdateResult when it closed a batch.
     """
 
@@ -39,12 +40,14 @@ class Learner:
         *,
         micro_batch: int,
         autocast: bool,
+        illustrated: bool = True,
     ) -> None:
         self._network = network
         self._perceptual = perceptual
         self._memory = memory
         self._micro_batch = micro_batch
         self._autocast = autocast
+        self._illustrated = illustrated
         self._batch: list[Pairs] = []
         self._planned = 0
         self._done = 0
@@ -148,8 +151,10 @@ class Learner:
             for again in self._batch:
                 self.personalizer.accumulate(again, size)
             report = self.personalizer.step()
-        # The batch's first target is the frame itself.
-        example = self.personalizer.illustrate(self._batch[0])
+        example = self.personalizer.example
+        if self._illustrated:
+            # The batch's first target is the frame itself.
+            example = self.personalizer.illustrate(self._batch[0])
         self._batch.clear()
         check = self._guard.check() if self._guard is not None else None
         return self._result(report, example, check is not None and check.verdict == "undone")

@@ -66,6 +66,7 @@ class RecordingPipeline:
             self._memory,
             micro_batch=_CPU_MICRO_BATCH if on_cpu else engine.settings.batch_size,
             autocast=engine.machine.low_precision,
+            illustrated=False,
         )
 
     def _process(self, grab: Grab) -> ProcessedFrame:

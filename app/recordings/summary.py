@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 import platform
 import tomllib
@@ -17,6 +16,7 @@ import torch
 from app.demos import KnownJoints
 from app.diagnosis import ROOT
 from app.recordings.pipeline import ProcessedFrame
+from model.files import sha256_of
 from model.weights import read_metadata
 
 
@@ -68,9 +68,11 @@ class Tally:
 
 def describe_weights(path: Path) -> dict[str, str | None]:
     """What tells one weight file from another: name, SHA-256, and the version written in it."""
-    with path.open("rb") as file:
-        digest = hashlib.file_digest(file, "sha256").hexdigest()
-    return {"name": path.name, "sha256": digest, "version": read_metadata(path).get("version")}
+    return {
+        "name": path.name,
+        "sha256": sha256_of(path),
+        "version": read_metadata(path).get("version"),
+    }
 
 
 def versions() -> dict[str, str]:

@@ -114,3 +114,17 @@ def weights_of(requests: Sequence[Request]) -> list[float] | None:
     if given and len(given) != len(requests):
         raise UserError("Give every data set a weight (NAME=FOLDER@WEIGHT), or none of them.")
     return given or None
+
+
+def people_aside(data: Request, share: float | None, crop_shift: float) -> DataSet:
+    """The training people, or those of them that training with ``--aside share`` keeps out.
+
+    ``UserError`` if that is nobody.
+    """
+    data_set = data.read("train", crop_shift)
+    if share is None:
+        return data_set
+    aside = data_set.divided(share)[1]
+    if aside is None:
+        raise UserError(f"A share of {share} keeps nobody of {data_set.name} aside.")
+    return aside

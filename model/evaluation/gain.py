@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -97,15 +97,29 @@ def compared(mode: Mode, before: Predictions, after: Sequence[Predictions]) -> G
     be scored.
     """
     runs = [run.by_person() for run in after]
-    gains = {
-        person: float(np.mean([scores[person].mean for scores in runs])) - score.mean
-        for person, score in before.by_person().items()
+    by_person = {
+        person: float(np.mean([scores[person].mean for scores in runs])) for person in runs[0]
     }
-    known = {person: gain for person, gain in gains.items() if not math.isnan(gain)}
+    personalized = float(np.mean([run.score().mean for run in after]))
+    plain = {person: score.mean for person, score in before.by_person().items()}
+    return gain_between(mode, (before.score().mean, plain), (personalized, by_person))
+
+
+def gain_between(
+    mode: Mode,
+    before: tuple[float, Mapping[str, float]],
+    after: tuple[float, Mapping[str, float]],
+) -> Gain:
+    """The gain between two scores, each pooled and by person.
+
+    People whose score is NaN are left out. ``UserError`` if that is everybody.
+    """
+    (none, plain), (personalized, by_person) = before, after
+    gains = {person: by_person[person] - score for person, score in plain.items()}
+    known = {person: points for person, points in gains.items() if not math.isnan(points)}
     if not known:
         raise UserError("None of these people has joints to score. Choose others.")
-    personalized = float(np.mean([run.score().mean for run in after]))
-    return Gain(mode, before.score().mean, personalized, known)
+    return Gain(mode, none, personalized, known)
 
 
 def first_frames(data_set: DataSet, people: int | None, frames: int | None) -> DataSet:

@@ -35,7 +35,7 @@ from model.evaluation.personalized import (
     together,
 )
 from model.evaluation.protocol import Protocol
-from model.files import whole_file
+from model.files import sha256_of, whole_file
 from model.networks import load_perceptual_loss
 from model.personalization import Personalizer
 from model.personalization.parameters import configure
@@ -272,12 +272,6 @@ def _one_thread_each() -> Iterator[None]:
                 os.environ.pop(name, None)
             else:
                 os.environ[name] = value
-
-
-def sha256_of(path: Path) -> str:
-    """The SHA-256 of a file's content, in hexadecimal digits."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _digest(clip: Clip) -> str:

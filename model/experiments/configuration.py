@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from model.data.records import DataSet
-from model.evaluation.runs import sha256_of
+from model.files import sha256_of
 
 if TYPE_CHECKING:
     from model.experiments.context import Study

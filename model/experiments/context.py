@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 
 from tqdm import tqdm
 
-from model.data.catalogue import Request
+from model.data.catalogue import people_aside
 from model.data.records import DataSet
 from model.device import choose_device
 from model.errors import UserError
@@ -129,17 +129,3 @@ def _read(request: StudyRequest) -> tuple[DataSet, DataSet | None]:
         development = people_aside(request.development, request.aside, shift)
         development = first_frames(development, request.people, request.frames)
     return first_frames(people, request.people, request.frames), development
-
-
-def people_aside(data: Request, share: float | None, crop_shift: float) -> DataSet:
-    """The training people, or those of them that training with ``--aside share`` keeps out.
-
-    ``UserError`` if that is nobody.
-    """
-    data_set = data.read("train", crop_shift)
-    if share is None:
-        return data_set
-    aside = data_set.divided(share)[1]
-    if aside is None:
-        raise UserError(f"A share of {share} keeps nobody of {data_set.name} aside.")
-    return aside

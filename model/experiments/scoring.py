@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from model.data.records import DataSet
-from model.errors import UserError
 from model.evaluation.accuracy import Predictions
-from model.evaluation.gain import HARM, Gain
+from model.evaluation.gain import HARM, Gain, gain_between
 from model.evaluation.metrics import mean_title
 from model.evaluation.people import PeopleMean
 from model.evaluation.protocol import Mode, Protocol
@@ -74,12 +73,7 @@ def gain(mode: Mode, before: Scored, after: Scored) -> Gain:
 
     ``UserError`` if nobody can be scored.
     """
-    scores = after.by_person
-    gains = {person: scores[person] - score for person, score in before.by_person.items()}
-    known = {person: points for person, points in gains.items() if not math.isnan(points)}
-    if not known:
-        raise UserError("None of these people has joints to score. Choose others.")
-    return Gain(mode, before.percent, after.percent, known)
+    return gain_between(mode, (before.percent, before.by_person), (after.percent, after.by_person))
 
 
 def gain_cells(gain: Gain) -> tuple[str, ...]:

@@ -9,10 +9,10 @@ import pytest
 
 import model
 from app.assets import PERCEPTUAL_WEIGHTS
-from model.data.catalogue import Request
+from model.data.catalogue import Request, people_aside
 from model.errors import UserError
 from model.evaluation.protocol import Protocol
-from model.experiments.context import open_study, people_aside
+from model.experiments.context import open_study
 from model.experiments.request import StudyRequest
 from tests.networks import small_network
 from tests.shards import write_shard

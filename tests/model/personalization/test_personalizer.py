@@ -170,3 +170,25 @@ def test_weights_hand_over_the_pose_branch_only() -> None:
     personalizer.update(Pairs(*_pairs(1)))
     # Copies: what was handed over does not change under the receiver.
     assert not torch.equal(weights["self_head.weight"], personalizer.network.self_head.weight)
+
+
+def test_an_anchor_draws_the_weights_back_to_the_trained_ones() -> None:
+    def moved(anchor: float) -> float:
+        personalizer = _personalizer(anchor=anchor)
+        before = personalizer.snapshot().parameters["self_head.weight"]
+        personalizer.update(Pairs(*_pairs(1)))
+        return float((personalizer.snapshot().parameters["self_head.weight"] - before).norm())
+
+    free = moved(0.0)
+    assert moved(0.25) == pytest.approx(0.75 * free, rel=1e-3)
+    assert moved(1.0) == 0.0 < free
+
+
+def test_the_learning_rate_warms_up() -> None:
+    def first_move(warm_up: int) -> float:
+        personalizer = _personalizer(warm_up=warm_up)
+        before = personalizer.snapshot().parameters["self_head.weight"]
+        personalizer.update(Pairs(*_pairs(1)))
+        return float((personalizer.snapshot().parameters["self_head.weight"] - before).norm())
+
+    assert first_move(4) == pytest.approx(first_move(0) / 4, rel=1e-2)
