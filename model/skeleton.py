@@ -7,6 +7,7 @@ the same in every set: 'head' is the head's centre, 'head top' its crown.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 
 import numpy as np
@@ -140,7 +141,75 @@ LSP14 = JointSet(
     ),
 )  # fmt: skip
 
-_JOINT_SETS = {s.name: s for s in (PENN13, BBC7, H36M16, COCO17, JHMDB15, LSP14)}
+H36M32 = JointSet(
+    name="h36m32",
+    names=(
+        "hip root",
+        *(f"{side} {part}" for side in ("right", "left")
+          for part in ("hip", "knee", "ankle", "ball", "toes")),
+        "pelvis", "thorax", "neck base", "head", "head back",
+        *(f"{side} {part}" for side in ("left", "right") for part in (
+            "collar", "shoulder", "elbow", "wrist", "wrist end", "thumb", "little finger",
+            "little finger end")),
+    ),
+    flip_pairs=(*((i + 5, i) for i in range(1, 6)), *((i, i + 8) for i in range(16, 24))),
+    limbs=(
+        (1, 11), (2, 1), (3, 2), (5, 3), (6, 11), (7, 6), (8, 7), (10, 8), (13, 11), (15, 13),
+        (17, 13), (18, 17), (19, 18), (25, 13), (26, 25), (27, 26),
+    ),
+)  # fmt: skip
+
+MPI28 = JointSet(
+    name="mpi28",
+    names=(
+        "spine 3", "spine 4", "spine 2", "spine", "pelvis", "neck", "head", "head top",
+        *(f"{side} {part}" for side in ("left", "right")
+          for part in ("clavicle", "shoulder", "elbow", "wrist", "hand")),
+        *(f"{side} {part}" for side in ("left", "right")
+          for part in ("hip", "knee", "ankle", "foot", "toes")),
+    ),
+    flip_pairs=tuple((i, i + 5) for i in (*range(8, 13), *range(18, 23))),
+    limbs=(
+        (18, 4), (19, 18), (20, 19), (22, 20), (23, 4), (24, 23), (25, 24), (27, 25), (5, 4),
+        (7, 5), (9, 5), (10, 9), (11, 10), (14, 5), (15, 14), (16, 15),
+    ),
+)  # fmt: skip
+
+FACES68 = JointSet(
+    name="faces68",
+    names=tuple(f"landmark {i}" for i in range(1, 69)),
+    flip_pairs=(
+        *((16 - i, i) for i in range(8)), *((26 - i, 17 + i) for i in range(5)),
+        (35, 31), (34, 32), (45, 36), (44, 37), (43, 38), (42, 39), (46, 41), (47, 40),
+        (54, 48), (53, 49), (52, 50), (55, 59), (56, 58), (64, 60), (63, 61), (65, 67),
+    ),
+    limbs=tuple(
+        (i, j)
+        for ring, closed in (
+            (range(17), False), (range(17, 22), False), (range(22, 27), False),
+            (range(27, 31), False), (range(31, 36), False), (range(36, 42), True),
+            (range(42, 48), True), (range(48, 60), True), (range(60, 68), True),
+        )
+        for i, j in [*pairwise(ring), *([(ring[-1], ring[0])] * closed)]
+    ),
+)  # fmt: skip
+
+CAT7 = JointSet(
+    name="cat7",
+    names=(
+        "left eye", "right eye", "mouth", "left ear base", "left ear tip", "right ear tip",
+        "right ear base",
+    ),
+    flip_pairs=((0, 1), (3, 6), (4, 5)),
+    limbs=((0, 1), (0, 2), (1, 2), (0, 3), (3, 4), (4, 0), (1, 6), (6, 5), (5, 1)),
+)  # fmt: skip
+
+_JOINT_SETS = {
+    s.name: s
+    for s in (
+        PENN13, BBC7, H36M16, COCO17, JHMDB15, LSP14, H36M32, MPI28, FACES68, CAT7,
+    )
+}  # fmt: skip
 _BY_SIZE = {len(s): s for s in (PENN13, BBC7, H36M16)}
 
 
