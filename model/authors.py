@@ -5,21 +5,16 @@ The released names are also those of the published weights, so reading them open
 
 from __future__ import annotations
 
-import pickle
 import re
-import struct
-import warnings
 from collections.abc import Mapping
 from pathlib import Path
 
-import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file
 from torch import Tensor
 
 from model.crop import CENTRE_SHIFT
 from model.errors import UserError
 from model.networks import NetworkSpec, Variant
+from model.released import read_tensors
 from model.skeleton import joint_set_of_size
 
 _PREFIXES = (
@@ -33,11 +28,6 @@ _PREFIXES = (
     ("pose_encoder.", "reconstruction.keypoint_encoder."),
     ("image_renderer.", "reconstruction.renderer."),
 )
-# PyTorch's readers parse damaged and foreign bytes without checks, and fail in all these ways.
-_UNREADABLE = (
-    OSError, EOFError, RuntimeError, ValueError, LookupError, TypeError, AttributeError,
-    AssertionError, struct.error, pickle.UnpicklingError, SafetensorError,
-)  # fmt: skip
 _BACKBONE = re.compile(r"pose_net\.((?:conv1|bn1|layer[1-4])\..+)")
 
 
@@ -53,27 +43,9 @@ def our_name(name: str) -> str | None:
 def read_checkpoint(path: Path) -> dict[str, Tensor]:
     """The tensors of a ``.pth`` or safetensors file under the released names.
 
-    Accepts a bare state dict or a training checkpoint that holds one (``state_dict``), with or
-    without the ``module.`` prefix of parallel training, and the pose network alone (a baseline).
-    Pickles are read with ``weights_only``. ``UserError`` if the file is no such checkpoint.
+    Also of the pose network alone (a baseline). ``UserError`` if the file is no such checkpoint.
     """
-    if not path.is_file():
-        raise UserError(f"There is no file {path}. Give the path of a checkpoint (.pth).")
-    try:
-        content = load_file(path) if path.suffix == ".safetensors" else _load_pickle(path)
-    except _UNREADABLE as error:
-        raise UserError(
-            f"{path} cannot be read as a checkpoint; it may be truncated or hold more than "
-            "weights. Copy or download it again."
-        ) from error
-    for key in ("state_dict", "best_state_dict", "model"):
-        if isinstance(content, Mapping) and isinstance(content.get(key), Mapping):
-            content = content[key]
-    tensors = (
-        {str(k).removeprefix("module."): v for k, v in content.items() if isinstance(v, Tensor)}
-        if isinstance(content, Mapping)
-        else {}
-    )
+    tensors = read_tensors(path)
     if "conv1.weight" in tensors:
         tensors = {f"pose_net.{name}": value for name, value in tensors.items()}
     if "pose_net.conv1.weight" not in tensors:
@@ -82,13 +54,6 @@ def read_checkpoint(path: Path) -> dict[str, Tensor]:
             "'pose_net.conv1.weight'. Give a file written by that code."
         )
     return tensors
-
-
-def _load_pickle(path: Path) -> object:
-    with warnings.catch_warnings():
-        # Its guesses about a strange file are for programmers; the person gets one sentence.
-        warnings.simplefilter("ignore")
-        return torch.load(path, map_location="cpu", weights_only=True)
 
 
 def describe(tensors: Mapping[str, Tensor], channel_order: str = "bgr") -> NetworkSpec:

@@ -27,6 +27,22 @@ def marginal_expectation(heatmaps: Tensor) -> Tensor:
     return torch.stack([(columns * cells_x).sum(-1), (rows * cells_y).sum(-1)], dim=-1)
 
 
+def marginal_mean_points(maps: Tensor) -> Tensor:
+    """Soft-argmax of KeypointGAN and IMM: marginals are *means* (methods 2.3, 3.1).
+
+    ``maps`` (N, K, H, W) raw scores. The same maps give a softmax that is H times softer than that
+    of ``marginal_expectation``. Returns (N, K, 2), (x, y), -1 and 1 being the centres of the
+    first and last cell.
+    """
+    height, width = maps.shape[-2:]
+    maps = maps.float() if maps.dtype in (torch.bfloat16, torch.float16) else maps
+    rows = maps.mean(dim=-1).softmax(dim=-1)  # N, K, H
+    columns = maps.mean(dim=-2).softmax(dim=-1)  # N, K, W
+    y = torch.linspace(-1, 1, height, device=maps.device, dtype=maps.dtype)
+    x = torch.linspace(-1, 1, width, device=maps.device, dtype=maps.dtype)
+    return torch.stack([(columns * x).sum(-1), (rows * y).sum(-1)], dim=-1)
+
+
 def gaussian_maps(points: Tensor, size: int, sigma: float = SIGMA_CELLS) -> Tensor:
     """Unit-peak Gaussians exp(-|u - p|^2 / (2 sigma^2)) on a ``size`` x ``size`` grid.
 

@@ -20,12 +20,17 @@ MOMENTUM = 0.01
 
 
 class VGGFeatures(nn.Module):
-    """Frozen VGG-16 up to relu5_2: image (N, 3, H, W) to the five tapped feature maps."""
+    """Frozen VGG-16 up to relu5_2: image (N, 3, H, W) to the five tapped feature maps.
 
-    def __init__(self) -> None:
+    A ``linear`` one has no ReLU at all, as KeypointGAN's released code builds it (method 2.5).
+    """
+
+    def __init__(self, *, linear: bool = False) -> None:
         super().__init__()
         # Not torchvision's whole VGG-16, whose classifier takes seconds to make for nothing.
         layers = list(make_layers(cfgs["D"]))[: _TAPS[-1] + 1]
+        if linear:
+            layers = [nn.Identity() if isinstance(x, nn.ReLU) else x for x in layers]
         starts = (0, *(tap + 1 for tap in _TAPS[:-1]))
         self.blocks = nn.ModuleList(
             nn.Sequential(*layers[start : stop + 1])

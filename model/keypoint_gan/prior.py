@@ -1,0 +1,59 @@
+"""The unpaired prior: poses of whoever, in the frame of the network's crops (method 2.8)."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model.crop import CROP_SIZE, crop_matrix, transform
+from model.data.records import ABSENT, DataSet
+from model.errors import UserError
+
+
+class PosePrior:
+    """Whole poses to draw from: ``points`` (N, K, 2) float32, (x, y) in -1..1."""
+
+    def __init__(self, points: NDArray[np.float32], name: str = "") -> None:
+        if points.ndim != 3 or points.shape[-1] != 2 or not len(points):
+            raise UserError(
+                f"The prior {name} has poses of shape {points.shape}; at least one whole pose of "
+                "K points (N, K, 2) is needed. Give poses with all their points inside the picture."
+            )
+        self.points = points.astype(np.float32)
+        self.name = name
+
+    def __len__(self) -> int:
+        return len(self.points)
+
+    @classmethod
+    def of(cls, data_set: DataSet) -> PosePrior:
+        """The whole poses of a data set, as its crops frame them: 2 p / 128 - 1 of crop pixels.
+
+        Poses with a point that is not marked or lies outside the crop are left out. The pictures
+        are not looked at. ``UserError`` if no pose is left.
+        """
+        poses = [
+            transform(clip.joints[i], crop_matrix(clip.box(i)))
+            for clip in data_set
+            for i in range(len(clip))
+            if (clip.visible[i] != ABSENT).all()
+        ]
+        pixels = np.array(poses, np.float32).reshape(-1, len(data_set.joint_set), 2)
+        points = 2 * pixels / np.float32(CROP_SIZE) - 1
+        inside = (np.abs(points) <= 1).all(axis=(1, 2))
+        return cls(points[inside], data_set.name)
+
+    def subset(self, size: int, seed: int = 0) -> PosePrior:
+        """``size`` poses drawn with replacement, as the study of the prior's size does."""
+        rows = np.random.default_rng(seed).integers(len(self), size=size)
+        return PosePrior(self.points[rows], f"{size} of {self.name}")
+
+    def draw(self, rng: np.random.Generator) -> NDArray[np.float32]:
+        """One pose (K, 2)."""
+        return self.points[rng.integers(len(self))]
+
+    @property
+    def mean(self) -> NDArray[np.float32]:
+        """The mean pose (K, 2)."""
+        mean: NDArray[np.float32] = self.points.mean(axis=0)
+        return mean

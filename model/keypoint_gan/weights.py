@@ -1,0 +1,145 @@
+"""Weight files of KeypointGAN: our own, and the released code's checkpoints (method 2.2)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save as to_bytes
+from torch import Tensor
+
+from model.errors import UserError
+from model.files import whole_file
+from model.keypoint_gan.network import KeypointGan
+from model.keypoint_gan.skeletons import SKELETONS
+from model.keypoint_gan.spec import GanSpec
+from model.released import read_tensors
+
+FORMAT = "keypoint-gan-1"
+PARTS = ("G_A", "G_B", "regressor", "D_A")
+"""The released networks, by the names in their files: ``*_net_G_A.pth`` ..."""
+_OFFLINE = "offline_regressor"
+_COUNTER = "num_batches_tracked"
+
+
+def save(
+    path: Path,
+    network: KeypointGan,
+    metadata: Mapping[str, str] | None = None,
+    *,
+    half: bool = True,
+) -> None:
+    """Write the networks and what they are; ``half`` stores floats as float16.
+
+    The file is complete or not there. ``UserError`` if it cannot be written.
+    """
+    tensors = {
+        name: (value.half() if half and value.is_floating_point() else value).contiguous().cpu()
+        for name, value in network.state_dict().items()
+        if not name.endswith(_COUNTER)
+    }
+    described = {"format": FORMAT, "spec": json.dumps(asdict(network.spec))}
+    content = to_bytes(tensors, metadata={**(metadata or {}), **described})
+    with whole_file(path) as temporary:
+        temporary.write_bytes(content)
+
+
+def read_metadata(path: Path) -> dict[str, str]:
+    """What the file says of itself; ``UserError`` if it is no weight file of a KeypointGAN."""
+    if not path.is_file():
+        raise UserError(f"There is no weight file {path}. Give the path of a .safetensors file.")
+    try:
+        with safe_open(path, "pt") as file:
+            metadata = dict(file.metadata() or {})
+    except (OSError, SafetensorError) as error:
+        raise UserError(
+            f"{path} is not a whole safetensors file ({error}); it may be truncated. Copy it again."
+        ) from error
+    if metadata.get("format") != FORMAT:
+        raise UserError(
+            f"{path} holds no KeypointGAN. Train one (python main.py train keypointgan), or "
+            "convert the authors' checkpoints (python main.py import-weights)."
+        )
+    return metadata
+
+
+def load(path: Path, device: torch.device | str = "cpu") -> KeypointGan:
+    """Open a weight file in eval mode, float32; ``UserError`` if it is missing or unsuitable."""
+    metadata = read_metadata(path)
+    try:
+        spec = GanSpec(**json.loads(metadata["spec"]))
+    except (KeyError, ValueError, TypeError) as error:
+        raise UserError(f"{path} has damaged metadata ({error}). Copy it again.") from error
+    with safe_open(path, "pt") as file:
+        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    network = KeypointGan(spec)
+    _fill(network, tensors, path)
+    return network.to(device).eval()
+
+
+def import_released(files: Mapping[str, Path], out: Path) -> GanSpec:
+    """Convert the authors' checkpoints to our format; returns what was recognised.
+
+    ``files`` has a file for each of ``PARTS`` that is to be taken, at least G_A and the
+    regressor, and may have one for ``offline_regressor``, which is else the regressor itself.
+    ``UserError`` if a file is no such checkpoint.
+    """
+    missing = [part for part in ("G_A", "regressor") if part not in files]
+    if missing:
+        raise UserError(
+            f"{' and '.join(missing)} were not given. Give the released *_net_G_A.pth and the "
+            "regressor's file at least; G_B redraws people, D_A is only needed to train on."
+        )
+    tensors = {
+        f"{part}.{name}": value
+        for part, path in files.items()
+        for name, value in read_tensors(path).items()
+    }
+    for name in [name for name in tensors if name.startswith("regressor.")]:
+        tensors.setdefault(name.replace("regressor", _OFFLINE, 1), tensors[name])
+    spec = _recognised(tensors, files)
+    network = KeypointGan(spec)
+    start = {k: v for k, v in network.state_dict().items() if k.partition(".")[0] not in files}
+    start = {k: v for k, v in start.items() if not k.startswith(_OFFLINE)}
+    _fill(network, {**start, **tensors}, next(iter(files.values())))
+    taken = ", ".join(sorted(files))
+    save(out, network, {"imported": taken}, half=False)
+    return spec
+
+
+def _recognised(tensors: Mapping[str, Tensor], files: Mapping[str, Path]) -> GanSpec:
+    last, first = tensors.get("regressor.model.24.weight"), tensors.get("regressor.model.0.weight")
+    if last is None or first is None:
+        raise UserError(
+            f"{files['regressor']} is no regressor of the released KeypointGAN code: it has no "
+            "tensor 'model.24.weight'. Give a file written by that code."
+        )
+    sizes = {len(skeleton): name for name, skeleton in SKELETONS.items()}
+    if last.shape[0] not in sizes:
+        raise UserError(
+            f"{files['regressor']} has {last.shape[0]} points; the skeletons that are known here "
+            f"have {', '.join(map(str, sizes))}."
+        )
+    spec = GanSpec(skeleton_name=sizes[last.shape[0]], width=first.shape[0])
+    scales = {name.split(".")[1] for name in tensors if name.startswith("D_A.net_")}
+    conditional = "G_B" not in files or "G_B.encoder_cond.model.0.weight" in tensors
+    return replace(spec, scales=len(scales) or spec.scales, conditional=conditional)
+
+
+def _fill(network: KeypointGan, tensors: Mapping[str, Tensor], path: Path) -> None:
+    wanted = {k: v for k, v in network.state_dict().items() if not k.endswith(_COUNTER)}
+    given = {k: v for k, v in tensors.items() if not k.endswith(_COUNTER)}
+    wrong = sorted(
+        {*wanted} ^ {*given}
+        | {k for k in {*wanted} & {*given} if wanted[k].shape != given[k].shape}
+    )
+    if wrong:
+        raise UserError(
+            f"{path} does not fit this KeypointGAN: {len(wrong)} tensors are missing, unknown or "
+            f"of another shape (first: {wrong[0]}). Choose the files of one training."
+        )
+    network.load_state_dict({k: v.float() for k, v in given.items()}, strict=False)

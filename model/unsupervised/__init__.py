@@ -1,0 +1,1 @@
+"""What IMM and KeypointGAN share: a training run over pairs of pictures, and linear regression."""

@@ -1,0 +1,264 @@
+"""A training run without labels: batches, steps, record, checkpoints, and going on exactly."""
+
+from __future__ import annotations
+
+import json
+import logging
+import math
+import pickle
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import cv2
+import numpy as np
+import torch
+from torch.utils.data import DataLoader, Dataset
+from tqdm import tqdm
+
+from model.data.records import BadDataError
+from model.errors import UserError
+from model.files import make_folder, whole_file
+from model.training.journal import Journal, read_log
+
+CHECKPOINT = "checkpoint.pt"
+_log = logging.getLogger(__name__)
+_ATTEMPTS = 100  # more bad frames than this in a row are no accident
+_BAD_STEPS = 20
+_MEMORY = 0.98
+
+
+class Examples(Protocol):
+    """Draws one training example: a named tuple of arrays. ``BadDataError`` for a bad frame."""
+
+    def draw(self, rng: np.random.Generator) -> Any:
+        """One example."""
+
+
+class Learner(Protocol):
+    """What is trained: one optimiser step per batch, and a state to go on from exactly."""
+
+    def step(self, batch: Any) -> dict[str, float]:
+        """Learn from one batch: the examples' tuple, of tensors (N, ...). The losses by name."""
+
+    def state(self) -> dict[str, Any]:
+        """Tensors and plain values only."""
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        """Take over what ``state`` returned."""
+
+
+class Onlooker(Protocol):
+    """Looks at the network now and then; what it measures is recorded by name."""
+
+    def __call__(self, step: int) -> dict[str, float]:
+        """After ``step`` steps. What cannot be done (``UserError``) does not end the run."""
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """How long a run is and how often it looks up."""
+
+    steps: int
+    batch_size: int
+    look_every: int
+    checkpoint_every: int
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run in ``folder``; ``identity`` names what a run cannot be continued without.
+
+    ``run`` writes ``log.csv``, ``tensorboard/``, ``curves.png`` and ``checkpoint.pt``.
+    """
+
+    learner: Learner
+    examples: Examples
+    schedule: Schedule
+    folder: Path
+    identity: Mapping[str, str]
+    onlooker: Onlooker = lambda step: {}
+    #: Leave out frames that cannot be read, and say so, instead of stopping.
+    skip_bad: bool = False
+    workers: int = 0
+    quiet: bool = False
+
+    def run(
+        self,
+        *,
+        resume: bool = False,
+        stopping: Callable[[], bool] = lambda: False,
+        until: int | None = None,
+    ) -> int:
+        """Take the steps that are left, or those up to ``until``; the number of steps done.
+
+        ``stopping`` is asked between steps. ``UserError`` if the folder holds a run already and
+        it is not to be resumed, if there is none to resume, or if the run diverges.
+        """
+        start = self._start(resume)
+        end = min(self.schedule.steps, until or self.schedule.steps)
+        make_folder(self.folder)
+        step = start
+        with (
+            Journal(self.folder, start) as journal,
+            tqdm(total=end, initial=start, unit="step", disable=self.quiet) as bar,
+        ):
+            try:
+                step = self._steps(start, end, journal, bar, stopping)
+            finally:
+                step = max(step, int(bar.n))
+                if step > start:
+                    self._save(step)
+        self._draw_curves()
+        return step
+
+    def _steps(
+        self, start: int, end: int, journal: Journal, bar: tqdm[Any], stopping: Callable[[], bool]
+    ) -> int:
+        smooth: dict[str, float] = {}
+        bad = 0
+        began = time.perf_counter()
+        batches = self._batches(start, end)
+        for step in range(start + 1, end + 1):
+            if stopping():
+                return step - 1
+            losses = self.learner.step(next(batches))
+            bad = 0 if all(map(math.isfinite, losses.values())) else bad + 1
+            if bad >= _BAD_STEPS:
+                raise UserError(
+                    f"{_BAD_STEPS} steps in a row gave a loss that is not finite: the run has "
+                    "diverged. Start again with a lower learning rate."
+                )
+            for name, value in losses.items():
+                smooth[name] = _MEMORY * smooth.get(name, value) + (1 - _MEMORY) * value
+            bar.set_postfix({name: f"{value:.3g}" for name, value in smooth.items()})
+            bar.update()
+            if step % 10 == 0:
+                seconds = (time.perf_counter() - began) / 10
+                began = time.perf_counter()
+                named = {f"loss/{name}": value for name, value in losses.items()}
+                journal.scalars(step, {**named, "seconds per step": seconds})
+            if step % self.schedule.look_every == 0 or step == end:
+                self._look(step, journal, bar)
+                began = time.perf_counter()
+            if step % self.schedule.checkpoint_every == 0 and step < end:
+                self._save(step)
+        return end
+
+    def _look(self, step: int, journal: Journal, bar: tqdm[Any]) -> None:
+        try:
+            values = self.onlooker(step)
+        except UserError as error:
+            _log.warning("The network was not looked at whole after step %s: %s", step, error)
+            return
+        journal.scalars(step, values)
+        if values and not bar.disable:
+            bar.write(f"step {step}: " + ", ".join(f"{k} {v:.3f}" for k, v in values.items()))
+
+    def _batches(self, start: int, end: int) -> Iterator[Any]:
+        cv2.setNumThreads(1)  # more of them slow pictures so small down
+        stream = _Stream(self.examples, self.schedule.seed, self.skip_bad)
+        size = self.schedule.batch_size
+        loader = DataLoader(
+            stream,
+            batch_sampler=[list(range(i * size, (i + 1) * size)) for i in range(start, end)],
+            collate_fn=_collated,
+            num_workers=self.workers,
+        )
+        for batch in loader:
+            if isinstance(batch, BadDataError):
+                raise batch
+            examples, problems = batch
+            for problem in problems:
+                _log.warning(problem)
+            yield examples
+
+    def _start(self, resume: bool) -> int:
+        path = self.folder / CHECKPOINT
+        if not resume:
+            if path.exists():
+                raise UserError(
+                    f"{self.folder} holds a run already. Add --resume to go on with it, or give "
+                    "another folder."
+                )
+            return 0
+        if not path.is_file():
+            raise UserError(f"There is no checkpoint in {self.folder}. Start without --resume.")
+        try:
+            content = torch.load(path, map_location="cpu", weights_only=True)
+            step, identity, state = content["step"], content["identity"], content["state"]
+        except (OSError, RuntimeError, EOFError, KeyError, TypeError, pickle.PickleError) as error:
+            raise UserError(
+                f"{path} is not a checkpoint of this program or is damaged ({error}). Restore it, "
+                "or start again in another folder."
+            ) from error
+        for name, value in self.identity.items():
+            if identity.get(name) != value:
+                raise UserError(
+                    f"The run in {self.folder} has {name} = {identity.get(name)}, but {value} was "
+                    "given. Go on with what it was started with, or start in another folder."
+                )
+        self.learner.load_state(state)
+        return int(step)
+
+    def _save(self, step: int) -> None:
+        content = {"step": step, "identity": dict(self.identity), "state": self.learner.state()}
+        try:
+            with whole_file(self.folder / CHECKPOINT) as temporary:
+                torch.save(content, temporary)
+        except (UserError, RuntimeError) as error:  # PyTorch's writer says so when the disk is full
+            _log.warning("The checkpoint could not be written: %s", error)
+
+    def _draw_curves(self) -> None:
+        # Only here, as drawing is slow to import and a run is long.
+        from model.training.curves import plot_curves
+
+        if read_log(self.folder / "log.csv"):
+            plot_curves(self.folder / "log.csv", self.folder / "curves.png")
+
+
+def identity_of(**parts: Any) -> dict[str, str]:
+    """What tells one run from another, as text: dataclasses by their fields."""
+    return {name: json.dumps(value, default=vars, sort_keys=True) for name, value in parts.items()}
+
+
+class _Stream(Dataset[Any]):
+    """Examples by position: the same position gives the same example in every process."""
+
+    def __init__(self, examples: Examples, seed: int, skip_bad: bool) -> None:
+        self._examples = examples
+        self._seed = seed
+        self._skip = skip_bad
+
+    def __getitems__(self, positions: list[int]) -> list[tuple[Any, list[str]]] | BadDataError:
+        """A batch; an error is handed on, as raised it would get wrapped."""
+        try:
+            return [self[position] for position in positions]
+        except BadDataError as error:
+            return error
+
+    def __getitem__(self, position: int) -> tuple[Any, list[str]]:
+        rng = np.random.default_rng((self._seed, position))
+        problems: list[str] = []
+        for _ in range(_ATTEMPTS):
+            try:
+                return self._examples.draw(rng), problems
+            except BadDataError as error:
+                if not self._skip:
+                    raise
+                problems.append(str(error))
+        raise BadDataError(
+            f"{_ATTEMPTS} frames in a row could not be used; the last: {problems[-1]}"
+        )
+
+
+def _collated(batch: list[tuple[Any, list[str]]] | BadDataError) -> Any:
+    if isinstance(batch, BadDataError):
+        return batch
+    examples, problems = zip(*batch, strict=True)
+    kind = type(examples[0])
+    tensors = kind(*(torch.from_numpy(np.stack(part)) for part in zip(*examples, strict=True)))
+    return tensors, [sentence for sentences in problems for sentence in sentences]
