@@ -1,4 +1,4 @@
-"""One training step in its phases (methods 2.6, 2.7), and the ablations' (method 2.11)."""
+"""One training step in its phases (method 2.6), and the ablations' (method 2.11)."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional
 
-from model.gradients import gradients_finite
+from model.keypoint_gan.clipped_adam import ClippedAdam
 from model.keypoint_gan.image_pool import ImagePool
 from model.keypoint_gan.losses import RatioPerceptualLoss, discriminator_loss, least_squares
 from model.keypoint_gan.network import KeypointGan, Translation, to_unit
@@ -18,7 +18,7 @@ from model.keypoint_gan.settings import GanSettings
 
 
 class GanLearner:
-    """Trains a KeypointGAN: first the regressor alone, then all networks in turn.
+    """Trains the networks of a KeypointGAN in turn; its regressor has learnt before.
 
     ``network`` is trained in place, on its device. ``perceptual`` is the reconstruction loss.
     """
@@ -28,57 +28,41 @@ class GanLearner:
     ) -> None:
         self.network = network.train()
         self.settings = settings
-        self.done = 0
         self._perceptual = perceptual.to(network.device)
-        self._optimisers = {
-            "generators": self._adam(network.generators),
-            "discriminators": self._adam(network.discriminators),
-            "regressor": self._adam(network.regressor),
+        self._adams = {
+            "generators": ClippedAdam(network.generators, settings),
+            "discriminators": ClippedAdam(network.discriminators, settings),
+            "regressor": ClippedAdam(network.regressor, settings),
         }
         self._pools = [
             ImagePool(settings.pool, settings.seed + i) for i in range(len(network.discriminators))
         ]
 
     def step(self, batch: GanBatch) -> dict[str, float]:
-        """Learn from one batch of pictures (N, S, S, 3) uint8 and poses (N, K, 2); the losses."""
-        pose = batch.pose.to(self.network.device)
-        if self.done < self.settings.regressor_steps:
-            losses = self._pretrain(pose)
-            if self.done + 1 == self.settings.regressor_steps:
-                self.network.keep_regressor()
-        else:
-            image, condition = (self._pictures(p) for p in (batch.target, batch.condition))
-            losses = self._train(image, condition, pose)
-        self.done += 1
+        """Learn from one batch; the losses, those of the generators with their weights."""
+        image, condition = (self._pictures(p) for p in (batch.target, batch.condition))
+        losses = self._train(image, condition, batch.pose.to(self.network.device))
         return {name: float(value) for name, value in losses.items()}
 
     def state(self) -> dict[str, Any]:
         """All that is needed to go on exactly."""
         return {
-            "done": self.done,
             "network": self.network.state_dict(),
-            "perceptual": {"means": self._perceptual.means, "seen": self._perceptual.seen},
-            "optimisers": {name: o.state_dict() for name, o in self._optimisers.items()},
+            "means": self._perceptual.means,
+            "seen": self._perceptual.seen,
+            "adams": {name: adam.state() for name, adam in self._adams.items()},
             "pools": [pool.state() for pool in self._pools],
         }
 
     def load_state(self, state: dict[str, Any]) -> None:
         """Take over what ``state`` returned."""
-        self.done = state["done"]
         self.network.load_state_dict(state["network"])
-        self._perceptual.means.copy_(state["perceptual"]["means"])
-        self._perceptual.seen.copy_(state["perceptual"]["seen"])
-        for name, optimiser in self._optimisers.items():
-            optimiser.load_state_dict(state["optimisers"][name])
+        self._perceptual.means.copy_(state["means"])
+        self._perceptual.seen.copy_(state["seen"])
+        for name, adam in self._adams.items():
+            adam.load_state(state["adams"][name])
         for pool, kept in zip(self._pools, state["pools"], strict=True):
             pool.load_state(kept, self.network.device)
-
-    def _pretrain(self, pose: Tensor) -> dict[str, Tensor]:
-        with self._autocast():
-            found = self.network.locate(self.network.draw(pose))
-        loss = functional.mse_loss(found, pose)
-        self._apply("regressor", self.network.regressor, loss)
-        return {"regressor": loss.detach()}
 
     def _train(self, image: Tensor, condition: Tensor, pose: Tensor) -> dict[str, Tensor]:
         network = self.network
@@ -88,7 +72,7 @@ class GanLearner:
         with self._autocast():
             translation = network.translate(image)
             losses, images = self._generate(translation, image, condition, real)
-        self._apply("generators", network.generators, sum_of(losses))
+        self._adams["generators"].step(sum_of(losses))
         for judge in (*network.discriminators, network.regressor):
             judge.requires_grad_(True)
         losses |= self._discriminate([(real, translation.skeleton_image), *images])
@@ -127,7 +111,7 @@ class GanLearner:
             fake = pool.query(made.float())
             with self._autocast():
                 losses[name] = discriminator_loss(judge(real), judge(fake))
-        self._apply("discriminators", network.discriminators, sum_of(losses))
+        self._adams["discriminators"].step(sum_of(losses))
         return losses
 
     def _finetune(self, skeleton_image: Tensor, real: Tensor, pose: Tensor) -> dict[str, Tensor]:
@@ -141,22 +125,8 @@ class GanLearner:
         image = functional.mse_loss(drawn, skeleton_image.float())
         poses = functional.mse_loss(prior, pose)
         loss = settings.regressor_image * image + settings.regressor_prior * poses
-        self._apply("regressor", network.regressor, loss)
+        self._adams["regressor"].step(loss)
         return {"regressor": poses, "regressor image": image}
-
-    def _apply(self, name: str, module: nn.Module, loss: Tensor) -> None:
-        """One optimiser step; left out if a gradient is not finite."""
-        optimiser = self._optimisers[name]
-        optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        parameters = list(module.parameters())
-        if gradients_finite(parameters):
-            nn.utils.clip_grad_norm_(parameters, self.settings.clip)
-            optimiser.step()
-
-    def _adam(self, module: nn.Module) -> torch.optim.Adam:
-        s = self.settings
-        return torch.optim.Adam(module.parameters(), lr=s.learning_rate, betas=(s.beta1, 0.999))
 
     def _pictures(self, pixels: Tensor) -> Tensor:
         return to_unit(pixels.to(self.network.device).permute(0, 3, 1, 2))

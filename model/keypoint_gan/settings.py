@@ -9,15 +9,13 @@ from model.checks import check_choices, check_number
 
 @dataclass(frozen=True)
 class GanSettings:
-    """The published training, but for ``regressor_steps`` and ``steps``, which no one wrote down.
+    """The published training, but for ``steps`` and ``regressor_steps``, which it does not tell.
 
-    The released regressor is that of its iteration 580,000; the pre-training has no documented
-    length.
+    The released code has no last step; its regressor is that of iteration 580,000.
     """
 
-    #: Steps of the whole training, those of the regressor's pre-training included.
-    steps: int = 600_000
-    #: First steps, which teach the regressor alone, on drawn skeletons of the prior.
+    steps: int = 580_000
+    #: Steps before these, which teach the regressor alone, on drawn skeletons of the prior.
     regressor_steps: int = 20_000
     batch_size: int = 16
     learning_rate: float = 2e-4
