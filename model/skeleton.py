@@ -194,6 +194,13 @@ FACES68 = JointSet(
     ),
 )  # fmt: skip
 
+CELEBA5 = JointSet(  # of CelebA, MAFL and AFLW; left is on the picture's left
+    name="celeba5",
+    names=("left eye", "right eye", "nose", "left mouth", "right mouth"),
+    flip_pairs=((0, 1), (3, 4)),
+    limbs=((0, 1), (0, 2), (1, 2), (2, 3), (2, 4), (3, 4)),
+)
+
 CAT7 = JointSet(
     name="cat7",
     names=(
@@ -207,7 +214,8 @@ CAT7 = JointSet(
 _JOINT_SETS = {
     s.name: s
     for s in (
-        PENN13, BBC7, H36M16, COCO17, JHMDB15, LSP14, H36M32, MPI28, FACES68, CAT7,
+        PENN13, BBC7, H36M16, COCO17, JHMDB15, LSP14, H36M32, MPI28, FACES68, CELEBA5,
+        CAT7,
     )
 }  # fmt: skip
 _BY_SIZE = {len(s): s for s in (PENN13, BBC7, H36M16)}

@@ -8,15 +8,23 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from model.crop import CENTRE_SHIFT
+from model.data.aflw import read_aflw
 from model.data.bbc_pose import read_bbc_pose
 from model.data.boxes import recentred
+from model.data.cat_heads import read_cat_heads
+from model.data.celeba import read_celeba
 from model.data.coco import read_coco
+from model.data.faces300w import read_300w, read_multipie
 from model.data.human36m import read_human36m
 from model.data.jhmdb import read_jhmdb
 from model.data.lsp import read_lsp, read_lsp_extended
+from model.data.mpi_inf_3dhp import read_mpi_inf_3dhp
 from model.data.penn_action import read_penn_action
+from model.data.penn_poses import read_penn_poses
 from model.data.records import DataSet, Split
 from model.data.shards import read_shards
+from model.data.simplified_human36m import read_simplified_human36m
+from model.data.voxceleb import read_voxceleb2
 from model.errors import UserError
 
 
@@ -44,10 +52,13 @@ def _shards(pattern: Path, split: Split) -> DataSet:
     return read_shards(paths, pattern.stem.partition("*")[0].rstrip("-") or pattern.parent.name)
 
 
-def _lsp_extended(root: Path, split: Split) -> DataSet:
-    if split != "train":
-        raise UserError("LSP-Extended is a training set; it has no test split.")
-    return read_lsp_extended(root)
+def _training_only(title: str, read: Callable[[Path], DataSet]) -> Callable[[Path, Split], DataSet]:
+    def reader(root: Path, split: Split) -> DataSet:
+        if split != "train":
+            raise UserError(f"{title} is a training set; it has no test split.")
+        return read(root)
+
+    return reader
 
 
 SOURCES: dict[str, Source] = {
@@ -58,7 +69,12 @@ SOURCES: dict[str, Source] = {
         Source("bbc", "BBC Pose", "bbc7", read_bbc_pose),
         Source("jhmdb", "J-HMDB", "jhmdb15", read_jhmdb),
         Source("lsp", "Leeds Sports Pose", "lsp14", read_lsp),
-        Source("lsp-extended", "Leeds Sports Pose Extended", "lsp14", _lsp_extended),
+        Source(
+            "lsp-extended",
+            "Leeds Sports Pose Extended",
+            "lsp14",
+            _training_only("LSP-Extended", read_lsp_extended),
+        ),
         Source("coco", "COCO keypoints", "coco17", read_coco),
         Source(
             "shards",
@@ -67,6 +83,38 @@ SOURCES: dict[str, Source] = {
             _shards,
             crop_shift=0.0,  # cut about the boxes' centres
         ),
+        Source(
+            "simplified-human36m",
+            "Simplified Human3.6M",
+            "h36m32",
+            read_simplified_human36m,
+            crop_shift=0.0,
+        ),
+        Source(
+            "mpi-inf-3dhp",
+            "MPI-INF-3DHP, poses only",
+            "mpi28",
+            _training_only("MPI-INF-3DHP", read_mpi_inf_3dhp),
+        ),
+        Source("300w", "300-W", "faces68", read_300w, crop_shift=0.0),
+        Source(
+            "multipie",
+            "MultiPIE, landmarks only",
+            "faces68",
+            _training_only("MultiPIE", read_multipie),
+            crop_shift=0.0,
+        ),
+        Source(
+            "voxceleb2",
+            "VoxCeleb2, extracted frames without labels",
+            "faces68",
+            read_voxceleb2,
+            crop_shift=0.0,
+        ),
+        Source("celeba", "CelebA, tested on MAFL", "celeba5", read_celeba, crop_shift=0.0),
+        Source("aflw", "AFLW", "celeba5", read_aflw, crop_shift=0.0),
+        Source("cats", "cat heads", "cat7", read_cat_heads, crop_shift=0.0),
+        Source("penn-poses", "Penn Action, poses only", "penn13", read_penn_poses),
     )
 }
 

@@ -13,8 +13,20 @@ from model.data.catalogue import SOURCES, Request
 from model.data.penn_action import read_penn_action
 from model.data.records import DataSet
 from model.errors import UserError
-from model.skeleton import joint_set
-from tests.model.data import test_bbc_pose, test_coco, test_human36m
+from model.skeleton import CELEBA5, joint_set
+from tests.model.data import (
+    test_aflw,
+    test_bbc_pose,
+    test_cat_heads,
+    test_celeba,
+    test_coco,
+    test_faces300w,
+    test_human36m,
+    test_mpi_inf_3dhp,
+    test_penn_poses,
+    test_simplified_human36m,
+    test_voxceleb,
+)
 from tests.model.data.layouts import (
     LSP_EXTENDED_STILLS,
     LSP_STILLS,
@@ -85,6 +97,16 @@ def write_coco(root: Path) -> None:
         test_coco.write(root, part)
 
 
+def write_simplified_human36m(root: Path) -> None:
+    for subject in ("S1", "S11"):
+        test_simplified_human36m.write(root, subject, ("Posing.54138969",), frames=1)
+
+
+def write_voxceleb2(root: Path) -> None:
+    for part in ("dev", "test"):
+        test_voxceleb.write(root / part)
+
+
 WRITERS: dict[str, Callable[[Path], object]] = {
     "penn": write_penn,
     "human36m": write_human36m,
@@ -96,7 +118,17 @@ WRITERS: dict[str, Callable[[Path], object]] = {
     ),
     "coco": write_coco,
     "shards": lambda root: write_shard(root / "people.npz"),
+    "simplified-human36m": write_simplified_human36m,
+    "mpi-inf-3dhp": test_mpi_inf_3dhp.write,
+    "300w": test_faces300w.write_300w,
+    "multipie": test_faces300w.write_multipie,
+    "voxceleb2": write_voxceleb2,
+    "celeba": test_celeba.write,
+    "aflw": test_aflw.write,
+    "cats": test_cat_heads.write,
+    "penn-poses": lambda root: test_penn_poses.write_packed(root / "penn-poses.npz"),
 }
+TRAINING_ONLY = {"lsp-extended": "LSP-Extended", "mpi-inf-3dhp": "MPI-INF", "multipie": "MultiPIE"}
 
 
 @pytest.mark.parametrize("name", SOURCES)
@@ -104,12 +136,12 @@ def test_every_source_yields_the_joints_it_announces(name: str, tmp_path: Path) 
     WRITERS[name](tmp_path)
     root = tmp_path / "*.npz" if name == "shards" else tmp_path
     request = Request.parse(f"{name}={root}")
-    wanted = joint_set(request.source.joints)
+    wanted = {"celeba5": CELEBA5}.get(request.source.joints) or joint_set(request.source.joints)
     train = request.read("train", request.source.crop_shift)
     assert train.joint_set is wanted
     assert all(clip.joints.shape[1] == len(wanted) for clip in train)
-    if name == "lsp-extended":
-        with pytest.raises(UserError, match="LSP-Extended is a training set"):
+    if name in TRAINING_ONLY:
+        with pytest.raises(UserError, match=f"{TRAINING_ONLY[name]}.* is a training set"):
             request.read("test", 0.0)
     else:
         assert request.read("test", request.source.crop_shift).joint_set is wanted
@@ -169,9 +201,12 @@ def test_every_source_is_read_by_the_networks_rule(shift: float, tmp_path: Path)
     assert clip.boxes[0] == pytest.approx([SIZE / 2, SIZE / 2 + shift * 128 / 1.25, 128])
 
 
-def test_only_shards_are_cut_about_the_boxes_centres() -> None:
+def test_only_shards_heads_and_ready_made_crops_are_cut_about_the_boxes_centres() -> None:
     shifts = {name: source.crop_shift for name, source in SOURCES.items()}
-    assert shifts.pop("shards") == 0
+    centred = (
+        "shards", "simplified-human36m", "300w", "multipie", "voxceleb2", "celeba", "aflw", "cats"
+    )  # fmt: skip
+    assert {shifts.pop(name) for name in centred} == {0}
     assert set(shifts.values()) == {0.075}
 
 
