@@ -133,7 +133,8 @@ class Run:
                     "diverged. Start again with a lower learning rate."
                 )
             for name, value in losses.items():
-                smooth[name] = _MEMORY * smooth.get(name, value) + (1 - _MEMORY) * value
+                if math.isfinite(value):  # one bad step must not spoil the display for good
+                    smooth[name] = _MEMORY * smooth.get(name, value) + (1 - _MEMORY) * value
             bar.set_postfix({name: f"{value:.3g}" for name, value in smooth.items()})
             bar.update()
             if step % 10 == 0:

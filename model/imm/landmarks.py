@@ -1,0 +1,147 @@
+"""How IMM is measured: labelled landmarks, regressed from the points it found (method 3.5)."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from model.crop import crop_matrix, transform
+from model.data.records import ABSENT, BadDataError, Clip, DataSet
+from model.errors import UserError
+from model.imm.networks import Imm
+from model.imm.pairs import cut
+from model.unsupervised.regression import LinearMap, fit_linear_map
+
+PICTURE = 128
+HELD_OUT = 0.1
+
+Points = NDArray[np.floating]
+
+
+@dataclass(frozen=True)
+class LandmarkResult:
+    """``error`` is the mean distance over that of the eyes, times 100, on the test pictures.
+
+    ``held_out`` is the same on the last tenth of the training pictures, which were not fitted to,
+    None if there was no such part. ``landmarks`` (N, L, 2), (x, y) in pixels, are the predicted.
+    """
+
+    error: float
+    held_out: float | None
+    landmarks: NDArray[np.float64]
+    regression: LinearMap
+
+
+@torch.no_grad()
+def found_and_labelled(
+    network: Imm, people: DataSet, batch_size: int = 100
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The network's points (N, K, 2), in [-1, 1], and the labels (N, L, 2) of all frames, in order.
+
+    Labels are (x, y) in pixels of the S x S picture that the network sees, uncut and unwarped but
+    for the frame's own square. The network is put in evaluation mode. ``BadDataError`` for a frame
+    that cannot be read or lacks a label.
+    """
+    size = network.spec.size
+    network.eval()
+    places = [(clip, frame) for clip in people for frame in range(len(clip))]
+    points = []
+    for start in range(0, len(places), batch_size):
+        cuts = [cut(clip, frame, frame, size) for clip, frame in places[start : start + batch_size]]
+        pictures = torch.from_numpy(np.stack(cuts)).to(network.device).permute(0, 3, 1, 2).float()
+        points.append(network.points(pictures).double().cpu().numpy())
+    labels = [_labels(clip, frame, size) for clip, frame in places]
+    return np.concatenate(points), np.stack(labels)
+
+
+def landmark_features(points: Points, size: int = PICTURE) -> NDArray[np.float64]:
+    """Points (N, K, 2) in [-1, 1] as the regression's features: (N, 2K), pixels of the picture.
+
+    (p + 1) / 2 * size. The released code has (y, x) and so another order of the features, which
+    makes no difference to the fit.
+    """
+    return ((np.asarray(points, np.float64) + 1) / 2 * size).reshape(len(points), -1)
+
+
+def fitting_rows(count: int, held_out: float = HELD_OUT) -> tuple[slice, slice]:
+    """The rows of a training list to fit on, and those kept out: its last tenth, rounded.
+
+    ``UserError`` if the share is not in [0, 1) or leaves nothing to fit on.
+    """
+    if not 0 <= held_out < 1:
+        raise UserError(f"The share kept out was {held_out}; it must be from 0 to below 1.")
+    kept = math.floor(held_out * count + 0.5)
+    if count <= kept:
+        raise UserError(
+            f"Of {count} training pictures {kept} would be kept out, which leaves none to fit on. "
+            "Give more pictures, or a smaller share."
+        )
+    return slice(0, count - kept), slice(count - kept, count)
+
+
+def eye_distance_errors(
+    predicted: Points, truth: Points, eyes: tuple[int, int]
+) -> NDArray[np.float64]:
+    """The distance of each landmark over that of the labelled eyes, times 100: (N, L).
+
+    ``predicted`` and ``truth`` (N, L, 2); ``eyes`` are the landmarks of the left and the right eye.
+    ``BadDataError`` if both are at one place in some picture.
+    """
+    found, wanted = np.asarray(predicted, np.float64), np.asarray(truth, np.float64)
+    if found.shape != wanted.shape or not all(0 <= eye < wanted.shape[1] for eye in eyes):
+        raise UserError(
+            f"Landmarks of shape {found.shape} cannot be compared with labels of shape "
+            f"{wanted.shape} and the eyes {eyes}. Give as many of both, and eyes among them."
+        )
+    left, right = eyes
+    between = np.linalg.norm(wanted[:, left] - wanted[:, right], axis=-1)
+    if not (between > 0).all():
+        raise BadDataError(
+            f"In {int((~(between > 0)).sum())} of {len(wanted)} pictures (first: number "
+            f"{int(np.argmin(between > 0))}) both eyes are labelled at one place, so no error can "
+            "be given in units of their distance. Leave those pictures out."
+        )
+    return 100 * np.linalg.norm(found - wanted, axis=-1) / between[:, None]
+
+
+def evaluate_landmarks(
+    train: tuple[Points, Points],
+    test: tuple[Points, Points],
+    eyes: tuple[int, int],
+    *,
+    alpha: float = 0.0,
+    intercept: bool = False,
+    held_out: float = HELD_OUT,
+    size: int = PICTURE,
+) -> LandmarkResult:
+    """IMM's protocol: fit on the training list without its last tenth, measure on the test list.
+
+    ``train`` and ``test`` are each the network's points (N, K, 2) in [-1, 1] and the labelled
+    landmarks (N, L, 2), (x, y) in pixels of the ``size`` x ``size`` picture. The released
+    regression has no ``intercept`` and a ridge of 0 (``alpha``). ``UserError`` for what does not
+    fit together.
+    """
+    features, labels = landmark_features(train[0], size), np.asarray(train[1], np.float64)
+    fitted, kept = fitting_rows(len(labels), held_out)
+    flat = labels.reshape(len(labels), -1)
+    regression = fit_linear_map(features[fitted], flat[fitted], alpha=alpha, intercept=intercept)
+    predicted = regression(landmark_features(test[0], size)).reshape(np.shape(test[1]))
+    aside: float | None = None
+    if kept.stop > kept.start:
+        tried = regression(features[kept]).reshape(labels[kept].shape)
+        aside = float(eye_distance_errors(tried, labels[kept], eyes).mean())
+    error = float(eye_distance_errors(predicted, test[1], eyes).mean())
+    return LandmarkResult(error, aside, predicted, regression)
+
+
+def _labels(clip: Clip, frame: int, size: int) -> NDArray[np.float64]:
+    if (clip.visible[frame] == ABSENT).any():
+        raise BadDataError(
+            f"{clip.frames.describe(frame)} (clip {clip.name}) has no label for some landmark, but "
+            "the regression needs all. Leave the frame out."
+        )
+    return transform(clip.joints[frame], crop_matrix(clip.box(frame), size))

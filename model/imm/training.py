@@ -1,0 +1,150 @@
+"""One optimiser step of IMM, and the state from which it goes on exactly (method 3.3)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from model.errors import UserError
+from model.gradients import gradients_finite
+from model.imm.features import load_features
+from model.imm.loss import ImmPerceptualLoss, ImmSquaredLoss, weight_loss
+from model.imm.networks import Imm
+from model.imm.pairs import ImmExample
+from model.imm.settings import ImmSettings
+
+
+def make_loss(settings: ImmSettings, features: Path | None = None) -> nn.Module:
+    """The loss that ``settings`` ask for; ``features`` is the file of its perceptual network.
+
+    ``UserError`` if the file is needed and missing, or holds another network.
+    """
+    if settings.loss == "l2":
+        return ImmSquaredLoss()
+    if features is None:
+        raise UserError(
+            "The perceptual loss needs the weights of its network, and no file was given. Give "
+            "one, or choose the loss l2."
+        )
+    return ImmPerceptualLoss(
+        load_features(features, settings.features),
+        initial_means=settings.initial_means,
+        detached=settings.detached,
+    )
+
+
+class ImmLearner:
+    """Trains ``network`` in place, on its device, a batch at a time.
+
+    ``loss`` is called with reconstruction, target and mask (see ``make_loss``). The optimiser is
+    Adam with the defaults that TensorFlow and PyTorch share.
+    """
+
+    def __init__(self, network: Imm, settings: ImmSettings, loss: nn.Module) -> None:
+        self.network = network.train()
+        self.settings = settings
+        self.done = 0
+        self._loss = loss.to(network.device)
+        self._optimiser = torch.optim.Adam(network.parameters(), lr=settings.learning_rate)
+
+    def step(self, batch: ImmExample) -> dict[str, float]:
+        """Learn from a batch: pictures (N, S, S, 3) uint8 and masks (N, S, S); losses by name.
+
+        They are those before the step: ``reconstruction`` of the pictures, ``weights`` the weight
+        decay's share, and ``total``, which is NaN if it or a gradient is not finite. Such a batch
+        changes nothing.
+        """
+        for group in self._optimiser.param_groups:
+            group["lr"] = self.settings.learning_rate_at(self.done)
+        self.network.train()
+        self._loss.train()
+        before = [buffer.clone() for buffer in self._buffers()]
+        reconstruction = self._reconstruction_loss(batch)
+        weights = self.settings.weight_decay * weight_loss(self.network)
+        total = reconstruction + weights
+        self._optimiser.zero_grad(set_to_none=True)
+        total.backward()
+        if torch.isfinite(total) and gradients_finite(self.network.parameters()):
+            clip_each(self.network.parameters(), self.settings.clip)
+            self._optimiser.step()
+        else:
+            for buffer, value in zip(self._buffers(), before, strict=True):
+                buffer.copy_(value)
+            total = torch.full_like(total, math.nan)
+        self.done += 1
+        losses = {"total": total, "reconstruction": reconstruction, "weights": weights}
+        return {name: float(value.detach()) for name, value in losses.items()}
+
+    @torch.no_grad()
+    def evaluate(self, batch: ImmExample) -> float:
+        """The loss of the pictures with the network in evaluation mode; changes nothing."""
+        self.network.eval()
+        self._loss.eval()
+        value = float(self._reconstruction_loss(batch))
+        self.network.train()
+        return value
+
+    def state(self) -> dict[str, Any]:
+        """All that is needed to go on exactly: tensors and plain values only."""
+        return {
+            "done": self.done,
+            "network": self.network.state_dict(),
+            "optimiser": self._optimiser.state_dict(),
+            # Not the frozen network's weights, which are in a file of their own.
+            "loss": dict(self._loss.named_buffers(recurse=False)),
+        }
+
+    def load_state(self, state: dict[str, Any]) -> None:
+        """Take over what ``state`` returned; ``UserError`` if it is of another network or loss.
+
+        That of a run on other data is welcome: the released networks for AFLW went on from those
+        for CelebA, with the optimiser and the learning rate as they were (method 3.3).
+        """
+        own = dict(self._loss.named_buffers(recurse=False))
+        try:
+            if own.keys() != state["loss"].keys():
+                raise ValueError("it is of another kind of loss")
+            self.network.load_state_dict(state["network"])
+            self._optimiser.load_state_dict(state["optimiser"])
+            for name, buffer in own.items():
+                buffer.copy_(state["loss"][name])
+            self.done = int(state["done"])
+        except (KeyError, RuntimeError, ValueError) as error:
+            raise UserError(
+                f"The checkpoint does not belong to this network and its settings ({error}). "
+                "Go on with what it was started with, or start in another folder."
+            ) from error
+
+    def _reconstruction_loss(self, batch: ImmExample) -> Tensor:
+        device = self.network.device
+        target, source = _pictures(batch.target, device), _pictures(batch.source, device)
+        mask = torch.as_tensor(batch.mask).to(device)[:, None]
+        precise = self.settings.precision == "float32"
+        with torch.autocast(device.type, torch.bfloat16, enabled=not precise):
+            rebuilt = self.network(target, source).reconstruction
+            loss: Tensor = self._loss(rebuilt.float(), target, mask)
+        return loss
+
+    def _buffers(self) -> list[Tensor]:
+        """What a batch moves before anything is known of its gradient."""
+        return [*self.network.buffers(), *self._loss.buffers(recurse=False)]
+
+
+@torch.no_grad()
+def clip_each(parameters: Iterable[nn.Parameter], limit: float) -> None:
+    """Shorten each parameter's own gradient to length ``limit``, if it is longer (method 3.3)."""
+    gradients = [p.grad for p in parameters if p.grad is not None]
+    lengths = torch.stack([gradient.norm() for gradient in gradients])
+    factors = limit / lengths.clamp(min=limit)
+    for gradient, factor in zip(gradients, factors, strict=True):
+        gradient.mul_(factor)
+
+
+def _pictures(pixels: Any, device: torch.device) -> Tensor:
+    """A batch of pictures (N, S, S, 3) uint8 as the network wants them: (N, 3, S, S), 0..255."""
+    return torch.as_tensor(pixels).to(device).permute(0, 3, 1, 2).float().contiguous()
