@@ -59,7 +59,7 @@ def test_a_run_leaves_its_network_and_record_and_goes_on(
     }
 
 
-def test_imm_learns_without_a_single_label(
+def test_keypoints_are_learnt_without_a_single_label(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     shard = write_shard(tmp_path / "people.npz")
@@ -69,7 +69,8 @@ def test_imm_learns_without_a_single_label(
     arrays["joints"][:] = np.nan
     np.savez(shard, **arrays)
 
-    assert _train(tmp_path / "run", shard, "--steps", "1", variant="imm") == 0
+    options = ("--steps", "1", "--without-labels")
+    assert _train(tmp_path / "run", shard, *options, variant="keypoint") == 0
 
     result = json.loads(capsys.readouterr().out)
     assert weights.load(result["weights"]).spec.variant == "keypoint"

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
+
+from app.commands.assignments import assigned
 
 if TYPE_CHECKING:
     from model.evaluation.protocol import Unit
@@ -44,14 +45,14 @@ def add_personalization(parser: argparse.ArgumentParser, *, resets: bool = True)
 
 def chosen_settings(args: argparse.Namespace) -> PersonalizationSettings:
     """The settings that the options ask for; ``UserError`` says which make no sense."""
-    from dataclasses import replace
+    from dataclasses import asdict, replace
 
     from model.errors import UserError
-    from model.personalization import preset
+    from model.personalization import PersonalizationSettings, preset
 
     names = (name for _, name, _, _ in _OPTIONS)
     given: dict[str, Any] = {n: getattr(args, n) for n in names if getattr(args, n) is not None}
-    given |= _assigned(args.assigned)
+    given |= assigned(args.assigned, asdict(PersonalizationSettings()))
     when = getattr(args, "reset", None)
     if when == "cut":
         given["reset_on_cut"] = True
@@ -60,28 +61,6 @@ def chosen_settings(args: argparse.Namespace) -> PersonalizationSettings:
     elif when not in (None, "never", "clip", "first-frame"):
         raise UserError(f"--reset was {when!r}; it is {_RESETS}.")
     return replace(preset(args.preset).settings, **given)
-
-
-def _assigned(texts: list[str]) -> dict[str, Any]:
-    """The values of ``--set``, in the types that the settings have."""
-    from dataclasses import asdict
-
-    from model.errors import UserError
-    from model.personalization import PersonalizationSettings
-
-    defaults: dict[str, Any] = asdict(PersonalizationSettings())
-    found: dict[str, Any] = {}
-    for text in texts:
-        name, _, value = text.partition("=")
-        try:
-            kind: Callable[[str], Any] = type(defaults[name])
-            found[name] = {"true": True, "false": False}[value] if kind is bool else kind(value)
-        except (KeyError, ValueError):
-            raise UserError(
-                f"--set {text} is not NAME=VALUE with one of these settings and a value of its "
-                f"kind: {', '.join(f'{name}={value}' for name, value in defaults.items())}."
-            ) from None
-    return found
 
 
 def chosen_unit(args: argparse.Namespace) -> Unit:

@@ -4,40 +4,54 @@ from __future__ import annotations
 
 import argparse
 import json
-import signal
 from dataclasses import replace
 from pathlib import Path
-from types import FrameType
 from typing import TYPE_CHECKING
 
-from app.commands import Subparsers, add_mixture
+from app.commands import Subparsers, add_mixture, train_imm, train_keypoint_gan
+from app.commands.interruption import Interruption
 
 if TYPE_CHECKING:
     from model.data.catalogue import Request
     from model.training.job import TrainingJob
     from model.training.settings import TrainingSettings
 
-IMM = "imm"
-"""Training without labels: the keypoint variant's self-supervised branch alone."""
+_VARIANTS = {
+    "baseline": "the supervised head alone",
+    "rotation": "and the rotation of the picture as a second task",
+    "keypoint": "and self-supervised keypoints that share the features",
+    "transformer": "and self-supervised keypoints, joined by the affinity transformer",
+}
 
 
 def add_parser(subparsers: Subparsers) -> None:
     """Register the command and its options."""
     text = "train a network on data sets"
-    parser = subparsers.add_parser(
-        "train",
-        help=text,
-        description=f"{text.capitalize()}. Start it under torchrun to use several GPUs. Writes "
-        "last.safetensors, best.safetensors, log.csv, tensorboard/ and checkpoint.pt; Ctrl+C "
-        "saves a checkpoint, from which --resume goes on exactly.",
+    parser = subparsers.add_parser("train", help=text, description=f"{text.capitalize()}.")
+    networks = parser.add_subparsers(
+        title="networks", metavar="NETWORK", dest="variant", required=True
     )
-    parser.add_argument(
-        "variant",
-        metavar="VARIANT",
-        choices=("baseline", "rotation", "keypoint", "transformer", IMM),
-        help="baseline, rotation, keypoint, transformer, or imm (no labels at all)",
+    for variant, title in _VARIANTS.items():
+        _add_variant(networks, variant, title)
+    train_imm.add_parser(networks)
+    train_keypoint_gan.add_parser(networks)
+
+
+def _add_variant(subparsers: Subparsers, variant: str, title: str) -> None:
+    parser = subparsers.add_parser(
+        variant,
+        help=title,
+        description=f"Train the {variant} network: {title}. Start it under torchrun to use several "
+        "GPUs. Writes last.safetensors, best.safetensors, log.csv, tensorboard/ and checkpoint.pt; "
+        "Ctrl+C saves a checkpoint, from which --resume goes on exactly.",
     )
     _add_data(parser)
+    if variant == "keypoint":
+        parser.add_argument(
+            "--without-labels",
+            action="store_true",
+            help="train the self-supervised branch alone, without looking at a label",
+        )
     _add_network(parser)
     _add_schedule(parser)
     parser.add_argument("--out", metavar="DIR", type=Path, required=True, help="the run's folder")
@@ -133,7 +147,7 @@ def run(args: argparse.Namespace) -> int:
     from model.training.job import run_training
 
     job = _job(args)
-    with _Interruption() as interruption:
+    with Interruption() as interruption:
         result = run_training(job, interruption.asked)
     if result is None:
         return 0
@@ -160,7 +174,7 @@ def _job(args: argparse.Namespace) -> TrainingJob:
     data = [Request.parse(text) for text in args.data]
     return TrainingJob(
         spec=NetworkSpec(
-            variant="keypoint" if args.variant == IMM else args.variant,
+            variant=args.variant,
             backbone=args.backbone or preset.backbone,
             joints=args.joints or data[0].source.joints,
             crop_shift=_crop_shift(args, data),
@@ -196,29 +210,6 @@ def _settings(args: argparse.Namespace, settings: TrainingSettings) -> TrainingS
         "validate_every", "checkpoint_every", "probe_every", "seed", "on_bad_data",
     )  # fmt: skip
     given = {name: getattr(args, name) for name in names if getattr(args, name) is not None}
-    if args.variant == IMM:
+    if getattr(args, "without_labels", False):
         given = {"self_weight": 1.0, **given, "supervised": False, "warm_up_steps": 0}
     return replace(settings, **given)
-
-
-class _Interruption:
-    """Turns the first Ctrl+C into a question that is answered between steps."""
-
-    def __init__(self) -> None:
-        self._asked = False
-
-    def asked(self) -> bool:
-        return self._asked
-
-    def __enter__(self) -> _Interruption:
-        self._former = signal.signal(signal.SIGINT, self._stop)
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        signal.signal(signal.SIGINT, self._former)
-
-    def _stop(self, number: int, frame: FrameType | None) -> None:
-        del number, frame
-        self._asked = True
-        # A second Ctrl+C does not wait for the step to end.
-        signal.signal(signal.SIGINT, self._former)

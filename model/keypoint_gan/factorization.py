@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from model.keypoint_gan.network import KeypointGan, to_pixels, to_unit
-from model.keypoint_gan.pairs import resized
+from model.pictures import resized
 
 
 @dataclass(frozen=True)

@@ -95,10 +95,10 @@ class GanLearner:
             return losses, []
         made = network.G_B(real, condition)
         back = network.G_A(made)
-        losses["image adversarial"] = settings.second_adversarial * least_squares(
+        losses["image adversarial"] = settings.image_adversarial * least_squares(
             network.D_B(made), 1.0
         )
-        losses["skeleton cycle"] = settings.second_cycle * functional.l1_loss(back.float(), real)
+        losses["skeleton cycle"] = settings.skeleton_cycle * functional.l1_loss(back.float(), real)
         return losses, [(image, made)]
 
     def _discriminate(self, pictures: list[tuple[Tensor, Tensor]]) -> dict[str, Tensor]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
@@ -13,6 +13,7 @@ from model.crop import crop_matrix, warp
 from model.data.records import Clip, DataSet
 from model.data.thin_plate import random_thin_plate_warp
 from model.keypoint_gan.prior import PosePrior
+from model.pictures import resized
 
 
 class GanExample(NamedTuple):
@@ -34,19 +35,32 @@ class GanBatch(NamedTuple):
 class GanExamples:
     """Draws examples: a clip, a frame of it, a later frame within the window, and a prior pose.
 
-    Of a still, the conditioning picture is a thin-plate-spline warp. Nothing of the clips but
-    their pictures and boxes is looked at.
+    ``people`` are data sets and ``shares`` how often each is drawn from (None: by its number of
+    clips); within one, all clips are drawn alike. Of a still, the conditioning picture is a
+    thin-plate-spline warp. Nothing of the clips but their pictures and boxes is looked at.
     """
 
-    def __init__(self, people: DataSet, prior: PosePrior, size: int, window: int) -> None:
-        self._clips = people.clips
+    def __init__(
+        self,
+        people: Sequence[DataSet],
+        prior: PosePrior,
+        size: int,
+        window: int,
+        shares: Sequence[float] | None = None,
+    ) -> None:
+        self._clips = [clip for data_set in people for clip in data_set if len(clip)]
+        counts = [sum(len(clip) > 0 for clip in data_set) for data_set in people]
+        weights = np.array(counts if shares is None else shares, np.float64)
+        each = np.repeat(weights / counts, counts)
+        self._chances = np.cumsum(each / each.sum())
         self._prior = prior
         self._size = size
         self._window = window
 
     def draw(self, rng: np.random.Generator) -> GanExample:
         """One example. ``BadDataError`` names a frame that cannot be read."""
-        clip = self._clips[rng.integers(len(self._clips))]
+        row = int(np.searchsorted(self._chances, rng.random(), side="right"))
+        clip = self._clips[min(row, len(self._clips) - 1)]
         start = int(rng.integers(len(clip)))
         last = min(start + self._window, len(clip) - 1)
         end = int(rng.integers(start, last + 1))
@@ -61,12 +75,3 @@ class GanExamples:
 def cut(clip: Clip, frame: int, size: int) -> NDArray[np.uint8]:
     """The network's picture (size, size, 3) of a frame."""
     return resized(warp(clip.frames.read(frame), crop_matrix(clip.box(frame))), size)
-
-
-def resized(picture: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
-    """A square RGB picture (S, S, 3) as one of (size, size, 3)."""
-    side = picture.shape[0]
-    if side == size:
-        return picture
-    kind = cv2.INTER_AREA if size < side else cv2.INTER_LINEAR
-    return np.asarray(cv2.resize(picture, (size, size), interpolation=kind), np.uint8)

@@ -26,22 +26,22 @@ class PosePrior:
         return len(self.points)
 
     @classmethod
-    def of(cls, data_set: DataSet) -> PosePrior:
-        """The whole poses of a data set, as its crops frame them: 2 p / 128 - 1 of crop pixels.
+    def of(cls, *data_sets: DataSet) -> PosePrior:
+        """The whole poses of data sets, as their crops frame them: 2 p / 128 - 1 of crop pixels.
 
         Poses with a point that is not marked or lies outside the crop are left out. The pictures
         are not looked at. ``UserError`` if no pose is left.
         """
         poses = [
-            transform(clip.joints[i], crop_matrix(clip.box(i)))
+            transform(clip.joints[i], crop_matrix(clip.box(int(i))))
+            for data_set in data_sets
             for clip in data_set
-            for i in range(len(clip))
-            if (clip.visible[i] != ABSENT).all()
+            for i in np.flatnonzero((clip.visible != ABSENT).all(axis=1))
         ]
-        pixels = np.array(poses, np.float32).reshape(-1, len(data_set.joint_set), 2)
+        pixels = np.array(poses, np.float32).reshape(-1, len(data_sets[0].joint_set), 2)
         points = 2 * pixels / np.float32(CROP_SIZE) - 1
         inside = (np.abs(points) <= 1).all(axis=(1, 2))
-        return cls(points[inside], data_set.name)
+        return cls(points[inside], ", ".join(data_set.name for data_set in data_sets))
 
     def subset(self, size: int, seed: int = 0) -> PosePrior:
         """``size`` poses drawn with replacement, as the study of the prior's size does."""
@@ -57,3 +57,19 @@ class PosePrior:
         """The mean pose (K, 2)."""
         mean: NDArray[np.float32] = self.points.mean(axis=0)
         return mean
+
+
+def halves(data_set: DataSet) -> tuple[DataSet, DataSet]:
+    """First and second half of every clip: pictures from one, poses from the other (method 2.8).
+
+    A still is in one of them, by turns. ``UserError`` if a half has no frames.
+    """
+    first, second = [], []
+    for number, clip in enumerate(data_set):
+        middle = len(clip) // 2 if len(clip) > 1 else number % 2
+        first.append(clip.part(np.arange(middle)))
+        second.append(clip.part(np.arange(middle, len(clip))))
+    return tuple(  # type: ignore[return-value]
+        DataSet(data_set.name, data_set.joint_set, tuple(clip for clip in clips if len(clip)))
+        for clips in (first, second)
+    )

@@ -30,8 +30,8 @@ class GanSettings:
     reconstruction: float = 10.0
     #: Weight of the way from skeleton to picture and back, and of its pictures looking real.
     #: Ablations only; CycleGAN's usual values.
-    second_cycle: float = 10.0
-    second_adversarial: float = 1.0
+    skeleton_cycle: float = 10.0
+    image_adversarial: float = 1.0
     #: The regressor goes on learning beside the generators: weights of its two terms.
     finetune_regressor: bool = True
     regressor_image: float = 0.1
@@ -55,7 +55,7 @@ class GanSettings:
             check_number(name, getattr(self, name), getattr(self, name) >= 1, "1 or more")
         for name in (
             "regressor_steps", "pool", "window", "seed", "adversarial", "reconstruction",
-            "second_cycle", "second_adversarial", "regressor_image", "regressor_prior",
+            "skeleton_cycle", "image_adversarial", "regressor_image", "regressor_prior",
         ):  # fmt: skip
             check_number(name, getattr(self, name), getattr(self, name) >= 0, "0 or more")
         for name in ("learning_rate", "clip"):
