@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from app.commands import DATA_NAMES, Subparsers
 from app.commands.experiments import add_experiments
+from app.commands.gan_experiments import add_gan_experiments
 from app.commands.personalization_options import (
     add_personalization,
     chosen_settings,
@@ -93,6 +94,7 @@ def add_parser(subparsers: Subparsers) -> None:
     add_personalization(gain)
     gain.set_defaults(func=_run_gain)
     add_experiments(experiments)
+    add_gan_experiments(experiments)
 
 
 def _add_common(parser: argparse.ArgumentParser) -> None:

@@ -25,6 +25,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--weights", metavar="FILE", type=Path, help="a network to use instead of the embedded one"
     )
     network.add_argument(
+        "--keypointgan",
+        metavar="FILE",
+        type=Path,
+        help="weights for the KeypointGAN panel, which opens with them",
+    )
+    network.add_argument(
         "--device", metavar="NAME", help="auto, cpu, cuda, cuda:1 or mps (default: auto)"
     )
 
@@ -58,6 +64,7 @@ def run(args: argparse.Namespace) -> int:
             personalize=args.personalize == "online",
             preset=args.preset,
             weights=args.weights,
+            keypoint_gan=args.keypointgan,
             device=args.device,
             screenshot=args.screenshot,
             quit_after=args.quit_after,

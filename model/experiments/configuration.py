@@ -20,8 +20,8 @@ def configuration(study: Study, **more: Any) -> dict[str, Any]:
     """Data, weights and their SHA-256, settings, seeds, versions, the command, and ``more``."""
     return {
         "command": study.command,
-        "data": _described(study.people),
-        "development": None if study.development is None else _described(study.development),
+        "data": described(study.people),
+        "development": None if study.development is None else described(study.development),
         "weights": {
             role: {"file": path.name, "sha256": sha256_of(path)}
             for role, path in study.weights.items()
@@ -30,15 +30,21 @@ def configuration(study: Study, **more: Any) -> dict[str, Any]:
         "seeds": list(study.seeds),
         "every": study.every,
         **more,
-        "versions": {
-            "python": platform.python_version(),
-            "torch": str(torch.__version__),
-            "numpy": np.__version__,
-        },
+        "versions": versions(),
     }
 
 
-def _described(data_set: DataSet) -> dict[str, Any]:
+def versions() -> dict[str, str]:
+    """Of what figures may depend on."""
+    return {
+        "python": platform.python_version(),
+        "torch": str(torch.__version__),
+        "numpy": np.__version__,
+    }
+
+
+def described(data_set: DataSet) -> dict[str, Any]:
+    """What a data set is, as plain values."""
     return {
         "name": data_set.name,
         "joints": data_set.joint_set.name,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from model.checks import check_number
 from model.keypoint_gan.rendering import SIGMA
@@ -53,7 +54,7 @@ class GanSpec:
         return skeleton_of(self.skeleton_name)
 
 
-VARIANTS: Mapping[str, tuple[str, dict[str, bool]]] = {
+VARIANTS: Mapping[str, tuple[str, dict[str, Any]]] = {
     "cyclegan": (
         "CycleGAN",
         {"conditional": False, "bottleneck": False, "second_cycle": True},

@@ -1,0 +1,205 @@
+"""What KeypointGAN's tables are made from: pictures to measure on, and networks.
+
+A network that no weights are given for is trained, where the request says on what; a table that
+was stopped goes on where it was, and tables share what they have in common.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from model.data.catalogue import Request
+from model.data.conversion import converted
+from model.data.mpi_inf_3dhp import H36M32_SHARED17, MPI28_SHARED17
+from model.data.records import ABSENT, Clip, DataSet, Split
+from model.data.simplified_human36m import activity_of
+from model.device import choose_device, prefers_bfloat16
+from model.errors import UserError
+from model.experiments.configuration import described, versions
+from model.files import make_folder, sha256_of
+from model.imm.landmarks import landmark_features
+from model.keypoint_gan import weights
+from model.keypoint_gan.evaluation import Found, Unit, find_points
+from model.keypoint_gan.job import GanJob, run_gan_training
+from model.keypoint_gan.network import KeypointGan
+from model.keypoint_gan.spec import VARIANTS
+from model.skeleton import H36M32, MPI28, JointSet
+from model.unsupervised.regression import fit_linear_map
+
+_NETWORKS = "keypointgan-networks"
+_SIDE = 128
+FULL = "keypointgan"
+
+
+@dataclass(frozen=True)
+class GanRequest:
+    """The values of the command line; nothing is opened yet.
+
+    ``training`` is how to train networks that are not given: its folder, ablation and prior's size
+    are set for each. ``labelled`` are training people whose labels post-processing is fitted to.
+    """
+
+    data: Request
+    split: Split
+    weights: Mapping[str, Path]
+    out: Path
+    training: GanJob | None = None
+    labelled: Request | None = None
+    sizes: tuple[int, ...] = (5000, 500, 50)
+    unit: Unit | None = None
+    every: int = 1
+    device: str | None = None
+    quiet: bool = False
+    command: tuple[str, ...] = ()
+
+
+@dataclass
+class GanStudy:
+    """An opened request; ``folder`` receives the experiment's files."""
+
+    request: GanRequest
+    folder: Path
+    stopping: Callable[[], bool] = lambda: False
+    skipped: list[str] = field(default_factory=list)
+    used: dict[str, Path] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        make_folder(self.folder)
+        source = self.request.data.source
+        self.people = self.request.data.read(self.request.split, source.crop_shift)
+        self._device = choose_device(self.request.device).device
+
+    @property
+    def has_labelled(self) -> bool:
+        return self.request.labelled is not None
+
+    def network(self, role: str) -> KeypointGan:
+        """The network of a role: an ablation's name, or ``prior-N`` for one that saw N poses.
+
+        ``UserError`` if it is neither given nor can be trained.
+        """
+        path = self.request.weights.get(role) or self._trained(role)
+        self.used[role] = path
+        return weights.load(path, self._device)
+
+    def find(self, network: KeypointGan, people: DataSet | None = None) -> Found:
+        """The points of the pictures to measure on, or of other ``people``."""
+        chosen = fitting(people or self.people, network.spec.skeleton.joint_set)
+        every = self.request.every
+        hidden = True if self.request.quiet else None
+        with tqdm(total=len(chosen) // every, unit="picture", disable=hidden) as bar:
+            found = find_points(
+                network,
+                chosen,
+                every=every,
+                autocast=prefers_bfloat16(self._device),
+                group=_group(self.request.data.source.name),
+                progress=bar.update,
+            )
+        self.skipped += [text for text in found.skipped if text not in self.skipped]
+        return found
+
+    def post_processed(self, network: KeypointGan, found: Found) -> Found:
+        """The points moved by a linear map that is fitted to the labelled people (method 2.11).
+
+        Least squares without intercept in pixels of a 128-pixel picture, as IMM's (method 3.5).
+        ``UserError`` if there are no labelled people.
+        """
+        if self.request.labelled is None:
+            raise UserError(
+                "Post-processing is fitted to labelled training pictures. Give them with "
+                "--labelled NAME=ROOT."
+            )
+        labelled = self.request.labelled
+        people = labelled.read("train", labelled.source.crop_shift)
+        known = self.find(network, people)
+        return found.with_points(moved(known, found))
+
+    def configuration(self) -> dict[str, Any]:
+        """What was measured, on what and by which networks, as plain values."""
+        request = self.request
+        training = request.training
+        return {
+            "command": shlex.join(request.command),
+            "data": described(self.people),
+            "split": request.split,
+            "every": request.every,
+            "weights": {
+                role: {**weights.read_metadata(path), "sha256": sha256_of(path), "file": path.name}
+                for role, path in self.used.items()
+            },
+            "training": None if training is None else asdict(training.settings),
+            "versions": versions(),
+        }
+
+    def _trained(self, role: str) -> Path:
+        training = self.request.training
+        if training is None:
+            raise UserError(
+                f"This table needs the network {role!r}. Add --weights {role}=FILE, or say what "
+                "to train it on: --images NAME=ROOT and --prior NAME=ROOT."
+            )
+        folder = self.request.out / _NETWORKS / role
+        kind, _, size = role.partition("prior-")
+        spec = replace(training.spec, **VARIANTS[kind or FULL][1])
+        regressor = None
+        if role in VARIANTS and role != FULL:
+            # All see the same prior, so one pre-trained regressor serves them all.
+            regressor = self.request.weights.get(FULL) or self._trained(FULL)
+        job = replace(
+            training,
+            spec=spec,
+            out=folder,
+            prior_size=int(size) if size else None,
+            regressor=regressor,
+            resume=folder.exists(),
+        )
+        result = run_gan_training(job, self.stopping)
+        if not result.finished:
+            raise UserError(
+                f"The training of {role} was stopped after {result.steps} steps. Give the same "
+                "command again to go on."
+            )
+        return result.weights
+
+
+def moved(known: Found, found: Found) -> NDArray[np.float64]:
+    """The points of ``found`` by the map from ``known`` points to their labels; (N, K, 2)."""
+    whole = known.marked.all(axis=1)
+    if not whole.any():
+        raise UserError(
+            "None of the labelled pictures has all its points marked, so no map can be fitted. "
+            "Choose others."
+        )
+    fitted = fit_linear_map(
+        landmark_features(known.points[whole], _SIDE), landmark_features(known.truth[whole], _SIDE)
+    )
+    flat = fitted(landmark_features(found.points, _SIDE))
+    return 2 * flat.reshape(found.points.shape) / _SIDE - 1
+
+
+def fitting(people: DataSet, joint_set: JointSet) -> DataSet:
+    """The data set in a network's joints, by their names, or by the 17 that MPI-INF-3DHP shares."""
+    if people.joint_set == H36M32 and joint_set == MPI28:
+        return replace(people, joint_set=MPI28, clips=tuple(_as_mpi(clip) for clip in people.clips))
+    return converted(people, joint_set)
+
+
+def _as_mpi(clip: Clip) -> Clip:
+    joints = np.full((len(clip), len(MPI28), 2), np.nan, np.float32)
+    visible = np.full((len(clip), len(MPI28)), ABSENT, np.uint8)
+    joints[:, list(MPI28_SHARED17)] = clip.joints[:, list(H36M32_SHARED17)]
+    visible[:, list(MPI28_SHARED17)] = clip.visible[:, list(H36M32_SHARED17)]
+    return replace(clip, joints=joints, visible=visible)
+
+
+def _group(source: str) -> Callable[[Clip], str]:
+    return activity_of if source == "simplified-human36m" else lambda clip: "all"

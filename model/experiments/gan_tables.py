@@ -1,0 +1,224 @@
+"""KeypointGAN's Tables 1 to 5 (method 4.2), on data of one's own."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from model.evaluation.tables import figure
+from model.experiments import gan_published as published
+from model.experiments.gan_study import FULL, GanStudy, fitting
+from model.experiments.result import ExperimentResult, Picture, Table
+from model.keypoint_gan.evaluation import UNITS, Found, PointScore, Unit, score
+from model.keypoint_gan.look import panel
+from model.keypoint_gan.spec import VARIANTS
+from model.pictures import write_picture
+
+_NONE = "–"
+_PAPER = "The paper's figures are those of its own data; they compare only on that."
+
+
+@dataclass(frozen=True)
+class GanExperiment:
+    """A table; ``name`` is the command's word, ``unit`` that of its errors, if none is asked."""
+
+    name: str
+    title: str
+    help: str
+    unit: Unit
+    run: Callable[[GanStudy], ExperimentResult]
+
+
+def table1(study: GanStudy) -> ExperimentResult:
+    """The error without a single labelled pair, group by group."""
+    network = study.network(FULL)
+    found = study.find(network)
+    scores = {
+        "mean pose of the labels": _score(study, _mean_pose(found), "image"),
+        "KeypointGAN, ours": _score(study, found, "image"),
+    }
+    if study.has_labelled:
+        better = study.post_processed(network, found)
+        scores["KeypointGAN, ours + post-processing"] = _score(study, better, "image")
+    groups = list(next(iter(scores.values())).groups)
+    activities = groups != ["all"]
+    columns = list(published.ACTIVITIES) if activities else []
+    rows = [
+        (name, figure(s.macro), *(figure(s.groups.get(c, math.nan)) for c in columns), *_sides(s))
+        for name, s in scores.items()
+    ]
+    if activities:
+        for name, values in published.TABLE1.items():
+            cells = [figure(value) for value in values]
+            rows.append((f"{name} (paper)", *cells, *[_NONE] * (len(columns) + 3 - len(cells))))
+    write_picture(
+        study.folder / "people.png",
+        panel(network, fitting(study.people, network.spec.skeleton.joint_set)),
+    )
+    return _result(
+        study,
+        "keypointgan-table1",
+        "image",
+        Table(
+            "Error without labelled pairs",
+            ("method", "all", *columns, "either side", "right way round"),
+            tuple(rows),
+            f"Left and right are told apart by the offline regressor; 'either side' is the error "
+            f"if each picture's labels may be mirrored. {_PAPER}",
+        ),
+        "Pictures, their skeletons, the people redrawn in another frame's look, points and labels.",
+    )
+
+
+def table2(study: GanStudy) -> ExperimentResult:
+    """Errors in pixels of the original pictures, also of a network with another prior."""
+    titles = {FULL: "KeypointGAN, ours", "mpi": "KeypointGAN, another prior, ours"}
+    rows = []
+    for role, title in titles.items():
+        if role == FULL or role in study.request.weights:
+            measured = _score(study, study.find(study.network(role)), "pixels")
+            rows.append((title, figure(measured.macro), figure(measured.either)))
+    rows += [(f"{name} (paper)", figure(v), _NONE) for name, v in published.TABLE2.items()]
+    table = Table(
+        "Error in pixels", ("method", "error", "either side"), tuple(rows),
+        f"Over the points that the data and the network share. {_PAPER}",
+    )  # fmt: skip
+    return _result(study, "keypointgan-table2", "pixels", table)
+
+
+def table3(study: GanStudy) -> ExperimentResult:
+    """With and without supervised post-processing."""
+    network = study.network(FULL)
+    found = study.find(network)
+    after = study.post_processed(network, found)
+    rows = [
+        ("KeypointGAN, ours", figure(_score(study, found, "inter-ocular").mean)),
+        ("KeypointGAN, ours + post-processing", figure(_score(study, after, "inter-ocular").mean)),
+    ]
+    rows += [(f"{name} (paper)", figure(v)) for name, v in published.TABLE3.items()]
+    table = Table(
+        "Supervised post-processing", ("method", "error"), tuple(rows),
+        f"Post-processing is a linear map fitted to the labelled training pictures. {_PAPER}",
+    )  # fmt: skip
+    return _result(study, "keypointgan-table3", "inter-ocular", table)
+
+
+def table4(study: GanStudy) -> ExperimentResult:
+    """The ablations, from CycleGAN to KeypointGAN."""
+    scores = {
+        role: _score(study, study.find(study.network(role)), "image")
+        for role in (FULL, *(role for role in VARIANTS if role != FULL))
+    }
+    rows = [
+        (
+            VARIANTS[role][0],
+            figure(scores[role].macro),
+            figure(scores[role].either),
+            *(figure(value) for value in published.TABLE4[role]),
+        )
+        for role in VARIANTS
+    ]
+    table = Table(
+        "What each part is for",
+        ("variant", "error", "either side", "humans (paper)", "faces (paper)"),
+        tuple(rows),
+        "Points of variants without the bottleneck are what the regressor reads in their skeleton "
+        f"images. {_PAPER}",
+    )
+    return _result(study, "keypointgan-table4", "image", table)
+
+
+def table5(study: GanStudy) -> ExperimentResult:
+    """How many unpaired poses are needed."""
+    roles: Mapping[str, str] = {
+        FULL: "all", **{f"prior-{size}": str(size) for size in study.request.sizes}
+    }  # fmt: skip
+    rows = []
+    for role, title in roles.items():
+        network = study.network(role)
+        found = study.find(network)
+        measured = _score(study, found, "image")
+        cells = [title, figure(measured.macro), figure(measured.either)]
+        if study.has_labelled:
+            after = _score(study, study.post_processed(network, found), "image")
+            cells.append(figure(after.macro))
+        rows.append(tuple(cells))
+    columns = ("poses", "error", "either side", "+ post-processing")
+    table = Table(
+        "Size of the prior", columns[: len(rows[0])], tuple(rows),
+        "The paper's own cells were not handed down with its text; look there before comparing.",
+    )  # fmt: skip
+    return _result(study, "keypointgan-table5", "image", table)
+
+
+GAN_EXPERIMENTS: Mapping[str, GanExperiment] = {
+    experiment.name: experiment
+    for experiment in (
+        GanExperiment(
+            "keypointgan-table1",
+            "KeypointGAN, Table 1: points without labelled pairs",
+            "the error of points, activity by activity",
+            "image",
+            table1,
+        ),
+        GanExperiment(
+            "keypointgan-table2",
+            "KeypointGAN, Table 2: Human3.6M, in pixels",
+            "the error in pixels, also with another data set's prior",
+            "pixels",
+            table2,
+        ),
+        GanExperiment(
+            "keypointgan-table3",
+            "KeypointGAN, Table 3: supervised post-processing",
+            "the error with and without a linear map fitted to labels; needs --labelled",
+            "inter-ocular",
+            table3,
+        ),
+        GanExperiment(
+            "keypointgan-table4",
+            "KeypointGAN, Table 4: ablations",
+            "CycleGAN, the conditional generator, the bottleneck, the second cycle",
+            "image",
+            table4,
+        ),
+        GanExperiment(
+            "keypointgan-table5",
+            "KeypointGAN, Table 5: size of the prior",
+            "networks that saw all, or few, unpaired poses",
+            "image",
+            table5,
+        ),
+    )
+}
+
+
+def _score(study: GanStudy, found: Found, unit: Unit) -> PointScore:
+    return score(found, study.request.unit or unit)
+
+
+def _sides(measured: PointScore) -> tuple[str, str]:
+    return figure(measured.either), figure(100 * measured.right_way)
+
+
+def _mean_pose(found: Found) -> Found:
+    """What is left to say without looking: the labels' own mean, which nobody could know better."""
+    whole = found.truth[found.marked.all(axis=1)]
+    return found.with_points(whole.mean(axis=0))
+
+
+def _result(
+    study: GanStudy, name: str, unit: Unit, table: Table, caption: str | None = None
+) -> ExperimentResult:
+    words = UNITS[study.request.unit or unit]
+    text = (
+        f"Mean distance of the points to the labels of {study.people.name}, in {words}; the mean "
+        "of a picture's marked points, then of a group's pictures, then of the groups. No label of "
+        "a picture was learnt from, except by post-processing where it says so."
+    )
+    pictures = () if caption is None else (Picture("people.png", caption),)
+    return ExperimentResult(
+        name, GAN_EXPERIMENTS[name].title, text, (table,), pictures, study.configuration(),
+        tuple(study.skipped),
+    )  # fmt: skip
