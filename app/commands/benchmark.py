@@ -42,6 +42,25 @@ def add_parser(subparsers: Subparsers) -> None:
     )
     data.add_argument("--json", action="store_true", help="print one JSON object")
     data.set_defaults(func=_run_data)
+    skeletons = kinds.add_parser(
+        "skeletons",
+        help="how fast KeypointGAN's skeleton images are drawn, on one core",
+        description="Draw skeleton images of random poses on one core, without and with gradient, "
+        "beside the formula computed as it is written.",
+    )
+    skeletons.add_argument(
+        "--skeleton", default="h36m32", metavar="SET", help="whose limbs (default: h36m32)"
+    )
+    for option, default, text in (
+        ("size", 128, "side of the images, pixels"),
+        ("batch", 16, "images at a time"),
+        ("repeats", 30, "of which the median counts"),
+    ):
+        skeletons.add_argument(
+            f"--{option}", type=int, default=default, metavar="N", help=f"{text} ({default})"
+        )
+    skeletons.add_argument("--json", action="store_true", help="print one JSON object")
+    skeletons.set_defaults(func=_run_skeletons)
 
 
 def _run_live(args: argparse.Namespace) -> int:
@@ -77,6 +96,19 @@ def _run_data(args: argparse.Namespace) -> int:
         )
     requests = [Request.parse(text) for text in args.data]
     figures = measure_data(requests, workers=args.workers, seconds=args.seconds)
+    _print(figures.rounded(), as_json=args.json)
+    return 0
+
+
+def _run_skeletons(args: argparse.Namespace) -> int:
+    from app.benchmarks.skeletons import measure_skeletons
+    from model.checks import check_number
+
+    for name in ("size", "batch", "repeats"):
+        check_number(name, getattr(args, name), getattr(args, name) >= 1, "1 or more")
+    figures = measure_skeletons(
+        name=args.skeleton, size=args.size, batch=args.batch, repeats=args.repeats
+    )
     _print(figures.rounded(), as_json=args.json)
     return 0
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.commands import DATA_NAMES, Subparsers
+from app.commands.evaluate_imm import add_imm
 from app.commands.experiments import add_experiments
 from app.commands.gan_experiments import add_gan_experiments
 from app.commands.personalization_options import (
@@ -95,6 +96,7 @@ def add_parser(subparsers: Subparsers) -> None:
     gain.set_defaults(func=_run_gain)
     add_experiments(experiments)
     add_gan_experiments(experiments)
+    add_imm(experiments)
 
 
 def _add_common(parser: argparse.ArgumentParser) -> None:
