@@ -17,19 +17,20 @@ if TYPE_CHECKING:
     from model.experiments.gan_study import GanRequest
     from model.keypoint_gan.job import GanJob
 
-_TABLES = {
+_EXPERIMENTS = {
     "keypointgan-table1": "the error of points, activity by activity",
     "keypointgan-table2": "the error in pixels, also with another data set's prior",
     "keypointgan-table3": "the error with and without a linear map fitted to labels",
     "keypointgan-table4": "CycleGAN, the conditional generator, the bottleneck, the second cycle",
     "keypointgan-table5": "networks that saw all, or few, unpaired poses",
+    "keypointgan-figures": "people found, redrawn in each other's poses, and with a point moved",
 }
 _ROLES = "keypointgan, mpi, cyclegan, conditional, bottleneck, cyclegan-one-cycle, prior-N"
 
 
 def add_gan_experiments(subparsers: Subparsers) -> None:
     """Add a sub-command for each table."""
-    for name, text in _TABLES.items():
+    for name, text in _EXPERIMENTS.items():
         parser = subparsers.add_parser(
             name,
             help=text,

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from model.evaluation.tables import figure
+from model.experiments import gan_figures
 from model.experiments import gan_published as published
 from model.experiments.gan_study import FULL, GanStudy, fitting
 from model.experiments.result import ExperimentResult, Picture, Table
@@ -189,6 +190,13 @@ GAN_EXPERIMENTS: Mapping[str, GanExperiment] = {
             "networks that saw all, or few, unpaired poses",
             "image",
             table5,
+        ),
+        GanExperiment(
+            gan_figures.NAME,
+            gan_figures.TITLE,
+            "people found, redrawn in each other's poses, and with a point moved",
+            "image",
+            gan_figures.run,
         ),
     )
 }

@@ -1,0 +1,95 @@
+"""KeypointGAN's pictures: points found, one person's look in another's pose, and moved points."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model.crop import CROP_SIZE
+from model.data.records import Clip
+from model.experiments.gan_study import FULL, GanStudy, fitting
+from model.experiments.result import ExperimentResult, Picture, Table
+from model.keypoint_gan.factorization import Puppeteer
+from model.keypoint_gan.look import panel
+from model.keypoint_gan.pairs import cut
+from model.pictures import Picture as Pixels
+from model.pictures import enlarged, spread, write_picture
+from model.skeleton import JointSet
+from model.training.panels import draw_skeleton, tile
+
+NAME = "keypointgan-figures"
+TITLE = "KeypointGAN's figures: geometry and appearance apart"
+_PEOPLE = 6
+_MOVED = 0.35  # of half the picture's side
+
+
+def run(study: GanStudy) -> ExperimentResult:
+    """Draw the three pictures for a few people."""
+    network = study.network(FULL)
+    people = fitting(study.people, network.spec.skeleton.joint_set)
+    puppeteer = Puppeteer(network)
+    clips = spread(people.clips, _PEOPLE)
+    pictures = {
+        "found.png": panel(network, people),
+        "transfer.png": transfers(puppeteer, clips),
+        "moved.png": moved_points(puppeteer, clips),
+    }
+    for name, picture in pictures.items():
+        write_picture(study.folder / name, picture)
+    captions = (
+        "Points found without a labelled pair: picture, appearance (another frame), skeleton "
+        "image, skeleton of its points, redrawn, points, labels.",
+        "Appearance transfer: in each row the person of the first column in the poses of those "
+        "in the first row.",
+        "One point moved up: the picture, its points, the moved points, and the person redrawn "
+        "before and after.",
+    )
+    return ExperimentResult(
+        NAME,
+        TITLE,
+        f"Pictures of {study.people.name} by a network that saw no labelled picture.",
+        (Table("People", ("clip",), tuple((clip.name,) for clip in clips)),),
+        tuple(Picture(name, text) for name, text in zip(pictures, captions, strict=True)),
+        study.configuration(),
+    )
+
+
+def transfers(puppeteer: Puppeteer, clips: Sequence[Clip]) -> Pixels:
+    """Every person in every pose; RGB (H, W, 3) uint8. The first row and column are the people."""
+    people = [cut(clip, len(clip) // 2, CROP_SIZE) for clip in clips]
+    columns: dict[str, list[Pixels | None]] = {"appearance": [None, *enlarged(people)]}
+    for number, pose in enumerate(people, 1):
+        points = puppeteer.read(pose).points
+        redrawn = [puppeteer.redraw(points, person) for person in people]
+        columns[f"pose {number}"] = [*enlarged([pose]), *enlarged(redrawn)]
+    return tile(columns)
+
+
+def moved_points(puppeteer: Puppeteer, clips: Sequence[Clip]) -> Pixels:
+    """A hand of each person (any point, where there are none) moved up and the person redrawn."""
+    joint_set = puppeteer.network.spec.skeleton.joint_set
+    chosen = joint_set.index("left wrist") if "left wrist" in joint_set.names else 0
+    columns: dict[str, list[Pixels]] = {
+        name: [] for name in ("picture", "points", "redrawn", "one point moved", "redrawn again")
+    }
+    for clip in clips:
+        person = cut(clip, len(clip) // 2, CROP_SIZE)
+        points = puppeteer.read(person).points
+        after = points.copy()
+        after[chosen, 1] = max(float(after[chosen, 1]) - _MOVED, -1.0)
+        cells = (
+            *enlarged([person]),
+            _drawn(person, points, joint_set),
+            *enlarged([puppeteer.redraw(points, person)]),
+            _drawn(person, after, joint_set),
+            *enlarged([puppeteer.redraw(after, person)]),
+        )
+        for column, cell in zip(columns.values(), cells, strict=True):
+            column.append(cell)
+    return tile(columns)
+
+
+def _drawn(person: Pixels, points: NDArray[np.float32], joint_set: JointSet) -> Pixels:
+    return draw_skeleton(person, (points + 1) * (CROP_SIZE / 2), joint_set)
