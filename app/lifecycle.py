@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import enum
 import logging
+import os
 import threading
 from collections.abc import Callable
 
 from model.errors import UserError
+
+_NICENESS = 5
 
 _log = logging.getLogger(__name__)
 
@@ -138,3 +142,13 @@ class ManagedThread(threading.Thread):
             self._life = state
             self._fault = fault
             self._condition.notify_all()
+
+
+def yield_to_other_threads() -> None:
+    """Let the window and the predictions go before the calling thread.
+
+    Does something only where threads have priorities of their own (Linux).
+    """
+    if hasattr(os, "setpriority") and os.uname().sysname == "Linux":
+        with contextlib.suppress(PermissionError):
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)

@@ -43,11 +43,15 @@ class SourceChoice:
 
 @dataclass(frozen=True)
 class AppSettings:
-    """Everything remembered. ``geometry`` and ``state`` are Qt's opaque window records."""
+    """Everything remembered. ``geometry`` and ``state`` are Qt's opaque window records.
+
+    ``keypoint_gan`` is the weight file that was chosen in its panel; empty: none was.
+    """
 
     source: SourceChoice | None = None
     overlays: Overlays = field(default_factory=Overlays)
     preset: str = ""
+    keypoint_gan: str = ""
     geometry: bytes = b""
     state: bytes = b""
 
@@ -107,6 +111,7 @@ def _to_json(settings: AppSettings) -> dict[str, Any]:
         "source": None if source is None else {"kind": source.kind.value, "value": source.value},
         "overlays": asdict(settings.overlays),
         "preset": settings.preset,
+        "keypoint_gan": settings.keypoint_gan,
         "geometry": base64.b64encode(settings.geometry).decode("ascii"),
         "state": base64.b64encode(settings.state).decode("ascii"),
     }
@@ -119,6 +124,7 @@ def _from_json(raw: object) -> AppSettings:
         source=_source(record.get("source")),
         overlays=_overlays(record.get("overlays", {})),
         preset=_typed(record.get("preset", ""), str, "preset"),
+        keypoint_gan=_typed(record.get("keypoint_gan", ""), str, "keypoint_gan"),
         geometry=_bytes(record, "geometry"),
         state=_bytes(record, "state"),
     )

@@ -16,7 +16,7 @@ from torch import Tensor
 from model.errors import UserError
 
 # PyTorch's readers parse damaged and foreign bytes without checks, and fail in all these ways.
-_UNREADABLE = (
+UNREADABLE = (
     OSError, EOFError, RuntimeError, ValueError, LookupError, TypeError, AttributeError,
     AssertionError, struct.error, pickle.UnpicklingError, SafetensorError,
 )  # fmt: skip
@@ -34,7 +34,7 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
         raise UserError(f"There is no file {path}. Give the path of a checkpoint (.pth).")
     try:
         content = load_file(path) if path.suffix == ".safetensors" else _load_pickle(path)
-    except _UNREADABLE as error:
+    except UNREADABLE as error:
         raise UserError(
             f"{path} cannot be read as a checkpoint; it may be truncated or hold more than "
             "weights. Copy or download it again."

@@ -145,6 +145,8 @@ def test_the_window_opens_on_an_x11_screen(tmp_path: Path) -> None:
         (("--camera", "No Such Camera"), "No Such Camera"),
         (("--demo", "nothing"), "Choose one of: webcam, gymnast"),
         (("--weights", "missing.safetensors"), "missing.safetensors"),
+        (("--keypointgan", "missing.safetensors"), "missing.safetensors"),
+        (("--keypointgan", str(WEIGHTS)), "holds no KeypointGAN"),
         (("--device", "abacus"), "abacus"),
         (("--preset", "wild"), "steady"),
         (("--screenshot", "no/such/folder/x.png"), "no such folder"),

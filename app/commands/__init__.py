@@ -25,7 +25,8 @@ Subparsers: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 DATA_NAMES = (
     "penn, human36m, bbc, jhmdb, lsp, lsp-extended, coco, shards, simplified-human36m, "
-    "mpi-inf-3dhp, 300w, multipie, voxceleb2, celeba, aflw, cats, penn-poses"
+    "simplified-human36m-unmasked, mpi-inf-3dhp, 300w, multipie, voxceleb2, celeba, aflw, cats, "
+    "penn-poses"
 )
 """The names of ``model.data.catalogue.SOURCES``, for help that must not import the readers."""
 

@@ -157,7 +157,7 @@ def _training(args: argparse.Namespace) -> GanJob | None:
         settings=settings,
         images=images,
         out=args.out,
-        perceptual=PERCEPTUAL_WEIGHTS,
+        perceptual=args.features or PERCEPTUAL_WEIGHTS,
         prior=[Request.parse(text) for text in args.prior],
         regressor=args.regressor,
         device=args.device,

@@ -101,6 +101,13 @@ def add_network(parser: argparse._ActionsContainer) -> None:
         "--regressor", metavar="FILE", type=Path, help="take the trained regressor of these weights"
     )
     group.add_argument(
+        "--features",
+        metavar="FILE",
+        type=Path,
+        help="the perceptual network: a VGG-19 as in the released code, or another VGG-16 "
+        "(default: the embedded VGG-16)",
+    )
+    group.add_argument(
         "--set",
         metavar="NAME=VALUE",
         action="append",
@@ -169,7 +176,7 @@ def _job(args: argparse.Namespace) -> GanJob:
         settings=settings,
         images=images,
         out=args.out,
-        perceptual=PERCEPTUAL_WEIGHTS,
+        perceptual=args.features or PERCEPTUAL_WEIGHTS,
         prior=[Request.parse(text) for text in args.prior],
         prior_size=args.prior_size,
         validation=[Request.parse(text) for text in args.validate],

@@ -136,3 +136,48 @@ class NetworkInfo:
     sides: tuple[str, ...] = field(default=())
     self_keypoints: int = 30
     personalizable: bool = True
+
+
+@dataclass(frozen=True)
+class PuppetInfo:
+    """What the window must know of a KeypointGAN to draw its points.
+
+    ``size`` is the side of its pictures in pixels. A limb runs from the mean of one group of
+    points to that of another; points in no group are in no skeleton image. ``conditional`` says
+    whether it can give a pose another person's look.
+    """
+
+    name: str
+    size: int
+    joint_names: tuple[str, ...]
+    limbs: tuple[tuple[tuple[int, ...], tuple[int, ...]], ...]
+    sides: tuple[str, ...]
+    conditional: bool = True
+
+
+@dataclass(frozen=True)
+class PuppetRequest:
+    """A person to be read and redrawn.
+
+    ``picture`` and ``appearance`` (None: the picture itself) are square RGB uint8 pictures
+    (S, S, 3); ``points`` (K, 2), (x, y) in -1..1 across the picture, None to predict them.
+    """
+
+    picture: NDArray[np.uint8]
+    appearance: NDArray[np.uint8] | None = None
+    points: Array | None = None
+
+
+@dataclass(frozen=True)
+class PuppetResult:
+    """The answer to a ``request``.
+
+    ``points`` (K, 2) in -1..1, those of the request or predicted; ``skeleton_image`` (S, S) uint8,
+    drawn from the request's points or predicted; ``redrawn`` (S, S, 3) uint8 RGB: the person of
+    the appearance in that pose.
+    """
+
+    request: PuppetRequest
+    points: Array
+    skeleton_image: NDArray[np.uint8]
+    redrawn: NDArray[np.uint8]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,7 +9,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from app.lifecycle import ManagedThread
+from app.lifecycle import ManagedThread, yield_to_other_threads
 from app.live.learner import Learner
 from app.live.mailbox import (
     CancelOffline,
@@ -26,7 +24,6 @@ from app.live.records import OfflineProgress, UpdateResult
 from model.personalization import SourceMemory
 
 _IDLE_SECONDS = 0.2
-_NICENESS = 5
 
 
 @dataclass(frozen=True)
@@ -89,7 +86,7 @@ class UpdateLane(ManagedThread):
 
     def prepare(self) -> None:
         torch.set_num_threads(self._threads)
-        _yield_to_other_threads()
+        yield_to_other_threads()
 
     def work(self) -> None:
         while not self.stopping:
@@ -146,10 +143,3 @@ class UpdateLane(ManagedThread):
     def _show_progress(self) -> None:
         with self._lock:
             self._progress = self._learner.offline_progress
-
-
-def _yield_to_other_threads() -> None:
-    """Let the window and the predictions go first where threads have priorities (Linux)."""
-    if hasattr(os, "setpriority") and os.uname().sysname == "Linux":
-        with contextlib.suppress(PermissionError):
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)

@@ -41,6 +41,7 @@ class Handlers:
     set_preset: Callable[[str], None]
     set_overlays: Callable[[Overlays], None]
     set_picture_alone: Callable[[bool], None]
+    show_keypoint_gan: Callable[[bool], None]
     go_back: Callable[[], None]
     reset_layout: Callable[[], None]
     show_about: Callable[[], None]
@@ -93,6 +94,14 @@ class Actions:
             "F11",
             checkable=True,
         )
+        self.keypoint_gan = self._make(
+            "KeypointGAN",
+            "Show or hide the panel that reads and redraws the person",
+            handlers.show_keypoint_gan,
+            "",
+            "K",
+            checkable=True,
+        )
         self.go_back = self._make(
             "Back", "Leave the picture alone, stop an offline run", handlers.go_back, "", "Escape"
         )
@@ -126,14 +135,14 @@ class Actions:
 
     def show_playing(self, playing: bool) -> None:
         """Let the play action offer the opposite of what the source does now."""
-        _name(self.play, "Pause" if playing else "Play")
+        name_action(self.play, "Pause" if playing else "Play")
         self.play.setIcon(icon("pause" if playing else "play"))
 
     def show_offline(self, running: bool, left: str) -> None:
         """Let the offline action offer to stop a run, with the time ``left`` (may be empty)."""
         text = f"Stop {left}".strip() if running else "Offline…"
         if text != self.offline.text():
-            _name(self.offline, text)
+            name_action(self.offline, text)
             self.offline.setIcon(icon("x" if running else "hourglass"))
 
     def _make(
@@ -146,20 +155,9 @@ class Actions:
         *,
         checkable: bool = False,
     ) -> QAction:
-        action = QAction(self._parent)
-        _name(action, text)
-        action.setCheckable(checkable)
-        action.setToolTip(tip)
-        if shortcut:
-            keys = QKeySequence(shortcut)
-            action.setShortcut(keys)
-            action.setToolTip(f"{tip} ({keys.toString(QKeySequence.SequenceFormat.NativeText)})")
-        if icon_name:
-            action.setIcon(icon(icon_name))
-        action.triggered.connect(handler)
-        # An action that only a hidden menu bar holds would lose its key.
-        self._parent.addAction(action)
-        return action
+        return make_action(
+            self._parent, text, tip, handler, icon_name, shortcut, checkable=checkable
+        )
 
     def _make_overlays(
         self, overlays: Overlays, changed: Callable[[Overlays], None]
@@ -194,9 +192,37 @@ class Actions:
         return actions
 
 
-def _name(action: QAction, text: str) -> None:
+def make_action(
+    parent: QWidget,
+    text: str,
+    tip: str,
+    handler: Callable[[], object] | Callable[[bool], object],
+    icon_name: str = "",
+    shortcut: str = "",
+    *,
+    checkable: bool = False,
+) -> QAction:
+    """An action whose tooltip tells its key, which works while ``parent`` is to be seen."""
+    action = QAction(parent)
+    action.setCheckable(checkable)
+    action.setToolTip(tip)
+    if shortcut:
+        keys = QKeySequence(shortcut)
+        action.setShortcut(keys)
+        action.setToolTip(f"{tip} ({keys.toString(QKeySequence.SequenceFormat.NativeText)})")
+    if icon_name:
+        action.setIcon(icon(icon_name))
+    name_action(action, text)
+    action.triggered.connect(handler)
+    # An action that only a hidden menu bar holds would lose its key.
+    parent.addAction(action)
+    return action
+
+
+def name_action(action: QAction, text: str) -> None:
+    """Call ``action`` by another name, on buttons too."""
     action.setText(text)
-    action.setIconText(beside_icon(text))
+    action.setIconText(text if action.icon().isNull() else beside_icon(text))
 
 
 def beside_icon(text: str) -> str:

@@ -5,7 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from app.live.records import Phase
+import numpy as np
+from numpy.typing import NDArray
+
+from app.capture.frame import Frame
+from app.live.records import Phase, PoseResult
 from app.live.session import Session
 from app.window.actions import Actions
 from app.window.chip import chip, time_left
@@ -43,6 +47,7 @@ class Feed:
         self._result = self._session.latest_result()
         self._result_came = float("-inf")
         self._shown_index = -1
+        self._shown: tuple[NDArray[np.uint8] | None, PoseResult | None] = (None, None)
 
     def collect(self) -> None:
         """Take everything that must not be missed: messages, updates, errors to plot."""
@@ -60,15 +65,18 @@ class Feed:
 
     def paint(self) -> None:
         """Show the newest result on the frame it belongs to, or else the newest frame alone."""
+        self._paint_newest()
+        self._panels.keypoint_gan.tick(*self._shown)
+
+    def _paint_newest(self) -> None:
         result = self._session.latest_result()
         now = self._clock()
         if result is not None and result is not self._result:
             self._result, self._result_came = result, now
             frame = self._session.frame(result.frame_index)
             if frame is not None:
-                self._panels.live.show_frame(frame.image, result)
+                self._show(frame, result)
                 self._panels.affinity.show_result(result)
-                self._shown_index = frame.index
         elif now - self._result_came > _STALE_SECONDS:
             self._paint_alone()
 
@@ -81,8 +89,12 @@ class Feed:
         # A paused source keeps its last prediction on show, although no newer one comes.
         if on_show and result and frame.timestamp - result.timestamp <= _STALE_SECONDS:
             return
-        self._panels.live.show_frame(frame.image, None)
+        self._show(frame, None)
+
+    def _show(self, frame: Frame, result: PoseResult | None) -> None:
+        self._shown = frame.image, result
         self._shown_index = frame.index
+        self._panels.live.show_frame(*self._shown)
 
 
 class StatusFeed:

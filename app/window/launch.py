@@ -11,6 +11,7 @@ from pathlib import Path
 import torch  # noqa: F401
 from PyQt6.QtWidgets import QApplication
 
+from app.assets import KEYPOINT_GAN_WEIGHTS
 from app.capture.cameras import list_cameras
 from app.demos import DEMOS
 from app.live.engine import Engine, load_engine
@@ -26,9 +27,11 @@ from app.settings import (
     settings_path,
 )
 from app.window.application import Problems, create_application
+from app.window.keypoint_gan_panel import Puppets
 from app.window.main_window import MainWindow
 from app.window.sources import open_choice
 from model.errors import UserError
+from model.keypoint_gan.weights import read_metadata
 from model.personalization import PRESETS, preset
 
 _PICTURE_AFTER_SECONDS = 10.0
@@ -47,6 +50,7 @@ class Launch:
     personalize: bool = False
     preset: str | None = None
     weights: Path | None = None
+    keypoint_gan: Path | None = None
     device: str | None = None
     screenshot: Path | None = None
     quit_after: float | None = None
@@ -56,9 +60,11 @@ class Launch:
         return self.screenshot is not None or self.quit_after is not None
 
     def check(self) -> None:
-        """Raise ``UserError`` for a preset that does not exist or a picture with no place."""
+        """Raise ``UserError`` for a preset, KeypointGAN weights or a folder that is not there."""
         if self.preset is not None:
             preset(self.preset)
+        if self.keypoint_gan is not None:
+            read_metadata(self.keypoint_gan)
         if self.screenshot is not None and not self.screenshot.resolve().parent.is_dir():
             raise UserError(
                 f"The picture cannot be written to {self.screenshot}: there is no such folder. "
@@ -114,6 +120,7 @@ def open_window(
             PRESETS,
             _with_preset(settings, wanted.preset),
             _saver(wanted),
+            Puppets(_keypoint_gan(wanted.keypoint_gan, settings.keypoint_gan), wanted.device),
         )
     except Exception:
         session.close()
@@ -122,6 +129,8 @@ def open_window(
     for sentence in filter(None, (complaint, notice)):
         window.show_message(sentence)
     window.set_personalizing(wanted.personalize)
+    if wanted.keypoint_gan is not None:
+        window.show_keypoint_gan()
     window.show()
     if wanted.automatic:
         window.quit_after(wanted.quit_after or _PICTURE_AFTER_SECONDS, wanted.screenshot)
@@ -148,6 +157,13 @@ def _open_first(
         return None
     sources.open_demo(DEMOS[0].name)
     return _NO_CAMERA
+
+
+def _keypoint_gan(wanted: Path | None, remembered: str) -> Path | None:
+    """The weights that were asked for, or those used last, or those in the box, if they exist."""
+    candidates = [Path(remembered)] if remembered else []
+    candidates.append(KEYPOINT_GAN_WEIGHTS)
+    return wanted or next((path for path in candidates if path.is_file()), None)
 
 
 def _with_preset(settings: AppSettings, name: str | None) -> AppSettings:

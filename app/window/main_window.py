@@ -20,6 +20,7 @@ from app.window.application import APP_NAME
 from app.window.bars import build_menus, build_toolbar
 from app.window.docks import Docks
 from app.window.feed import Feed, StatusFeed
+from app.window.keypoint_gan_panel import Puppets
 from app.window.message_bar import MessageBar
 from app.window.panels import build_panels
 from app.window.picture_alone import PictureAlone
@@ -30,7 +31,7 @@ from app.window.status_bar import StatusBar
 from app.window.window_timer import WindowTimer
 from model.errors import UserError
 
-_LAYOUT_VERSION = 1
+_LAYOUT_VERSION = 2
 _SIZE = (1280, 800)
 _SMALLEST_WIDTH = 800
 
@@ -42,7 +43,8 @@ class MainWindow(QMainWindow):
 
     ``session`` does the work and is closed with the window; ``sources`` opens what it looks at;
     ``presets`` (at least one, the default first) are the personalization presets to choose from;
-    ``save`` gets the settings when the window closes and may raise UserError.
+    ``save`` gets the settings when the window closes and may raise UserError. ``puppets`` says
+    which KeypointGAN there is.
     """
 
     def __init__(
@@ -52,6 +54,7 @@ class MainWindow(QMainWindow):
         presets: Sequence[Preset],
         settings: AppSettings,
         save: Callable[[AppSettings], None],
+        puppets: Puppets | None = None,
     ) -> None:
         super().__init__()
         self._session = session
@@ -59,19 +62,21 @@ class MainWindow(QMainWindow):
         self._save = save
         self._playing = True
         self._known_joints = False
-        self.panels = build_panels(session.network)
+        self.panels = build_panels(session.network, puppets, settings.keypoint_gan)
         self.messages = MessageBar()
         self._opener = SourceOpener(sources, self.show_message, settings.source)
         self._opener.opened.connect(self.show_source)
         self.commands = Actions(self, self._handlers(), presets, settings.overlays)
         self.timer = WindowTimer(self)
-        self.docks = self._assemble()
+        self.docks = self._assemble(puppets is not None and puppets.weights is not None)
         self._picture_alone = PictureAlone(self)
         status_bar = StatusBar()
         self.setStatusBar(status_bar)
         self._feed = Feed(session, sources, self.panels, self.show_message)
         self._status_feed = StatusFeed(session, sources, self.panels, status_bar, self.commands)
         self.panels.live.person_chosen.connect(session.choose_person)
+        self.panels.keypoint_gan.said.connect(self.show_message)
+        self.docks.keypoint_gan.visibilityChanged.connect(self.commands.keypoint_gan.setChecked)
         self._restore(settings)
         self.show_source()
         self.timer.tick.connect(self._pull)
@@ -86,6 +91,7 @@ class MainWindow(QMainWindow):
         self._feed.start_afresh()
         self.panels.reconstruction.show_update(None)
         self.panels.plots.clear()
+        self.panels.keypoint_gan.start_afresh()
         try:
             self.setWindowTitle(self._sources.title() or APP_NAME)
             self._known_joints = self._sources.has_known_joints()
@@ -99,6 +105,10 @@ class MainWindow(QMainWindow):
         """Switch personalization on or off, as its button does."""
         self.commands.personalize.setChecked(personalizing)
         self._session.set_personalizing(personalizing)
+
+    def show_keypoint_gan(self) -> None:
+        """Open KeypointGAN's panel."""
+        self.docks.show_keypoint_gan(True)
 
     def show_message(self, sentence: str) -> None:
         """Show a sentence to the user."""
@@ -142,6 +152,7 @@ class MainWindow(QMainWindow):
             self._save(self._settings())
         except UserError as error:
             logger.warning("%s", error)
+        self.panels.keypoint_gan.close_threads()
         self._session.close()
         super().closeEvent(event)
 
@@ -154,13 +165,14 @@ class MainWindow(QMainWindow):
             set_preset=self._set_preset,
             set_overlays=self._set_overlays,
             set_picture_alone=self._set_picture_alone,
+            show_keypoint_gan=lambda shown: self.docks.show_keypoint_gan(shown),
             go_back=self._go_back,
             reset_layout=self._reset_layout,
             show_about=lambda: show_about(self, APP_NAME),
             close=self.close,
         )
 
-    def _assemble(self) -> Docks:
+    def _assemble(self, keypoint_gan_installed: bool) -> Docks:
         self.resize(*_SIZE)
         self.setMinimumWidth(_SMALLEST_WIDTH)
         self.setAcceptDrops(True)
@@ -171,11 +183,11 @@ class MainWindow(QMainWindow):
         column.addWidget(self.messages)
         column.addWidget(self.panels.live, 1)
         self.setCentralWidget(centre)
-        docks = Docks(self, self.panels.reconstruction, self.panels.affinity, self.panels.plots)
+        docks = Docks(self, self.panels, installed=keypoint_gan_installed)
         menu = SourceMenu(self._sources, self.show_message, self)
         menu.chosen.connect(self._choose_source)
         build_toolbar(self, self.commands, menu)
-        build_menus(self, self.commands, menu, docks.toggles())
+        build_menus(self, self.commands, menu, [*docks.toggles(), self.commands.keypoint_gan])
         return docks
 
     def _restore(self, settings: AppSettings) -> None:
@@ -188,6 +200,7 @@ class MainWindow(QMainWindow):
             source=self._opener.last_choice,
             overlays=self.commands.chosen_overlays(),
             preset=self.commands.chosen_preset(),
+            keypoint_gan=self.panels.keypoint_gan.remembered,
             geometry=self.saveGeometry().data(),
             state=self.saveState(_LAYOUT_VERSION).data(),
         )

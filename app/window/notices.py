@@ -12,6 +12,7 @@ _TITLE = QColor("#E8EAEE")
 _SENTENCE = QColor("#A3ABB8")
 _MARGIN = 16.0
 _ICON = 40.0
+_PADDING = 8.0
 
 
 def paint_chip(painter: QPainter, picture: QRectF, text: str, tone: Tone) -> None:
@@ -65,5 +66,6 @@ def paint_placeholder(painter: QPainter, room: QRectF, palette: QPalette, text: 
     painter.setBrush(palette.color(QPalette.ColorRole.Midlight))
     painter.drawRoundedRect(room, 4, 4)
     painter.setPen(palette.color(QPalette.ColorRole.PlaceholderText))
-    painter.drawText(room, Qt.AlignmentFlag.AlignCenter, text)
+    inside = room.adjusted(_PADDING, _PADDING, -_PADDING, -_PADDING)
+    painter.drawText(inside, Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap, text)
     painter.restore()

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from app.live.records import NetworkInfo
 from app.window.affinity_panel import AffinityPanel
+from app.window.keypoint_gan_panel import KeypointGanPanel, Puppets
 from app.window.live_view import LiveView
 from app.window.plots_panel import PlotsPanel
 from app.window.reconstruction_panel import ReconstructionPanel
@@ -19,10 +20,16 @@ class Panels:
     reconstruction: ReconstructionPanel
     affinity: AffinityPanel
     plots: PlotsPanel
+    keypoint_gan: KeypointGanPanel
 
 
-def build_panels(network: NetworkInfo) -> Panels:
-    """Panels for ``network``; what is hovered in one lights up in the other."""
+def build_panels(
+    network: NetworkInfo, puppets: Puppets | None = None, remembered_weights: str = ""
+) -> Panels:
+    """Panels for ``network``; what is hovered in one lights up in the other.
+
+    ``puppets`` and ``remembered_weights`` are KeypointGAN's.
+    """
     live, affinity = LiveView(), AffinityPanel()
     live.set_network(network)
     affinity.set_network(network)
@@ -31,7 +38,8 @@ def build_panels(network: NetworkInfo) -> Panels:
     affinity.cell_hovered.connect(
         lambda joint, keypoint: live.set_highlight(_known(joint), _known(keypoint))
     )
-    return Panels(live, ReconstructionPanel(), affinity, PlotsPanel())
+    keypoint_gan = KeypointGanPanel(puppets, remembered_weights)
+    return Panels(live, ReconstructionPanel(), affinity, PlotsPanel(), keypoint_gan)
 
 
 def _known(index: int) -> int | None:

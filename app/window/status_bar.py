@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from PyQt6.QtCore import QSize, Qt
-from PyQt6.QtGui import QPainter, QPaintEvent
-from PyQt6.QtWidgets import QLabel, QSizePolicy, QStatusBar
+from PyQt6.QtCore import Qt
+from PyQt6.QtWidgets import QLabel, QStatusBar
 
 from app.live.records import WorkerStatus
 from app.window.chip import count
+from app.window.elided_label import ElidedLabel
 
 _HEIGHT = 24
 
@@ -23,7 +23,7 @@ class StatusBar(QStatusBar):
         super().__init__()
         self.setSizeGripEnabled(False)
         self.setFixedHeight(_HEIGHT)
-        self._machine = _ElidedLabel()
+        self._machine = ElidedLabel()
         self._machine.setAccessibleName("Device, schedule and source")
         self._machine.setContentsMargins(10, 0, 8, 0)
         self.addWidget(self._machine, 1)
@@ -62,20 +62,3 @@ class StatusBar(QStatusBar):
         label.setAccessibleDescription(meaning)
         self.addPermanentWidget(label)
         return label
-
-
-class _ElidedLabel(QLabel):
-    """A label that gives up its end, not the window's width, when there is little room."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-
-    def minimumSizeHint(self) -> QSize:
-        return QSize(0, super().minimumSizeHint().height())
-
-    def paintEvent(self, event: QPaintEvent | None) -> None:
-        painter = QPainter(self)
-        room = self.contentsRect()
-        text = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, room.width())
-        painter.drawText(room, Qt.AlignmentFlag.AlignVCenter, text)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from model.crop import CENTRE_SHIFT
@@ -88,6 +89,13 @@ SOURCES: dict[str, Source] = {
             "Simplified Human3.6M",
             "h36m32",
             read_simplified_human36m,
+            crop_shift=0.0,
+        ),
+        Source(
+            "simplified-human36m-unmasked",
+            "Simplified Human3.6M with its backgrounds",
+            "h36m32",
+            partial(read_simplified_human36m, masked=False),
             crop_shift=0.0,
         ),
         Source(

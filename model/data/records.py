@@ -85,14 +85,23 @@ class Clip:
 
     def check(self, index: int) -> None:
         """``BadDataError`` if frame ``index`` has no square, or a marked joint no place."""
-        joints, box = self.joints[index][self.visible[index] != ABSENT], self.boxes[index]
-        finite = np.isfinite(joints).all() and np.isfinite(box).all()
-        if not finite or box[2] <= 0:
-            raise BadDataError(
-                f"The labels of {self.frames.describe(index)} (clip {self.name}) hold "
-                f"{'a square without a size' if finite else 'numbers that are not finite'}. "
-                "Correct the label file, or leave the clip out."
-            )
+        self.check_box(index)
+        if not np.isfinite(self.joints[index][self.visible[index] != ABSENT]).all():
+            raise self._bad_labels(index, "numbers that are not finite")
+
+    def check_box(self, index: int) -> None:
+        """``BadDataError`` if frame ``index`` has no square to be cut by; joints are not read."""
+        box = self.boxes[index]
+        if not np.isfinite(box).all():
+            raise self._bad_labels(index, "numbers that are not finite")
+        if box[2] <= 0:
+            raise self._bad_labels(index, "a square without a size")
+
+    def _bad_labels(self, index: int, what: str) -> BadDataError:
+        return BadDataError(
+            f"The labels of {self.frames.describe(index)} (clip {self.name}) hold {what}. "
+            "Correct the label file, or leave the clip out."
+        )
 
     def box(self, index: int) -> SquareBox:
         """The crop square of frame ``index``."""

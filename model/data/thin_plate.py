@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import cv2
@@ -93,6 +93,9 @@ CONDITIONING = WarpDistribution(
     rotation=5, scale=0.05, translation=0.05, weight=0.0005, strong_weight=0.005, extent=0.5
 )
 """KeypointGAN's conditioning image (method 2.9)."""
+
+TARGET = replace(CONDITIONING, weight=0.0, strong_weight=0.0)
+"""KeypointGAN's option for targets: affine only (method 2.9)."""
 
 
 def random_thin_plate_warp(image: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:

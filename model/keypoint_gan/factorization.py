@@ -69,7 +69,7 @@ class Puppeteer:
         return _grey(self.network.draw(pose))
 
     def _tensor(self, picture: NDArray[np.uint8]) -> Tensor:
-        pixels = torch.from_numpy(np.ascontiguousarray(resized(picture, self.size)))
+        pixels = torch.from_numpy(resized(picture, self.size).copy())
         return to_unit(pixels.permute(2, 0, 1)[None].to(self.network.device))
 
 

@@ -20,14 +20,13 @@ from model.files import whole_file
 from model.keypoint_gan import weights
 from model.keypoint_gan.learner import GanLearner
 from model.keypoint_gan.look import NEWEST, GanLook
-from model.keypoint_gan.losses import RatioPerceptualLoss
+from model.keypoint_gan.losses import RatioPerceptualLoss, load_features
 from model.keypoint_gan.network import KeypointGan
 from model.keypoint_gan.pairs import GanExamples
 from model.keypoint_gan.pretraining import PoseExamples, RegressorLearner
 from model.keypoint_gan.prior import PosePrior, halves
 from model.keypoint_gan.settings import GanSettings
 from model.keypoint_gan.spec import GanSpec
-from model.networks.perceptual import VGGFeatures
 from model.unsupervised.run import Run, Schedule, identity_of
 
 REGRESSOR_FOLDER = "regressor"
@@ -44,7 +43,7 @@ class GanJob:
     ``prior_size`` draws that many poses of the prior, and no more are ever seen. ``aside`` (0..1)
     is the share of the pictures' people kept for development; ``validation`` are further sets with
     labels. Labels of pictures are used to measure by and for nothing else. ``regressor`` is a
-    weight file whose regressor spares the pre-training.
+    weight file whose regressor spares the pre-training, ``perceptual`` the reconstruction loss's.
     """
 
     spec: GanSpec
@@ -98,7 +97,7 @@ def run_gan_training(job: GanJob, stopping: Callable[[], bool] = lambda: False) 
         return result
     if stopping():
         return result
-    features = VGGFeatures(linear=job.settings.perceptual == "linear").load(job.perceptual)
+    features = load_features(job.perceptual, linear=job.settings.perceptual == "linear")
     features.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     settings = job.settings
     look = GanLook(
@@ -116,7 +115,8 @@ def run_gan_training(job: GanJob, stopping: Callable[[], bool] = lambda: False) 
             material.prior,
             job.spec.size,
             settings.window,
-            weights_of(job.images),
+            shares=weights_of(job.images),
+            warp_target=settings.warp_target,
         ),
         _schedule(settings, settings.steps),
         job.out,

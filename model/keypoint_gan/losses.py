@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
+from pathlib import Path
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from model.errors import UserError
+from model.networks.perceptual import VGGFeatures
 from model.normalization import IMAGENET_MEAN, IMAGENET_STD
+from model.released import read_tensors
 
 MOMENTUM = 0.01
 _SMALLEST_MEAN = 1e-8
@@ -29,8 +34,7 @@ class RatioPerceptualLoss(nn.Module):
 
     The running mean starts at the first value and moves by 1 % before it divides, detached, so
     that each ratio is about 1 by construction. ``features`` is the perceptual network, frozen;
-    pictures are (N, 3, S, S) in -1..1 and reach it as ImageNet's statistics want them. The
-    released code uses VGG-19 of MatConvNet there, which is not in the box.
+    pictures are (N, 3, S, S) in -1..1 and reach it as ImageNet's statistics want them.
     """
 
     means: Tensor
@@ -45,7 +49,7 @@ class RatioPerceptualLoss(nn.Module):
     def errors(self, rebuilt: Tensor, image: Tensor) -> Tensor:
         """The six mean squared errors (6,), with gradient to ``rebuilt`` only."""
         with torch.no_grad():
-            wanted = [image, *self.features(_for_vgg(image))]
+            wanted = [image.detach(), *self.features(_for_vgg(image))]
         found = [rebuilt, *self.features(_for_vgg(rebuilt))]
         return torch.stack(
             [functional.mse_loss(f.float(), w.float()) for f, w in zip(found, wanted, strict=True)]
@@ -55,9 +59,32 @@ class RatioPerceptualLoss(nn.Module):
         """The loss of one batch (scalar); moves the running means."""
         errors = self.errors(rebuilt, image)
         now = errors.detach()
-        self.means.copy_(torch.lerp(self.means, now, MOMENTUM) if self.seen else now)
-        self.seen.fill_(True)
+        if now.isfinite().all():  # one bad batch must not spoil those to come
+            self.means.copy_(torch.lerp(self.means, now, MOMENTUM) if self.seen else now)
+            self.seen.fill_(True)
         return (errors / (self.means + _SMALLEST_MEAN)).mean()
+
+
+def load_features(path: Path, *, linear: bool) -> VGGFeatures:
+    """The perceptual network of a file: VGG-16, which is in the box, or the released code's VGG-19.
+
+    torchvision's names of tensors are read, with or without ``features.``, from safetensors or
+    ``.pth``; layers above conv5_2 are left out. ``UserError`` if it is neither of the two.
+    """
+    tensors = {name.removeprefix("features."): t for name, t in read_tensors(path).items()}
+    for depth in (19, 16):
+        features = VGGFeatures(depth=depth, linear=linear)
+        layers = [layer for block in features.blocks for layer in block.children()]
+        convolutions = [i for i, layer in enumerate(layers) if isinstance(layer, nn.Conv2d)]
+        wanted = {f"{i}.{kind}" for i in convolutions for kind in ("weight", "bias")}
+        if wanted <= tensors.keys():
+            with contextlib.suppress(RuntimeError):  # the other network's, or nobody's
+                features.fill({name: tensors[name] for name in wanted})
+                return features
+    raise UserError(
+        f"{path} is no VGG-16 or VGG-19 under torchvision's names, such as features.0.weight. "
+        "Leave the option out, to use the VGG-16 in the box."
+    )
 
 
 def _for_vgg(image: Tensor) -> Tensor:

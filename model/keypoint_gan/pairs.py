@@ -11,7 +11,7 @@ from torch import Tensor
 
 from model.crop import crop_matrix, warp
 from model.data.records import Clip, DataSet
-from model.data.thin_plate import random_thin_plate_warp
+from model.data.thin_plate import TARGET, random_thin_plate_warp
 from model.keypoint_gan.prior import PosePrior
 from model.pictures import resized
 
@@ -37,7 +37,8 @@ class GanExamples:
 
     ``people`` are data sets and ``shares`` how often each is drawn from (None: by its number of
     clips); within one, all clips are drawn alike. Of a still, the conditioning picture is a
-    thin-plate-spline warp. Nothing of the clips but their pictures and boxes is looked at.
+    thin-plate-spline warp, and with ``warp_target`` the target an affine one (method 2.9).
+    Nothing of the clips but their pictures and boxes is looked at.
     """
 
     def __init__(
@@ -46,7 +47,9 @@ class GanExamples:
         prior: PosePrior,
         size: int,
         window: int,
+        *,
         shares: Sequence[float] | None = None,
+        warp_target: bool = False,
     ) -> None:
         self._clips = [clip for data_set in people for clip in data_set if len(clip)]
         counts = [sum(len(clip) > 0 for clip in data_set) for data_set in people]
@@ -56,6 +59,7 @@ class GanExamples:
         self._prior = prior
         self._size = size
         self._window = window
+        self._warp_target = warp_target
 
     def draw(self, rng: np.random.Generator) -> GanExample:
         """One example. ``BadDataError`` names a frame that cannot be read."""
@@ -67,11 +71,14 @@ class GanExamples:
         target = cut(clip, start, self._size)
         if len(clip) == 1:
             condition = random_thin_plate_warp(target, rng)
+            if self._warp_target:
+                target = TARGET.draw(rng).apply(target)
         else:
             condition = cut(clip, end, self._size)
         return GanExample(target, condition, self._prior.draw(rng))
 
 
 def cut(clip: Clip, frame: int, size: int) -> NDArray[np.uint8]:
-    """The network's picture (size, size, 3) of a frame."""
+    """The network's picture (size, size, 3) of a frame; ``BadDataError`` if it cannot be used."""
+    clip.check_box(frame)
     return resized(warp(clip.frames.read(frame), crop_matrix(clip.box(frame))), size)

@@ -52,7 +52,7 @@ class RegressorLearner:
             found = self.network.locate(self.network.draw(pose))
         loss = functional.mse_loss(found, pose)
         self._adam.step(loss)
-        return {"regressor": float(loss)}
+        return {"regressor": float(loss.detach())}
 
     def state(self) -> dict[str, Any]:
         """All that is needed to go on exactly."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from model.checks import check_number
 from model.crop import CROP_SIZE, crop_matrix, transform
 from model.data.records import ABSENT, DataSet
 from model.errors import UserError
@@ -14,7 +15,8 @@ class PosePrior:
     """Whole poses to draw from: ``points`` (N, K, 2) float32, (x, y) in -1..1."""
 
     def __init__(self, points: NDArray[np.float32], name: str = "") -> None:
-        if points.ndim != 3 or points.shape[-1] != 2 or not len(points):
+        good = points.ndim == 3 and points.shape[-1] == 2 and len(points) > 0
+        if not good or not np.isfinite(points).all():
             raise UserError(
                 f"The prior {name} has poses of shape {points.shape}; at least one whole pose of "
                 "K points (N, K, 2) is needed. Give poses with all their points inside the picture."
@@ -45,6 +47,7 @@ class PosePrior:
 
     def subset(self, size: int, seed: int = 0) -> PosePrior:
         """``size`` poses drawn with replacement, as the study of the prior's size does."""
+        check_number("prior_size", size, size >= 1, "1 or more")
         rows = np.random.default_rng(seed).integers(len(self), size=size)
         return PosePrior(self.points[rows], f"{size} of {self.name}")
 

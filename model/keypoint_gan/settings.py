@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from model.checks import check_choices, check_number
@@ -28,8 +29,8 @@ class GanSettings:
     #: Weights of the generators' adversarial and reconstruction terms.
     adversarial: float = 10.0
     reconstruction: float = 10.0
-    #: Weight of the way from skeleton to picture and back, and of its pictures looking real.
-    #: Ablations only; CycleGAN's usual values.
+    #: Weights of the way from skeleton to picture and back, and of its pictures looking real, in
+    #: ablations; CycleGAN's usual values.
     skeleton_cycle: float = 10.0
     image_adversarial: float = 1.0
     #: The regressor goes on learning beside the generators: weights of its two terms.
@@ -41,6 +42,8 @@ class GanSettings:
     perceptual: str = "linear"
     #: Largest distance in frames between target and conditioning frame.
     window: int = 1000
+    #: Targets made of stills are turned, scaled and moved a little too; the released default is no.
+    warp_target: bool = False
     #: float32 or bfloat16.
     precision: str = "float32"
     look_every: int = 1000
@@ -57,7 +60,9 @@ class GanSettings:
             "regressor_steps", "pool", "window", "seed", "adversarial", "reconstruction",
             "skeleton_cycle", "image_adversarial", "regressor_image", "regressor_prior",
         ):  # fmt: skip
-            check_number(name, getattr(self, name), getattr(self, name) >= 0, "0 or more")
+            value = getattr(self, name)
+            check_number(name, value, 0 <= value < math.inf, "0 or more")
         for name in ("learning_rate", "clip"):
-            check_number(name, getattr(self, name), getattr(self, name) > 0, "above 0")
+            value = getattr(self, name)
+            check_number(name, value, 0 < value < math.inf, "above 0")
         check_number("beta1", self.beta1, 0 <= self.beta1 < 1, "from 0 to below 1")

@@ -126,7 +126,7 @@ def import_released(files: Mapping[str, Path], out: Path) -> GanSpec:
     network = KeypointGan(spec)
     start = {k: v for k, v in network.state_dict().items() if k.partition(".")[0] not in files}
     start = {k: v for k, v in start.items() if not k.startswith(_OFFLINE)}
-    _fill(network, {**start, **tensors}, next(iter(files.values())))
+    _fill(network, {**start, **tensors}, files["G_A"].parent)
     taken = ", ".join(sorted(files))
     save(out, network, {"imported": taken}, half=False)
     return spec
@@ -134,7 +134,7 @@ def import_released(files: Mapping[str, Path], out: Path) -> GanSpec:
 
 def _recognised(tensors: Mapping[str, Tensor], files: Mapping[str, Path]) -> GanSpec:
     last, first = tensors.get("regressor.model.24.weight"), tensors.get("regressor.model.0.weight")
-    if last is None or first is None:
+    if last is None or first is None or not (last.ndim == first.ndim == 4):
         raise UserError(
             f"{files['regressor']} is no regressor of the released KeypointGAN code: it has no "
             "tensor 'model.24.weight'. Give a file written by that code."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import torch
@@ -13,8 +14,9 @@ from torchvision.models.vgg import cfgs, make_layers
 
 from model.errors import UserError
 
-# Feature slices that end after the ReLU of conv1_2, conv2_2, conv3_2, conv4_2 and conv5_2.
-_TAPS = (3, 8, 13, 20, 27)
+# torchvision's name of each network, and where its feature slices end: after the ReLU of conv1_2,
+# conv2_2, conv3_2, conv4_2 and conv5_2.
+_DEPTHS = {16: ("D", (3, 8, 13, 20, 27)), 19: ("E", (3, 8, 13, 22, 31))}
 INITIAL_MEANS = (0.1966, 0.8725, 3.4260, 7.4396, 4.1430, 1.1304)
 MOMENTUM = 0.01
 
@@ -22,19 +24,21 @@ MOMENTUM = 0.01
 class VGGFeatures(nn.Module):
     """Frozen VGG-16 up to relu5_2: image (N, 3, H, W) to the five tapped feature maps.
 
-    A ``linear`` one has no ReLU at all, as KeypointGAN's released code builds it (method 2.5).
+    KeypointGAN's released code has a ``depth`` of 19 and is ``linear``: without any ReLU (method
+    2.5).
     """
 
-    def __init__(self, *, linear: bool = False) -> None:
+    def __init__(self, *, depth: int = 16, linear: bool = False) -> None:
         super().__init__()
-        # Not torchvision's whole VGG-16, whose classifier takes seconds to make for nothing.
-        layers = list(make_layers(cfgs["D"]))[: _TAPS[-1] + 1]
+        name, taps = _DEPTHS[depth]
+        # Not torchvision's whole VGG, whose classifier takes seconds to make for nothing.
+        layers = list(make_layers(cfgs[name]))[: taps[-1] + 1]
         if linear:
             layers = [nn.Identity() if isinstance(x, nn.ReLU) else x for x in layers]
-        starts = (0, *(tap + 1 for tap in _TAPS[:-1]))
+        starts = (0, *(tap + 1 for tap in taps[:-1]))
         self.blocks = nn.ModuleList(
             nn.Sequential(*layers[start : stop + 1])
-            for start, stop in zip(starts, _TAPS, strict=True)
+            for start, stop in zip(starts, taps, strict=True)
         )
         self.requires_grad_(False).eval()
 
@@ -54,9 +58,13 @@ class VGGFeatures(nn.Module):
                 f"The perceptual weights {path} cannot be read ({error}). "
                 "Restore the file from the project's assets."
             ) from error
+        self.fill(state)
+        return self
+
+    def fill(self, state: Mapping[str, Tensor]) -> None:
+        """Take over torchvision's ``features`` state; ``RuntimeError`` if it is of another net."""
         flat = nn.Sequential(*(layer for block in self.blocks for layer in block.children()))
         flat.load_state_dict({key: value.float() for key, value in state.items()})
-        return self
 
 
 class PerceptualLoss(nn.Module):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import logging
 import math
-import pickle
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from tqdm import tqdm
 from model.data.records import BadDataError
 from model.errors import UserError
 from model.files import make_folder, whole_file
+from model.released import UNREADABLE
 from model.training.journal import Journal, read_log
 
 CHECKPOINT = "checkpoint.pt"
@@ -28,6 +28,10 @@ _log = logging.getLogger(__name__)
 _ATTEMPTS = 100  # more bad frames than this in a row are no accident
 _BAD_STEPS = 20
 _MEMORY = 0.98
+
+
+class _DivergedError(UserError):
+    """Losses have not been finite for long."""
 
 
 class Examples(Protocol):
@@ -101,34 +105,37 @@ class Run:
         start = self._start(resume)
         end = min(self.schedule.steps, until or self.schedule.steps)
         make_folder(self.folder)
-        step = start
+        done = start
         with (
             Journal(self.folder, start) as journal,
             tqdm(total=end, initial=start, unit="step", disable=self.quiet) as bar,
         ):
             try:
-                step = self._steps(start, end, journal, bar, stopping)
-            finally:
-                step = max(step, int(bar.n))
-                if step > start:
-                    self._save(step)
+                for step in self._steps(start, end, journal, bar):
+                    done = step
+                    if stopping():
+                        break
+            except _DivergedError:
+                raise  # and leave the last good checkpoint as it is
+            except BaseException:
+                self._save(done, start)
+                raise
+            self._save(done, start)
         self._draw_curves()
-        return step
+        return done
 
-    def _steps(
-        self, start: int, end: int, journal: Journal, bar: tqdm[Any], stopping: Callable[[], bool]
-    ) -> int:
+    def _steps(self, start: int, end: int, journal: Journal, bar: tqdm[Any]) -> Iterator[int]:
+        """Steps one by one: the number of those done, first of all the ``start``."""
+        yield start
         smooth: dict[str, float] = {}
         bad = 0
         began = time.perf_counter()
         batches = self._batches(start, end)
         for step in range(start + 1, end + 1):
-            if stopping():
-                return step - 1
             losses = self.learner.step(next(batches))
             bad = 0 if all(map(math.isfinite, losses.values())) else bad + 1
             if bad >= _BAD_STEPS:
-                raise UserError(
+                raise _DivergedError(
                     f"{_BAD_STEPS} steps in a row gave a loss that is not finite: the run has "
                     "diverged. Start again with a lower learning rate."
                 )
@@ -146,8 +153,8 @@ class Run:
                 self._look(step, journal, bar)
                 began = time.perf_counter()
             if step % self.schedule.checkpoint_every == 0 and step < end:
-                self._save(step)
-        return end
+                self._save(step, start)
+            yield step
 
     def _look(self, step: int, journal: Journal, bar: tqdm[Any]) -> None:
         try:
@@ -165,7 +172,8 @@ class Run:
         size = self.schedule.batch_size
         loader = DataLoader(
             stream,
-            batch_sampler=[list(range(i * size, (i + 1) * size)) for i in range(start, end)],
+            # Made as they are needed: a run may have millions.
+            batch_sampler=(list(range(i * size, (i + 1) * size)) for i in range(start, end)),
             collate_fn=_collated,
             num_workers=self.workers,
         )
@@ -190,8 +198,9 @@ class Run:
             raise UserError(f"There is no checkpoint in {self.folder}. Start without --resume.")
         try:
             content = torch.load(path, map_location="cpu", weights_only=True)
-            step, identity, state = content["step"], content["identity"], content["state"]
-        except (OSError, RuntimeError, EOFError, KeyError, TypeError, pickle.PickleError) as error:
+            step, identity = int(content["step"]), dict(content["identity"])
+            state = dict(content["state"])
+        except UNREADABLE as error:
             raise UserError(
                 f"{path} is not a checkpoint of this program or is damaged ({error}). Restore it, "
                 "or start again in another folder."
@@ -203,9 +212,11 @@ class Run:
                     "given. Go on with what it was started with, or start in another folder."
                 )
         self.learner.load_state(state)
-        return int(step)
+        return step
 
-    def _save(self, step: int) -> None:
+    def _save(self, step: int, start: int) -> None:
+        if step == start:
+            return  # nothing has changed since
         content = {"step": step, "identity": dict(self.identity), "state": self.learner.state()}
         try:
             with whole_file(self.folder / CHECKPOINT) as temporary:

@@ -18,6 +18,7 @@ from model.heatmaps import (
     gaussian_maps,
     keypoint_bottleneck,
     marginal_expectation,
+    marginal_mean_points,
 )
 
 MAPS = arrays(np.float64, (1, 2, 8, 8), elements=st.floats(-3, 3))
@@ -184,3 +185,53 @@ def decode_one(h: NDArray[np.float32]) -> list[float]:
         x + 0.25 * float(np.sign(h[y, x + 1] - h[y, x - 1])),
         y + 0.25 * float(np.sign(h[y + 1, x] - h[y - 1, x])),
     ]
+
+
+# KeypointGAN's and IMM's points
+
+
+@pytest.mark.parametrize(("x", "y"), [(0, 0), (15, 0), (0, 15), (15, 15), (5, 10)])
+def test_mean_points_run_from_minus_one_to_one_between_the_outermost_cells(x: int, y: int) -> None:
+    maps = torch.zeros(1, 1, 16, 16)
+    maps[0, 0, y, x] = 1e4
+    wanted = torch.tensor([[[2 * x / 15 - 1, 2 * y / 15 - 1]]])
+    torch.testing.assert_close(marginal_mean_points(maps), wanted, atol=1e-6, rtol=0)
+
+
+def test_mean_points_of_flat_maps_are_in_the_middle() -> None:
+    points = marginal_mean_points(torch.full((2, 3, 16, 16), 7.0))
+    torch.testing.assert_close(points, torch.zeros(2, 3, 2), atol=1e-6, rtol=0)
+
+
+def test_mean_points_by_hand() -> None:
+    # Column means are (0, ln 3): softmax (1/4, 3/4). Row means are equal.
+    maps = torch.tensor([[[[0.0, math.log(3)], [0.0, math.log(3)]]]])
+    torch.testing.assert_close(marginal_mean_points(maps), torch.tensor([[[0.5, 0.0]]]))
+
+
+def test_mean_points_of_maps_that_are_not_square() -> None:
+    # Each row's mean is over its 4 columns, each column's over its 2 rows.
+    maps = torch.zeros(1, 1, 2, 4, dtype=torch.float64)
+    maps[0, 0, 1, 3] = 4 * math.log(3)
+    row = torch.tensor([0.0, math.log(3)]).softmax(0)
+    column = torch.tensor([0.0, 0.0, 0.0, 2 * math.log(3)]).softmax(0)
+    x, y = (column * torch.linspace(-1, 1, 4)).sum(), (row * torch.linspace(-1, 1, 2)).sum()
+    found = marginal_mean_points(maps)[0, 0]
+    torch.testing.assert_close(found.float(), torch.stack([x, y]))
+
+
+@given(arrays(np.float64, (1, 2, 16, 16), elements=st.floats(-3, 3)))
+def test_means_are_as_much_softer_than_sums_as_a_map_is_wide(maps: NDArray[np.float64]) -> None:
+    scores = torch.from_numpy(maps)
+    cells = marginal_expectation(scores)
+    torch.testing.assert_close(
+        marginal_mean_points(16 * scores), cells * (2 / 15) - 1, atol=1e-9, rtol=0
+    )
+
+
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+def test_mean_points_of_half_precision_are_computed_in_full(dtype: torch.dtype) -> None:
+    maps = torch.randn(1, 2, 16, 16).to(dtype)
+    points = marginal_mean_points(maps)
+    assert points.dtype == torch.float32
+    torch.testing.assert_close(points, marginal_mean_points(maps.float()), rtol=0, atol=0)

@@ -36,6 +36,7 @@ def actions(parent: QWidget, done: list[tuple[object, ...]]) -> Actions:
         set_preset=lambda name: done.append(("set_preset", name)),
         set_overlays=lambda overlays: done.append(("set_overlays", overlays)),
         set_picture_alone=lambda on: done.append(("set_picture_alone", on)),
+        show_keypoint_gan=lambda on: done.append(("show_keypoint_gan", on)),
         go_back=lambda: done.append(("go_back",)),
         reset_layout=lambda: done.append(("reset_layout",)),
         show_about=lambda: done.append(("show_about",)),
@@ -52,6 +53,7 @@ def test_every_action_calls_its_handler(actions: Actions, done: list[tuple[objec
         actions.offline,
         actions.reset,
         actions.picture_alone,
+        actions.keypoint_gan,
         actions.go_back,
         actions.reset_layout,
         actions.about,
@@ -66,6 +68,7 @@ def test_every_action_calls_its_handler(actions: Actions, done: list[tuple[objec
         ("toggle_offline",),
         ("reset",),
         ("set_picture_alone", True),
+        ("show_keypoint_gan", True),
         ("go_back",),
         ("reset_layout",),
         ("show_about",),
@@ -80,6 +83,7 @@ def test_keys(actions: Actions) -> None:
         actions.personalize: "P",
         actions.reset: "R",
         actions.picture_alone: "F11",
+        actions.keypoint_gan: "K",
         actions.go_back: "Esc",
     }
     assert {a: a.shortcut().toString() for a in keys} == keys

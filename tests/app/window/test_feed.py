@@ -27,7 +27,10 @@ class Stage:
         self.session = FakeSession()
         self.sources = FakeSources(known=known)
         self.live, self.reconstruction, self.affinity, self.plots = (Mock() for _ in range(4))
-        self.panels = Panels(self.live, self.reconstruction, self.affinity, self.plots)
+        self.keypoint_gan = Mock()
+        self.panels = Panels(
+            self.live, self.reconstruction, self.affinity, self.plots, self.keypoint_gan
+        )
         self.said: list[str] = []
         self.feed = Feed(
             self.session, self.sources, self.panels, self.said.append, clock=lambda: self.now
@@ -53,6 +56,21 @@ def test_a_result_is_shown_on_the_frame_it_belongs_to(stage: Stage) -> None:
     stage.session.publish(make_frame(2, value=20))
     stage.feed.paint()
     assert stage.shown() == (10, 1)
+
+
+def test_the_keypoint_gan_gets_what_is_on_show_again_and_again(stage: Stage) -> None:
+    stage.feed.paint()
+    stage.keypoint_gan.tick.assert_called_once_with(None, None)
+    frame, result = make_frame(1), make_result(1)
+    stage.session.publish(frame, result)
+    for _ in range(2):
+        stage.feed.paint()
+        assert stage.keypoint_gan.tick.call_args.args == (frame.image, result)
+    stage.feed.start_afresh()
+    stage.now += 0.6
+    stage.session.frames = {2: make_frame(2, timestamp=100.6)}
+    stage.feed.paint()
+    assert stage.keypoint_gan.tick.call_args.args == (stage.session.frames[2].image, None)
 
 
 def test_nothing_new_paints_nothing(stage: Stage) -> None:

@@ -17,6 +17,7 @@ FULL = AppSettings(
     source=SourceChoice(SourceKind.CAMERA, "Kamera – große & 2"),
     overlays=Overlays(skeleton=False, box=True),
     preset="gentle",
+    keypoint_gan="/weights/Größe.safetensors",
     geometry=bytes(range(256)),
     state=b"\x00\xff",
 )
@@ -44,6 +45,7 @@ def test_a_first_start_gives_the_defaults_without_a_message(tmp_path: Path) -> N
         '{"source": "camera"}',
         '{"overlays": {"skeleton": "yes"}}',
         '{"preset": 3}',
+        '{"keypoint_gan": 3}',
         '{"geometry": "not base64!"}',
     ],
 )

@@ -23,6 +23,7 @@ from app.live.records import (
     WorkerStatus,
 )
 from app.settings import AppSettings
+from app.window.keypoint_gan_panel import Puppets
 from app.window.main_window import MainWindow
 from model.crop import SquareBox
 from model.errors import UserError
@@ -232,9 +233,12 @@ def make_window(
     sources: FakeSources | None = None,
     settings: AppSettings | None = None,
     save: Callable[[AppSettings], None] = lambda _settings: None,
+    puppets: Puppets | None = None,
 ) -> MainWindow:
     """A shown window whose timer stands still: a test calls ``tick`` itself."""
-    window = MainWindow(session, sources or FakeSources(), PRESETS, settings or AppSettings(), save)
+    window = MainWindow(
+        session, sources or FakeSources(), PRESETS, settings or AppSettings(), save, puppets
+    )
     qtbot.addWidget(window)
     window.timer.stop()
     with qtbot.waitExposed(window):
