@@ -55,7 +55,7 @@ class Puppeteer:
         self, points: NDArray[np.floating], appearance: NDArray[np.uint8]
     ) -> NDArray[np.uint8]:
         """The person of the picture ``appearance`` in the pose ``points`` (K, 2)."""
-        pose = torch.from_numpy(np.asarray(points, np.float32))[None].to(self.network.device)
+        pose = torch.from_numpy(np.array(points, np.float32))[None].to(self.network.device)
         image = self.network.G_B(self.network.draw(pose), self._tensor(appearance))
         return np.ascontiguousarray(to_pixels(image)[0].permute(1, 2, 0).cpu().numpy())
 
@@ -65,7 +65,7 @@ class Puppeteer:
 
     def skeleton(self, points: NDArray[np.floating]) -> NDArray[np.uint8]:
         """The skeleton image (S, S) uint8 of ``points`` (K, 2) in -1..1."""
-        pose = torch.from_numpy(np.asarray(points, np.float32))[None]
+        pose = torch.from_numpy(np.array(points, np.float32))[None]
         return _grey(self.network.draw(pose))
 
     def _tensor(self, picture: NDArray[np.uint8]) -> Tensor:

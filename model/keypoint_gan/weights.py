@@ -11,7 +11,7 @@ from pathlib import Path
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save as to_bytes
-from torch import Tensor
+from torch import Tensor, nn
 
 from model.errors import UserError
 from model.files import whole_file
@@ -115,26 +115,26 @@ def import_released(files: Mapping[str, Path], out: Path) -> GanSpec:
             f"{' and '.join(missing)} were not given. Give the released *_net_G_A.pth and the "
             "regressor's file at least; G_B redraws people, D_A is only needed to train on."
         )
-    tensors = {
-        f"{part}.{name}": value
-        for part, path in files.items()
-        for name, value in read_tensors(path).items()
-    }
-    for name in [name for name in tensors if name.startswith("regressor.")]:
-        tensors.setdefault(name.replace("regressor", _OFFLINE, 1), tensors[name])
-    spec = _recognised(tensors, files)
+    unknown = sorted(set(files) - {*PARTS, _OFFLINE})
+    if unknown:
+        raise UserError(
+            f"{unknown[0]} is no network of a KeypointGAN; they are {', '.join(PARTS)} and "
+            f"{_OFFLINE}."
+        )
+    parts = {part: read_tensors(path) for part, path in files.items()}
+    spec = _recognised(parts, files)
     network = KeypointGan(spec)
-    start = {k: v for k, v in network.state_dict().items() if k.partition(".")[0] not in files}
-    start = {k: v for k, v in start.items() if not k.startswith(_OFFLINE)}
-    _fill(network, {**start, **tensors}, files["G_A"].parent)
-    taken = ", ".join(sorted(files))
-    save(out, network, {"imported": taken}, half=False)
+    for part, tensors in parts.items():
+        _fill(network.get_submodule(part), tensors, files[part])
+    if _OFFLINE not in parts:
+        network.keep_regressor()
+    save(out, network, {"imported": ", ".join(sorted(files))}, half=False)
     return spec
 
 
-def _recognised(tensors: Mapping[str, Tensor], files: Mapping[str, Path]) -> GanSpec:
-    last, first = tensors.get("regressor.model.24.weight"), tensors.get("regressor.model.0.weight")
-    if last is None or first is None or not (last.ndim == first.ndim == 4):
+def _recognised(parts: Mapping[str, Mapping[str, Tensor]], files: Mapping[str, Path]) -> GanSpec:
+    last, first = (parts["regressor"].get(f"model.{i}.weight") for i in (24, 0))
+    if last is None or first is None or not last.ndim == first.ndim == 4:
         raise UserError(
             f"{files['regressor']} is no regressor of the released KeypointGAN code: it has no "
             "tensor 'model.24.weight'. Give a file written by that code."
@@ -146,13 +146,13 @@ def _recognised(tensors: Mapping[str, Tensor], files: Mapping[str, Path]) -> Gan
             f"have {', '.join(map(str, sizes))}."
         )
     spec = GanSpec(skeleton_name=sizes[last.shape[0]], width=first.shape[0])
-    scales = {name.split(".")[1] for name in tensors if name.startswith("D_A.net_")}
-    conditional = "G_B" not in files or "G_B.encoder_cond.model.0.weight" in tensors
+    scales = {name.split(".")[0] for name in parts.get("D_A", {}) if name.startswith("net_")}
+    conditional = "G_B" not in parts or any(k.startswith("encoder_cond.") for k in parts["G_B"])
     return replace(spec, scales=len(scales) or spec.scales, conditional=conditional)
 
 
-def _fill(network: KeypointGan, tensors: Mapping[str, Tensor], path: Path) -> None:
-    wanted = {k: v for k, v in network.state_dict().items() if not k.endswith(_COUNTER)}
+def _fill(module: nn.Module, tensors: Mapping[str, Tensor], path: Path) -> None:
+    wanted = {k: v for k, v in module.state_dict().items() if not k.endswith(_COUNTER)}
     given = {k: v for k, v in tensors.items() if not k.endswith(_COUNTER)}
     wrong = sorted(
         {*wanted} ^ {*given}
@@ -163,4 +163,4 @@ def _fill(network: KeypointGan, tensors: Mapping[str, Tensor], path: Path) -> No
             f"{path} does not fit this KeypointGAN: {len(wrong)} tensors are missing, unknown or "
             f"of another shape (first: {wrong[0]}). Choose the files of one training."
         )
-    network.load_state_dict({k: v.float() for k, v in given.items()}, strict=False)
+    module.load_state_dict({k: v.float() for k, v in given.items()}, strict=False)

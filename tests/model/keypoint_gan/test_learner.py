@@ -222,7 +222,7 @@ def test_gradients_are_those_of_the_method(variant: str) -> None:
 
     with watched(learner.network) as found:
         losses = learner.step(pictures)
-    assert losses == pytest.approx({name: float(loss) for name, loss in wanted.items()}, rel=1e-4)
+    assert losses == pytest.approx({name: loss.item() for name, loss in wanted.items()}, rel=1e-4)
     assert len(found) == 3
     for (parts, loss), phase in zip(phases, found, strict=True):
         named = {n: p for n, p in network.named_parameters() if n.partition(".")[0] in parts}
