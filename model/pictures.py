@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from model.crop import CROP_SIZE
-from model.data.records import Clip
+from model.data.records import BadDataError, Clip
 from model.files import whole_file
 from model.training.panels import enlarge
 
 Picture = NDArray[np.uint8]
+Shown = TypeVar("Shown")
 
 
 def write_picture(path: Path, picture: Picture) -> None:
@@ -36,6 +38,28 @@ def enlarged(pictures: Sequence[Picture], *, zoom: bool = True) -> list[Picture]
     """Square pictures of any size as a panel's columns take them; crops without ``zoom``."""
     crops = [resized(picture, CROP_SIZE) for picture in pictures]
     return [enlarge(crop) for crop in crops] if zoom else crops
+
+
+def readable(
+    clips: Sequence[Clip], count: int, read: Callable[[Clip], Shown]
+) -> tuple[list[Clip], list[Shown]]:
+    """At most ``count`` clips and what ``read`` makes of each, without those that are damaged.
+
+    ``BadDataError`` if all that were tried are.
+    """
+    chosen: list[Clip] = []
+    shown: list[Shown] = []
+    problem: BadDataError | None = None
+    for clip in spread(clips, count):
+        try:
+            shown.append(read(clip))
+        except BadDataError as error:
+            problem = error
+        else:
+            chosen.append(clip)
+    if problem is not None and not chosen:
+        raise problem
+    return chosen, shown
 
 
 def spread(clips: Sequence[Clip], count: int) -> list[Clip]:

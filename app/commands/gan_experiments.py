@@ -12,31 +12,24 @@ from app.commands import DATA_NAMES, Subparsers
 from app.commands.interruption import Interruption
 from app.commands.personalization_options import number_list
 from app.commands.train_keypoint_gan import add_network, chosen
+from model.experiments.catalogue import GAN_EXPERIMENTS
 
 if TYPE_CHECKING:
     from model.experiments.gan_study import GanRequest
     from model.keypoint_gan.job import GanJob
 
-_EXPERIMENTS = {
-    "keypointgan-table1": "the error of points, activity by activity",
-    "keypointgan-table2": "the error in pixels, also with another data set's prior",
-    "keypointgan-table3": "the error with and without a linear map fitted to labels",
-    "keypointgan-table4": "CycleGAN, the conditional generator, the bottleneck, the second cycle",
-    "keypointgan-table5": "networks that saw all, or few, unpaired poses",
-    "keypointgan-figures": "people found, redrawn in each other's poses, and with a point moved",
-}
 _ROLES = "keypointgan, mpi, cyclegan, conditional, bottleneck, cyclegan-one-cycle, prior-N"
 
 
 def add_gan_experiments(subparsers: Subparsers) -> None:
     """Add a sub-command for each table."""
-    for name, text in _EXPERIMENTS.items():
+    for experiment in GAN_EXPERIMENTS.values():
         parser = subparsers.add_parser(
-            name,
-            help=text,
-            description=f"KeypointGAN: {text}. Networks that no weights are given for are trained "
-            "on --images and --prior and kept in --out, so that a table that was stopped goes on "
-            "and others use them again.",
+            experiment.name,
+            help=experiment.help,
+            description=f"{experiment.title}: {experiment.help}. Networks that no weights are "
+            "given for are trained on --images and --prior and kept in --out, so that a table that "
+            "was stopped goes on and others use them again.",
         )
         _add_measured(parser)
         _add_training(parser)
@@ -80,6 +73,11 @@ def _add_measured(parser: argparse.ArgumentParser) -> None:
         help="of the errors (default: the table's own)",
     )
     group.add_argument(
+        "--points",
+        choices=("all", "original"),
+        help="all of Human3.6M's 32 points, or its original 17 (default: 17 for Table 2)",
+    )
+    group.add_argument(
         "--every", metavar="N", type=int, default=1, help="only every N-th picture (default: 1)"
     )
     group.add_argument(
@@ -107,7 +105,6 @@ def _add_training(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Measure, write the results and print them."""
     from model.experiments.gan_study import GanStudy
-    from model.experiments.gan_tables import GAN_EXPERIMENTS
 
     request = _request(args)
     with Interruption() as interruption:
@@ -119,11 +116,9 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _request(args: argparse.Namespace) -> GanRequest:
-    from model.checks import check_number
     from model.data.catalogue import Request
     from model.experiments.gan_study import GanRequest
 
-    check_number("every", args.every, args.every >= 1, "1 or more")
     return GanRequest(
         data=Request.parse(args.data),
         split=args.split,
@@ -134,6 +129,7 @@ def _request(args: argparse.Namespace) -> GanRequest:
         sizes=number_list(args.sizes),
         unit=args.unit,
         every=args.every,
+        points=args.points,
         device=args.device,
         quiet=args.json,
         command=("python", "main.py", *sys.argv[1:]),

@@ -77,7 +77,12 @@ def _import_keypoint_gan(args: argparse.Namespace) -> int:
                 f"{', '.join((*PARTS, _OFFLINE))}."
             )
         given[name] = Path(file)
-    files = {**({} if set(PARTS) <= set(given) else released_files(args.checkpoint)), **given}
+    files = {**released_files(args.checkpoint), **given}
+    if not files:
+        raise UserError(
+            f"{args.checkpoint} holds no checkpoints of the released KeypointGAN code: files such "
+            "as latest_net_G_A.pth are expected."
+        )
     spec = import_released(files, args.out)
     print(f"networks       {', '.join(files)}")
     print(f"points         {len(spec.skeleton)} ({spec.skeleton_name})")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from app.commands import DATA_NAMES, Subparsers
 from app.commands.assignments import assigned
 from app.commands.interruption import Interruption
+from app.commands.train_keypoint_gan import check_run
 
 if TYPE_CHECKING:
     from model.imm.job import ImmJob
@@ -81,7 +82,9 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         print(json.dumps({"steps": result.steps, "weights": str(result.weights)}))
         return 0
-    print(f"{result.steps} steps are done. The network is {result.weights}")
+    print(f"{result.steps} steps are done.")
+    if result.steps:
+        print(f"The network is {result.weights}")
     if not result.finished:
         print("Add --resume to go on.")
     return 0
@@ -96,6 +99,7 @@ def _job(args: argparse.Namespace) -> ImmJob:
     from model.imm.networks import ImmSpec
     from model.imm.settings import ImmSettings
 
+    check_run(args)
     spec: dict[str, Any] = {"points": args.points}
     settings: dict[str, Any] = {} if args.steps is None else {"steps": args.steps}
     known = asdict(ImmSettings())

@@ -141,6 +141,15 @@ def chosen(args: argparse.Namespace, joints: str, ablation: str) -> tuple[GanSpe
     return GanSpec(**spec), GanSettings(**settings)
 
 
+def check_run(args: argparse.Namespace) -> None:
+    """``UserError`` if ``--workers`` or ``--max-steps`` makes no sense."""
+    from model.checks import check_number
+
+    check_number("workers", args.workers, args.workers >= 0, "0 or more")
+    if getattr(args, "max_steps", None) is not None:
+        check_number("max-steps", args.max_steps, args.max_steps >= 1, "1 or more")
+
+
 def run(args: argparse.Namespace) -> int:
     """Train and say where the network is."""
     from model.keypoint_gan.job import run_gan_training
@@ -165,6 +174,7 @@ def _job(args: argparse.Namespace) -> GanJob:
     from model.errors import UserError
     from model.keypoint_gan.job import GanJob
 
+    check_run(args)
     if not 0 <= args.aside < 1:
         raise UserError(f"--aside was {args.aside}; it is a share from 0 to below 1.")
     if args.prior_size is not None and args.prior_size < 1:

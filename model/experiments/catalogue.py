@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from model.experiments.context import Study
+    from model.experiments.gan_study import GanStudy
     from model.experiments.result import ExperimentResult
 
 ROLES = ("baseline", "rotation", "keypoint", "transformer", "rendered", "real")
@@ -77,6 +78,58 @@ EXPERIMENTS: Mapping[str, Experiment] = {
             "figure5",
             "Figure 5: what the network sees",
             "pictures: reconstruction, self-supervised keypoints and pose of a few people",
+        ),
+    )
+}
+
+
+@dataclass(frozen=True)
+class GanExperiment:
+    """A table of KeypointGAN's paper, or its pictures; ``name`` is the command's word."""
+
+    name: str
+    title: str
+    help: str
+
+    def run(self, study: GanStudy) -> ExperimentResult:
+        """Measure. ``UserError`` says what the experiment needs and was not given."""
+        module = importlib.import_module("model.experiments.gan_tables")
+        result: ExperimentResult = module.RUNS[self.name](study)
+        return result
+
+
+GAN_EXPERIMENTS: Mapping[str, GanExperiment] = {
+    experiment.name: experiment
+    for experiment in (
+        GanExperiment(
+            "keypointgan-table1",
+            "KeypointGAN, Table 1: points without labelled pairs",
+            "the error of points, activity by activity",
+        ),
+        GanExperiment(
+            "keypointgan-table2",
+            "KeypointGAN, Table 2: Human3.6M, in pixels",
+            "the error in pixels, also with another data set's prior",
+        ),
+        GanExperiment(
+            "keypointgan-table3",
+            "KeypointGAN, Table 3: supervised post-processing",
+            "the error with and without a linear map fitted to labels; needs --labelled",
+        ),
+        GanExperiment(
+            "keypointgan-table4",
+            "KeypointGAN, Table 4: ablations",
+            "CycleGAN, the conditional generator, the bottleneck, the second cycle",
+        ),
+        GanExperiment(
+            "keypointgan-table5",
+            "KeypointGAN, Table 5: size of the prior",
+            "networks that saw all, or few, unpaired poses",
+        ),
+        GanExperiment(
+            "keypointgan-figures",
+            "KeypointGAN's figures: geometry and appearance apart",
+            "people found, redrawn in each other's poses, and with a point moved",
         ),
     )
 }

@@ -9,18 +9,18 @@ from numpy.typing import NDArray
 
 from model.crop import CROP_SIZE
 from model.data.records import Clip
+from model.experiments.catalogue import GAN_EXPERIMENTS
 from model.experiments.gan_study import FULL, GanStudy, fitting
 from model.experiments.result import ExperimentResult, Picture, Table
 from model.keypoint_gan.factorization import Puppeteer
 from model.keypoint_gan.look import panel
 from model.keypoint_gan.pairs import cut
 from model.pictures import Picture as Pixels
-from model.pictures import enlarged, spread, write_picture
+from model.pictures import enlarged, readable, write_picture
 from model.skeleton import JointSet
 from model.training.panels import draw_skeleton, tile
 
 NAME = "keypointgan-figures"
-TITLE = "KeypointGAN's figures: geometry and appearance apart"
 _PEOPLE = 6
 _MOVED = 0.35  # of half the picture's side
 
@@ -30,7 +30,7 @@ def run(study: GanStudy) -> ExperimentResult:
     network = study.network(FULL)
     people = fitting(study.people, network.spec.skeleton.joint_set)
     puppeteer = Puppeteer(network)
-    clips = spread(people.clips, _PEOPLE)
+    clips, _ = readable(people.clips, _PEOPLE, lambda clip: cut(clip, len(clip) // 2, CROP_SIZE))
     pictures = {
         "found.png": panel(network, people),
         "transfer.png": transfers(puppeteer, clips),
@@ -48,7 +48,7 @@ def run(study: GanStudy) -> ExperimentResult:
     )
     return ExperimentResult(
         NAME,
-        TITLE,
+        GAN_EXPERIMENTS[NAME].title,
         f"Pictures of {study.people.name} by a network that saw no labelled picture.",
         (Table("People", ("clip",), tuple((clip.name,) for clip in clips)),),
         tuple(Picture(name, text) for name, text in zip(pictures, captions, strict=True)),

@@ -10,33 +10,43 @@ import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
+from model.checks import check_number
 from model.data.catalogue import Request
 from model.data.conversion import converted
 from model.data.mpi_inf_3dhp import H36M32_SHARED17, MPI28_SHARED17
 from model.data.records import ABSENT, Clip, DataSet, Split
 from model.data.simplified_human36m import activity_of
-from model.device import choose_device, prefers_bfloat16
+from model.device import choose_device
 from model.errors import UserError
 from model.experiments.configuration import described, versions
 from model.files import make_folder, sha256_of
 from model.imm.landmarks import landmark_features
 from model.keypoint_gan import weights
 from model.keypoint_gan.evaluation import Found, Unit, find_points
-from model.keypoint_gan.job import GanJob, run_gan_training
+from model.keypoint_gan.job import REGRESSOR_FOLDER, GanJob, run_gan_training
 from model.keypoint_gan.network import KeypointGan
 from model.keypoint_gan.spec import VARIANTS
 from model.skeleton import H36M32, MPI28, JointSet
 from model.unsupervised.regression import fit_linear_map
+from model.unsupervised.run import CHECKPOINT
 
 _NETWORKS = "keypointgan-networks"
 _SIDE = 128
+_BEGUN = (CHECKPOINT, f"{REGRESSOR_FOLDER}/{CHECKPOINT}")
 FULL = "keypointgan"
+ROLES = (*VARIANTS, "mpi")
+
+
+def _prior_size(role: str) -> int | None:
+    """The N of ``prior-N``."""
+    kind, _, size = role.partition("-")
+    return int(size) if kind == "prior" and size.isdecimal() else None
 
 
 @dataclass(frozen=True)
@@ -56,9 +66,22 @@ class GanRequest:
     sizes: tuple[int, ...] = (5000, 500, 50)
     unit: Unit | None = None
     every: int = 1
+    #: Only the points that Human3.6M's own 17 joints are ("original"), or "all".
+    points: Literal["all", "original"] | None = None
     device: str | None = None
     quiet: bool = False
     command: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        check_number("every", self.every, self.every >= 1, "1 or more")
+        for size in self.sizes:
+            check_number("sizes", size, size >= 1, "1 or more poses each")
+        unknown = [role for role in self.weights if role not in ROLES and not _prior_size(role)]
+        if unknown:
+            raise UserError(
+                f"The weights have the role {unknown[0]!r}; the roles are {', '.join(ROLES)} and "
+                "prior-N."
+            )
 
 
 @dataclass
@@ -96,13 +119,18 @@ class GanStudy:
         every = self.request.every
         hidden = True if self.request.quiet else None
         with tqdm(total=len(chosen) // every, unit="picture", disable=hidden) as bar:
+
+            def progress(count: int) -> None:
+                bar.update(count)
+                if self.stopping():
+                    raise KeyboardInterrupt
+
             found = find_points(
                 network,
                 chosen,
                 every=every,
-                autocast=prefers_bfloat16(self._device),
-                group=_group(self.request.data.source.name),
-                progress=bar.update,
+                group=_whole if people else _group(self.request.data.source.name),
+                progress=progress,
             )
         self.skipped += [text for text in found.skipped if text not in self.skipped]
         return found
@@ -113,15 +141,19 @@ class GanStudy:
         Least squares without intercept in pixels of a 128-pixel picture, as IMM's (method 3.5).
         ``UserError`` if there are no labelled people.
         """
+        labelled = self.labelled()
+        people = labelled.read("train", labelled.source.crop_shift)
+        known = self.find(network, people)
+        return found.with_points(moved(known, found))
+
+    def labelled(self) -> Request:
+        """The training people to fit to; ``UserError`` if none were given."""
         if self.request.labelled is None:
             raise UserError(
                 "Post-processing is fitted to labelled training pictures. Give them with "
                 "--labelled NAME=ROOT."
             )
-        labelled = self.request.labelled
-        people = labelled.read("train", labelled.source.crop_shift)
-        known = self.find(network, people)
-        return found.with_points(moved(known, found))
+        return self.request.labelled
 
     def configuration(self) -> dict[str, Any]:
         """What was measured, on what and by which networks, as plain values."""
@@ -142,25 +174,24 @@ class GanStudy:
 
     def _trained(self, role: str) -> Path:
         training = self.request.training
-        if training is None:
+        if training is None or role == "mpi":
             raise UserError(
                 f"This table needs the network {role!r}. Add --weights {role}=FILE, or say what "
                 "to train it on: --images NAME=ROOT and --prior NAME=ROOT."
             )
         folder = self.request.out / _NETWORKS / role
-        kind, _, size = role.partition("prior-")
-        spec = replace(training.spec, **VARIANTS[kind or FULL][1])
-        regressor = None
-        if role in VARIANTS and role != FULL:
+        spec = replace(training.spec, **VARIANTS.get(role, VARIANTS[FULL])[1])
+        regressor = training.regressor
+        if role in VARIANTS and role != FULL and regressor is None:
             # All see the same prior, so one pre-trained regressor serves them all.
             regressor = self.request.weights.get(FULL) or self._trained(FULL)
         job = replace(
             training,
             spec=spec,
             out=folder,
-            prior_size=int(size) if size else None,
+            prior_size=_prior_size(role),
             regressor=regressor,
-            resume=folder.exists(),
+            resume=any((folder / name).exists() for name in _BEGUN),
         )
         result = run_gan_training(job, self.stopping)
         if not result.finished:
@@ -202,4 +233,9 @@ def _as_mpi(clip: Clip) -> Clip:
 
 
 def _group(source: str) -> Callable[[Clip], str]:
-    return activity_of if source == "simplified-human36m" else lambda clip: "all"
+    return activity_of if source.startswith("simplified-human36m") else _whole
+
+
+def _whole(clip: Clip) -> str:
+    del clip
+    return "all"

@@ -4,31 +4,24 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
+import numpy as np
+
+from model.data.mpi_inf_3dhp import H36M32_SHARED17
 from model.evaluation.tables import figure
 from model.experiments import gan_figures
 from model.experiments import gan_published as published
+from model.experiments.catalogue import GAN_EXPERIMENTS
 from model.experiments.gan_study import FULL, GanStudy, fitting
 from model.experiments.result import ExperimentResult, Picture, Table
-from model.keypoint_gan.evaluation import UNITS, Found, PointScore, Unit, score
+from model.keypoint_gan.evaluation import UNITS, Found, PointScore, Unit, check_unit, score
 from model.keypoint_gan.look import panel
 from model.keypoint_gan.spec import VARIANTS
 from model.pictures import write_picture
+from model.skeleton import H36M32
 
 _NONE = "–"
 _PAPER = "The paper's figures are those of its own data; they compare only on that."
-
-
-@dataclass(frozen=True)
-class GanExperiment:
-    """A table; ``name`` is the command's word, ``unit`` that of its errors, if none is asked."""
-
-    name: str
-    title: str
-    help: str
-    unit: Unit
-    run: Callable[[GanStudy], ExperimentResult]
 
 
 def table1(study: GanStudy) -> ExperimentResult:
@@ -90,6 +83,8 @@ def table2(study: GanStudy) -> ExperimentResult:
 
 def table3(study: GanStudy) -> ExperimentResult:
     """With and without supervised post-processing."""
+    study.labelled()  # what is wrong is said before hours of training
+    check_unit(study.request.unit or "inter-ocular", study.people.joint_set)
     network = study.network(FULL)
     found = study.find(network)
     after = study.post_processed(network, found)
@@ -153,57 +148,20 @@ def table5(study: GanStudy) -> ExperimentResult:
     return _result(study, "keypointgan-table5", "image", table)
 
 
-GAN_EXPERIMENTS: Mapping[str, GanExperiment] = {
-    experiment.name: experiment
-    for experiment in (
-        GanExperiment(
-            "keypointgan-table1",
-            "KeypointGAN, Table 1: points without labelled pairs",
-            "the error of points, activity by activity",
-            "image",
-            table1,
-        ),
-        GanExperiment(
-            "keypointgan-table2",
-            "KeypointGAN, Table 2: Human3.6M, in pixels",
-            "the error in pixels, also with another data set's prior",
-            "pixels",
-            table2,
-        ),
-        GanExperiment(
-            "keypointgan-table3",
-            "KeypointGAN, Table 3: supervised post-processing",
-            "the error with and without a linear map fitted to labels; needs --labelled",
-            "inter-ocular",
-            table3,
-        ),
-        GanExperiment(
-            "keypointgan-table4",
-            "KeypointGAN, Table 4: ablations",
-            "CycleGAN, the conditional generator, the bottleneck, the second cycle",
-            "image",
-            table4,
-        ),
-        GanExperiment(
-            "keypointgan-table5",
-            "KeypointGAN, Table 5: size of the prior",
-            "networks that saw all, or few, unpaired poses",
-            "image",
-            table5,
-        ),
-        GanExperiment(
-            gan_figures.NAME,
-            gan_figures.TITLE,
-            "people found, redrawn in each other's poses, and with a point moved",
-            "image",
-            gan_figures.run,
-        ),
-    )
+RUNS: Mapping[str, Callable[[GanStudy], ExperimentResult]] = {
+    "keypointgan-table1": table1,
+    "keypointgan-table2": table2,
+    "keypointgan-table3": table3,
+    "keypointgan-table4": table4,
+    "keypointgan-table5": table5,
+    "keypointgan-figures": gan_figures.run,
 }
 
 
 def _score(study: GanStudy, found: Found, unit: Unit) -> PointScore:
-    return score(found, study.request.unit or unit)
+    chosen = study.request.points or ("original" if unit == "pixels" else "all")
+    original = chosen == "original" and found.joint_set == H36M32
+    return score(found, study.request.unit or unit, H36M32_SHARED17 if original else None)
 
 
 def _sides(measured: PointScore) -> tuple[str, str]:
@@ -212,8 +170,9 @@ def _sides(measured: PointScore) -> tuple[str, str]:
 
 def _mean_pose(found: Found) -> Found:
     """What is left to say without looking: the labels' own mean, which nobody could know better."""
-    whole = found.truth[found.marked.all(axis=1)]
-    return found.with_points(whole.mean(axis=0))
+    marked = found.marked[..., None]
+    total = np.where(marked, found.truth, 0).sum(axis=0)
+    return found.with_points(total / np.maximum(marked.sum(axis=0), 1))
 
 
 def _result(

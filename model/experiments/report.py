@@ -8,12 +8,12 @@ from datetime import date
 from pathlib import Path
 
 from model.errors import UserError
-from model.experiments.catalogue import EXPERIMENTS
+from model.experiments.catalogue import EXPERIMENTS, GAN_EXPERIMENTS
 from model.experiments.page import render
 from model.experiments.result import RESULT_FILE, ExperimentResult, Picture, read
 from model.files import whole_file
 
-_ORDER = tuple(EXPERIMENTS)
+_ORDER = (*EXPERIMENTS, *GAN_EXPERIMENTS)
 _HOW_TO_MAKE_ONE = f"python main.py evaluate {_ORDER[0]} --help"
 _PNG = b"\x89PNG\r\n\x1a\n"
 

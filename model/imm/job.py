@@ -19,7 +19,7 @@ from model.imm.networks import Imm, ImmSpec
 from model.imm.pairs import ImmExamples, PairDrawer
 from model.imm.settings import ImmSettings
 from model.imm.training import ImmLearner, make_loss
-from model.unsupervised.run import CHECKPOINT, Run, Schedule, identity_of
+from model.unsupervised.run import Run, Schedule, identity_of
 
 # What may differ when a run goes on: how often it looks up, not what it computes.
 _FREE = ("steps", "look_every", "checkpoint_every")
@@ -85,8 +85,7 @@ def run_imm_training(job: ImmJob, stopping: Callable[[], bool] = lambda: False) 
         workers=job.workers,
         quiet=job.quiet,
     )
-    resume = job.resume and (job.out / CHECKPOINT).exists()
-    steps = run.run(resume=resume, stopping=stopping, until=job.until)
+    steps = run.run(resume=job.resume, stopping=stopping, until=job.until)
     with whole_file(job.out / "run.json") as path:
         path.write_text(json.dumps(metadata, indent=2))
-    return ImmResult(steps, steps == settings.steps, job.out / NEWEST)
+    return ImmResult(steps, steps >= settings.steps, job.out / NEWEST)

@@ -14,7 +14,7 @@ from model.data.records import DataSet
 from model.imm import weights
 from model.imm.networks import Imm
 from model.imm.pairs import PairDrawer
-from model.pictures import enlarged, spread, write_picture
+from model.pictures import enlarged, readable, write_picture
 from model.training.panels import draw_points, tile
 
 _ROWS = 6
@@ -42,11 +42,10 @@ class ImmLook:
         """Writes the panel and the network; how far the points of a picture lie apart."""
         self._network.eval()
         try:
+            metadata = {**self._metadata, "steps": str(step)}
+            weights.save(self._folder / NEWEST, self._network, metadata)
             picture, apart = panel(self._network, self._people, self._drawer)
             write_picture(self._folder / "panel.png", picture)
-            weights.save(
-                self._folder / NEWEST, self._network, {**self._metadata, "steps": str(step)}
-            )
             return {"points/spread": apart}
         finally:
             self._network.train()
@@ -62,7 +61,7 @@ def panel(
     when they have collapsed.
     """
     rng = np.random.default_rng(0)
-    pairs = [drawer.draw(clip, len(clip) // 2, rng) for clip in spread(people.clips, rows)]
+    _, pairs = readable(people.clips, rows, lambda clip: drawer.draw(clip, len(clip) // 2, rng))
     target, source = (
         torch.from_numpy(np.stack(side)).permute(0, 3, 1, 2).float().to(network.device)
         for side in ([pair.target for pair in pairs], [pair.source for pair in pairs])

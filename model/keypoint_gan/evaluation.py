@@ -24,7 +24,7 @@ UNITS: dict[Unit, str] = {
     "pixels": "pixels of the original picture",
     "inter-ocular": "% of the distance between the eyes",
 }
-_OUTER_EYE_CORNERS = {"faces68": ((36, 45)), "cat7": (0, 1)}
+_OUTER_EYE_CORNERS = {"faces68": (36, 45), "cat7": (0, 1)}
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ def find_points(
             f"The network finds {joint_set.name}, {data_set.name} is labelled with "
             f"{data_set.joint_set.name}. Choose data with the network's points, or convert it."
         )
-    places = [(clip, i) for clip in data_set for i in range(0, len(clip), every)]
+    places = [(clip, i) for clip in data_set for i in range(len(clip))][::every]
     rows: list[tuple[NDArray[np.float64], NDArray[np.bool_], float, str]] = []
     points, swapped, skipped = [], [], []
     for start in range(0, len(places), batch):
@@ -103,6 +103,7 @@ def find_points(
         chunk = places[start : start + batch]
         for clip, frame in chunk:
             try:
+                clip.check(frame)
                 pictures.append(cut(clip, frame, network.spec.size))
             except BadDataError as error:
                 skipped.append(str(error))
@@ -159,6 +160,15 @@ def score(found: Found, unit: Unit = "image", used: Sequence[int] | None = None)
     )
 
 
+def check_unit(unit: Unit, joint_set: JointSet) -> None:
+    """``UserError`` if errors of these points cannot be given in the unit."""
+    if unit == "inter-ocular" and joint_set.name not in _OUTER_EYE_CORNERS:
+        raise UserError(
+            f"The points of {joint_set.name} have no eyes to measure by. Choose the unit image or "
+            "pixels."
+        )
+
+
 def _errors(
     found: Found, truth: NDArray[np.float64], marked: NDArray[np.bool_], rows: list[int]
 ) -> NDArray[np.float64]:
@@ -176,15 +186,10 @@ def _unit_sizes(found: Found, unit: Unit) -> NDArray[np.float64]:
         return np.full(len(found), 2 / 100)
     if unit == "pixels":
         return 2 / found.sides
-    eyes = _OUTER_EYE_CORNERS.get(found.joint_set.name)
-    if eyes is None:
-        raise UserError(
-            f"The points of {found.joint_set.name} have no eyes to measure by. Choose the unit "
-            "image or pixels."
-        )
-    left, right = (found.truth[:, eye] for eye in eyes)
-    distance: NDArray[np.float64] = np.linalg.norm(left - right, axis=-1) / 100
-    return distance
+    check_unit(unit, found.joint_set)
+    left, right = (found.truth[:, eye] for eye in _OUTER_EYE_CORNERS[found.joint_set.name])
+    distance = np.linalg.norm(left - right, axis=-1) / 100
+    return np.where(distance > 0, distance, np.nan)  # else nothing can be measured by it
 
 
 @torch.inference_mode()

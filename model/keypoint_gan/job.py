@@ -27,7 +27,7 @@ from model.keypoint_gan.pretraining import PoseExamples, RegressorLearner
 from model.keypoint_gan.prior import PosePrior, halves
 from model.keypoint_gan.settings import GanSettings
 from model.keypoint_gan.spec import GanSpec
-from model.unsupervised.run import Run, Schedule, identity_of
+from model.unsupervised.run import CHECKPOINT, Run, Schedule, identity_of
 
 REGRESSOR_FOLDER = "regressor"
 # What may differ when a run goes on: how often it looks up, not what it computes.
@@ -86,13 +86,14 @@ def run_gan_training(job: GanJob, stopping: Callable[[], bool] = lambda: False) 
     ``stopping`` is asked between steps. ``UserError`` for what cannot be read, does not fit, or
     would overwrite another run.
     """
+    _check_resumed(job)
     torch.manual_seed(job.settings.seed)
     device = choose_device(job.device).device
     material = _material(job)
     network = KeypointGan(job.spec).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     result = GanResult(0, False, job.out / NEWEST)
     _describe(job, material)
-    main = job.resume and (job.out / "checkpoint.pt").exists()
+    main = job.resume and (job.out / CHECKPOINT).exists()
     if not main and not _pretrained(job, network, material, stopping):
         return result
     if stopping():
@@ -100,6 +101,7 @@ def run_gan_training(job: GanJob, stopping: Callable[[], bool] = lambda: False) 
     features = load_features(job.perceptual, linear=job.settings.perceptual == "linear")
     features.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     settings = job.settings
+    learner = GanLearner(network, settings, RatioPerceptualLoss(features))
     look = GanLook(
         network,
         job.out,
@@ -107,9 +109,10 @@ def run_gan_training(job: GanJob, stopping: Callable[[], bool] = lambda: False) 
         material.labelled,
         _metadata(job, material),
         autocast=settings.precision == "bfloat16",
+        averaged=learner.averaged,
     )
     run = Run(
-        GanLearner(network, settings, RatioPerceptualLoss(features)),
+        learner,
         GanExamples(
             material.pictures,
             material.prior,
@@ -127,7 +130,13 @@ def run_gan_training(job: GanJob, stopping: Callable[[], bool] = lambda: False) 
         quiet=job.quiet,
     )
     steps = run.run(resume=main, stopping=stopping, until=job.until)
-    return replace(result, steps=steps, finished=steps == settings.steps)
+    return replace(result, steps=steps, finished=steps >= settings.steps)
+
+
+def _check_resumed(job: GanJob) -> None:
+    folders = (job.out, job.out / REGRESSOR_FOLDER)
+    if job.resume and not any((folder / CHECKPOINT).exists() for folder in folders):
+        raise UserError(f"There is no checkpoint in {job.out}. Start without --resume.")
 
 
 def _pretrained(
@@ -159,7 +168,7 @@ def _pretrained(
             workers=0,
             quiet=job.quiet,
         )
-        resume = job.resume and (folder / "checkpoint.pt").exists()
+        resume = job.resume and (folder / CHECKPOINT).exists()
         if run.run(resume=resume, stopping=stopping) < settings.regressor_steps:
             return False
     network.keep_regressor()

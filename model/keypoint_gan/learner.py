@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from model.average import WeightAverage
 from model.keypoint_gan.clipped_adam import ClippedAdam
 from model.keypoint_gan.image_pool import ImagePool
 from model.keypoint_gan.losses import RatioPerceptualLoss, discriminator_loss, least_squares
@@ -34,6 +35,9 @@ class GanLearner:
             "discriminators": ClippedAdam(network.discriminators, settings),
             "regressor": ClippedAdam(network.regressor, settings),
         }
+        state = {**dict(network.named_parameters()), **dict(network.named_buffers())}
+        floats = {name: tensor for name, tensor in state.items() if tensor.is_floating_point()}
+        self._average = WeightAverage(floats, settings.average)
         self._pools = [
             ImagePool(settings.pool, settings.seed + i) for i in range(len(network.discriminators))
         ]
@@ -42,7 +46,12 @@ class GanLearner:
         """Learn from one batch; the losses, those of the generators with their weights."""
         image, condition = (self._pictures(p) for p in (batch.target, batch.condition))
         losses = self._train(image, condition, batch.pose.to(self.network.device))
+        self._average.add()
         return {name: float(value) for name, value in losses.items()}
+
+    def averaged(self) -> AbstractContextManager[None]:
+        """Inside, the network has the moving average of its weights, if one is kept."""
+        return self._average.in_place()
 
     def state(self) -> dict[str, Any]:
         """All that is needed to go on exactly."""
@@ -51,6 +60,8 @@ class GanLearner:
             "means": self._perceptual.means,
             "seen": self._perceptual.seen,
             "adams": {name: adam.state() for name, adam in self._adams.items()},
+            "average": self._average.copy(),
+            "averaged": self._average.steps,
             "pools": [pool.state() for pool in self._pools],
         }
 
@@ -59,6 +70,7 @@ class GanLearner:
         self.network.load_state_dict(state["network"])
         self._perceptual.means.copy_(state["means"])
         self._perceptual.seen.copy_(state["seen"])
+        self._average.load(state["average"], state["averaged"])
         for name, adam in self._adams.items():
             adam.load_state(state["adams"][name])
         for pool, kept in zip(self._pools, state["pools"], strict=True):

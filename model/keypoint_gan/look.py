@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,7 @@ from model.keypoint_gan.evaluation import find_points, score
 from model.keypoint_gan.flips import corrected
 from model.keypoint_gan.network import KeypointGan, to_pixels, to_unit
 from model.keypoint_gan.pairs import cut
-from model.pictures import enlarged, spread, write_picture
+from model.pictures import enlarged, readable, resized, write_picture
 from model.skeleton import JointSet
 from model.training.panels import draw_skeleton, tile
 
@@ -29,7 +30,7 @@ class GanLook:
     """Measures and draws the network, and keeps it as ``last.safetensors`` in ``folder``.
 
     ``labelled`` are sets with labels, used for nothing but the numbers; the panel shows the first
-    of them, else ``pictures``.
+    of them, else ``pictures``. Inside ``averaged`` the network has the weights to be kept.
     """
 
     def __init__(
@@ -41,8 +42,10 @@ class GanLook:
         metadata: Mapping[str, str] | None = None,
         *,
         autocast: bool = False,
+        averaged: Callable[[], AbstractContextManager[None]] = nullcontext,
     ) -> None:
         self._network = network
+        self._averaged = averaged
         self._folder = folder
         self._labelled = labelled
         self._shown = labelled[0] if labelled else pictures
@@ -53,22 +56,29 @@ class GanLook:
         """The errors by name, % of the image's side; writes the panel and the network."""
         self._network.eval()
         try:
-            values: dict[str, float] = {}
-            for data_set in self._labelled:
-                every = -(-len(data_set) // _PICTURES)
-                found = find_points(self._network, data_set, every=every, autocast=self._autocast)
-                measured = score(found)
-                values[f"error/{data_set.name}"] = measured.macro
-                if np.isfinite(measured.either):
-                    values[f"error/{data_set.name}, either side"] = measured.either
-            write_picture(self._folder / "panel.png", panel(self._network, self._shown))
-            kept = {name: f"{value:.3f}" for name, value in values.items()}
-            weights.save(
-                self._folder / NEWEST, self._network, {**self._metadata, "steps": str(step), **kept}
-            )
-            return values
+            with self._averaged():
+                return self._look(step)
         finally:
             self._network.train()
+
+    def _look(self, step: int) -> dict[str, float]:
+        self._keep(step, {})  # whatever else may fail
+        values: dict[str, float] = {}
+        for data_set in self._labelled:
+            every = -(-len(data_set) // _PICTURES)
+            found = find_points(self._network, data_set, every=every, autocast=self._autocast)
+            measured = score(found)
+            values[f"error/{data_set.name}"] = measured.macro
+            if np.isfinite(measured.either):
+                values[f"error/{data_set.name}, either side"] = measured.either
+        self._keep(step, values)
+        write_picture(self._folder / "panel.png", panel(self._network, self._shown))
+        return values
+
+    def _keep(self, step: int, values: Mapping[str, float]) -> None:
+        measured = {name: f"{value:.3f}" for name, value in values.items()}
+        metadata = {**self._metadata, "steps": str(step), **measured}
+        weights.save(self._folder / NEWEST, self._network, metadata)
 
 
 @torch.inference_mode()
@@ -76,18 +86,18 @@ def panel(network: KeypointGan, people: DataSet, rows: int = _ROWS) -> NDArray[n
     """A row of pictures for some of ``people``; RGB (H, W, 3) uint8. The network is in eval mode.
 
     Columns: picture, another picture, skeleton image, skeleton of the points, the picture redrawn
-    from the two, the points, the labels.
+    from the two, the points, the labels. Damaged pictures are left out.
     """
-    clips = spread(people.clips, rows)
-    size = network.spec.size
-    pictures = [cut(clip, len(clip) // 2, size) for clip in clips]
-    others = [cut(clip, len(clip) - 1, size) for clip in clips]
-    image = _tensor(network, pictures)
-    translation = network.translate(image)
+    clips, pairs = readable(
+        people.clips,
+        rows,
+        lambda clip: (cut(clip, len(clip) // 2, CROP_SIZE), cut(clip, len(clip) - 1, CROP_SIZE)),
+    )
+    crops, others = ([pair[side] for pair in pairs] for side in (0, 1))
+    translation = network.translate(_tensor(network, crops))
     rebuilt = network.rebuild(translation, _tensor(network, others))
     points, _ = corrected(network, translation)
     joint_set = network.spec.skeleton.joint_set
-    crops = [cut(clip, len(clip) // 2, CROP_SIZE) for clip in clips]
     labels = [_labels(clip, len(clip) // 2, joint_set) for clip in clips]
     return tile(
         {
@@ -120,7 +130,8 @@ def _labels(
 
 
 def _tensor(network: KeypointGan, pictures: Sequence[NDArray[np.uint8]]) -> torch.Tensor:
-    pixels = torch.from_numpy(np.stack(list(pictures)))
+    small = [resized(picture, network.spec.size) for picture in pictures]
+    pixels = torch.from_numpy(np.stack(small))
     return to_unit(pixels.permute(0, 3, 1, 2).to(network.device))
 
 

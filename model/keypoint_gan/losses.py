@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from model.released import read_tensors
 
 MOMENTUM = 0.01
 _SMALLEST_MEAN = 1e-8
+_LAST_OF_VGG19 = "30.weight"  # that of conv5_2
 
 
 def least_squares(scores: Sequence[Tensor], wanted: float) -> Tensor:
@@ -72,19 +72,18 @@ def load_features(path: Path, *, linear: bool) -> VGGFeatures:
     ``.pth``; layers above conv5_2 are left out. ``UserError`` if it is neither of the two.
     """
     tensors = {name.removeprefix("features."): t for name, t in read_tensors(path).items()}
-    for depth in (19, 16):
-        features = VGGFeatures(depth=depth, linear=linear)
-        layers = [layer for block in features.blocks for layer in block.children()]
-        convolutions = [i for i, layer in enumerate(layers) if isinstance(layer, nn.Conv2d)]
-        wanted = {f"{i}.{kind}" for i in convolutions for kind in ("weight", "bias")}
-        if wanted <= tensors.keys():
-            with contextlib.suppress(RuntimeError):  # the other network's, or nobody's
-                features.fill({name: tensors[name] for name in wanted})
-                return features
-    raise UserError(
-        f"{path} is no VGG-16 or VGG-19 under torchvision's names, such as features.0.weight. "
-        "Leave the option out, to use the VGG-16 in the box."
-    )
+    features = VGGFeatures(depth=19 if _LAST_OF_VGG19 in tensors else 16, linear=linear)
+    layers = [layer for block in features.blocks for layer in block.children()]
+    convolutions = [i for i, layer in enumerate(layers) if isinstance(layer, nn.Conv2d)]
+    wanted = [f"{i}.{kind}" for i in convolutions for kind in ("weight", "bias")]
+    try:
+        features.fill({name: tensors[name] for name in wanted})
+    except (KeyError, RuntimeError) as error:
+        raise UserError(
+            f"{path} is no VGG-16 or VGG-19 under torchvision's names, such as features.0.weight. "
+            "Leave the option out, to use the VGG-16 in the box."
+        ) from error
+    return features
 
 
 def _for_vgg(image: Tensor) -> Tensor:

@@ -40,6 +40,8 @@ class GanSettings:
     #: "linear": no ReLU in the perceptual network, as in the released code; "relu": as in the
     #: paper.
     perceptual: str = "linear"
+    #: Decay of the moving average of the weights that is kept and measured; published: none.
+    average: float = 0.0
     #: Largest distance in frames between target and conditioning frame.
     window: int = 1000
     #: Targets made of stills are turned, scaled and moved a little too; the released default is no.
@@ -65,4 +67,5 @@ class GanSettings:
         for name in ("learning_rate", "clip"):
             value = getattr(self, name)
             check_number(name, value, 0 < value < math.inf, "above 0")
+        check_number("average", self.average, 0 <= self.average < 1, "from 0 to below 1")
         check_number("beta1", self.beta1, 0 <= self.beta1 < 1, "from 0 to below 1")

@@ -86,7 +86,6 @@ def released_files(folder: Path) -> dict[str, Path]:
     """The released code's files in a folder of checkpoints, by network, newest iteration first.
 
     They are called ``ITERATION_net_NAME.pth``, ITERATION being ``latest`` or a number.
-    ``UserError`` if there are none.
     """
     found: dict[str, tuple[float, Path]] = {}
     for path in folder.glob("*_net_*.pth"):
@@ -94,11 +93,6 @@ def released_files(folder: Path) -> dict[str, Path]:
         age = math.inf if iteration == "latest" else float(iteration.isdecimal() and iteration)
         if part in PARTS and age >= found.get(part, (-1.0, path))[0]:
             found[part] = (age, path)
-    if not found:
-        raise UserError(
-            f"{folder} holds no checkpoints of the released KeypointGAN code: files such as "
-            "latest_net_G_A.pth are expected."
-        )
     return {part: path for part, (_, path) in found.items()}
 
 

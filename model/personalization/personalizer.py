@@ -11,9 +11,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from model.average import WeightAverage, swapped
 from model.gradients import gradients_finite
 from model.networks import PerceptualLoss, PoseNetwork, PoseOutput
-from model.personalization.average import WeightAverage, swapped
 from model.personalization.pairs import Pairs
 from model.personalization.parameters import configure
 from model.personalization.settings import PersonalizationSettings

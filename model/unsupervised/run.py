@@ -121,6 +121,8 @@ class Run:
                 self._save(done, start)
                 raise
             self._save(done, start)
+            if start < done < end and done % self.schedule.look_every:
+                self._look(done, journal, bar)
         self._draw_curves()
         return done
 

@@ -7,11 +7,11 @@ import pytest
 import torch
 from torch import Tensor
 
+from model.average import swapped
 from model.heatmaps import decode, gaussian_targets, supervised_loss
 from model.mirror import mirror, mirror_joints
 from model.networks import PoseNetwork
 from model.personalization import Pairs, PersonalizationSettings, Personalizer
-from model.personalization.average import swapped
 from model.personalization.parameters import configure
 from model.personalization.tasks import ConsistencyTask
 from tests.networks import perceptual_loss, small_network

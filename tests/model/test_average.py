@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from model.personalization.average import WeightAverage, swapped
+from model.average import WeightAverage, swapped
 
 
 def _layer(value: float = 0.0) -> nn.Linear:

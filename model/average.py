@@ -6,18 +6,18 @@ from collections.abc import Iterator, Mapping, MutableMapping
 from contextlib import AbstractContextManager, contextmanager
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 
 class WeightAverage:
-    """The exponential moving average of some parameters.
+    """The exponential moving average of some tensors, such as parameters.
 
     After every step the average keeps ``decay`` (0..1) of itself and takes the rest from the
     parameters; early on it keeps less, (1 + n) / (10 + n) after n steps, to follow the first ones.
     With a decay of 0 it is the parameters themselves.
     """
 
-    def __init__(self, parameters: Mapping[str, nn.Parameter], decay: float) -> None:
+    def __init__(self, parameters: Mapping[str, Tensor], decay: float) -> None:
         self._parameters = parameters
         self._decay = decay
         self.restart()
@@ -40,6 +40,11 @@ class WeightAverage:
         for name, average in self._average.items():
             average.lerp_(self._parameters[name].detach(), 1 - kept)
 
+    @property
+    def steps(self) -> int:
+        """How many steps were taken in."""
+        return self._steps
+
     def tensors(self) -> dict[str, Tensor]:
         """The averaged tensors by name; not copies."""
         return self._average or {name: p.detach() for name, p in self._parameters.items()}
@@ -49,8 +54,9 @@ class WeightAverage:
         return {name: tensor.clone() for name, tensor in self._average.items()}
 
     @torch.no_grad()
-    def load(self, tensors: Mapping[str, Tensor]) -> None:
-        """Go on from what ``copy`` gave."""
+    def load(self, tensors: Mapping[str, Tensor], steps: int | None = None) -> None:
+        """Go on from what ``copy`` gave, after so many ``steps`` (None: as many as there were)."""
+        self._steps = self._steps if steps is None else steps
         for name, average in self._average.items():
             average.copy_(tensors[name])
 
@@ -61,7 +67,7 @@ class WeightAverage:
 
 @contextmanager
 def swapped(
-    parameters: Mapping[str, nn.Parameter], tensors: MutableMapping[str, Tensor]
+    parameters: Mapping[str, Tensor], tensors: MutableMapping[str, Tensor]
 ) -> Iterator[None]:
     """Inside, those of the parameters that ``tensors`` names have its values instead; no copies."""
 

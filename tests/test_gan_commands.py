@@ -1,0 +1,490 @@
+"""The commands of KeypointGAN and IMM: what they print and write, and wrong input."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import torch
+
+from app.commands.assignments import assigned
+from main import main
+from model.errors import UserError
+from model.experiments.catalogue import GAN_EXPERIMENTS
+from model.experiments.gan_tables import RUNS
+from model.imm import weights as imm_weights
+from model.keypoint_gan import weights
+from model.keypoint_gan.network import KeypointGan
+from model.training.journal import read_log
+from tests.model.data.test_celeba import COUNT
+from tests.model.data.test_celeba import write as write_celeba
+from tests.model.data.test_faces300w import write_300w
+from tests.model.imm.small import lively_network
+from tests.model.keypoint_gan.tiny import tiny_network
+from tests.shards import write_shard
+
+GAN = (
+    "--device", "cpu", "--json", "--set", "size=32", "--set", "width=4", "--set",
+    "discriminator_width=4", "--set", "scales=1", "--set", "batch_size=2", "--set",
+    "regressor_steps=1",
+)  # fmt: skip
+IMM = ("--device", "cpu", "--json", "--points", "3", "--set", "size=32", "--set", "width=4",
+       "--set", "batch_size=2")  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def shard(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_shard(tmp_path_factory.mktemp("people") / "people.npz")
+
+
+def train_gan(shard: Path, out: Path, *options: str) -> int:
+    data = f"shards={shard}"
+    return main(["train", "keypointgan", "--data", data, "--out", str(out), *GAN, *options])
+
+
+def train_imm(shard: Path, out: Path, *options: str) -> int:
+    return main(["train", "imm", "--data", f"shards={shard}", "--out", str(out), *IMM, *options])
+
+
+# Training
+
+
+def test_keypointgan_is_trained_and_goes_on(
+    shard: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = ("--steps", "2", "--ablation", "cyclegan", "--prior-size", "3", "--set", "pool=0")
+    assert train_gan(shard, tmp_path, *options, "--max-steps", "1") == 0
+    assert json.loads(capsys.readouterr().out)["steps"] == 1
+    assert train_gan(shard, tmp_path, *options) == 2
+    assert "--resume" in capsys.readouterr().err
+    assert train_gan(shard, tmp_path, *options, "--resume") == 0
+    output = capsys.readouterr()
+    result = json.loads(output.out)
+    assert result == {"steps": 2, "weights": str(tmp_path / "last.safetensors")}
+    network = weights.load(Path(result["weights"]))
+    assert (network.spec.skeleton_name, network.spec.size) == ("penn13", 32)
+    assert not network.spec.conditional and network.spec.second_cycle
+    metadata = weights.read_metadata(Path(result["weights"]))
+    assert metadata["prior"].startswith("3 poses")
+    assert json.loads(metadata["settings"])["pool"] == 0
+
+
+def test_in_words_it_says_how_to_go_on(
+    shard: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = [word for word in GAN if word != "--json"]
+    data = ["--data", f"shards={shard}", "--out", str(tmp_path)]
+    assert main(["train", "keypointgan", *data, *options, "--steps", "2", "--max-steps", "1"]) == 0
+    assert capsys.readouterr().out.splitlines() == [
+        "1 steps are done.",
+        f"The network is {tmp_path / 'last.safetensors'}",
+        "Add --resume to go on.",
+    ]
+
+
+def test_imm_is_trained_and_goes_on_to_the_same_bits(
+    shard: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = ("--steps", "3", "--set", "look_every=2", "--set", "pairs=video")
+    assert train_imm(shard, tmp_path / "a", *options) == 0
+    result = json.loads(capsys.readouterr().out)
+    assert result == {"steps": 3, "weights": str(tmp_path / "a" / "last.safetensors")}
+    names = {path.name for path in (tmp_path / "a").iterdir()}
+    assert names >= {
+        "last.safetensors", "panel.png", "log.csv", "curves.png", "run.json", "checkpoint.pt"
+    }  # fmt: skip
+    rows = read_log(tmp_path / "a" / "log.csv")
+    assert [row.step for row in rows if row.name == "points/spread"] == [2, 3]
+    assert all(0 <= row.value < 1 for row in rows if row.name == "points/spread")
+    panel = cv2.imread(str(tmp_path / "a" / "panel.png"))
+    assert panel is not None and panel.std() > 20
+    told = json.loads((tmp_path / "a" / "run.json").read_text())
+    assert told["data"] == "shards=people.npz, 12 frames"
+
+    assert train_imm(shard, tmp_path / "b", *options, "--max-steps", "1") == 0
+    assert train_imm(shard, tmp_path / "b", *options) == 2
+    assert train_imm(shard, tmp_path / "b", *options, "--resume") == 0
+    one, other = (imm_weights.load(tmp_path / run / "last.safetensors") for run in "ab")
+    assert one.spec.points == 3 and one.spec == other.spec
+    for name, value in one.state_dict().items():
+        assert torch.equal(other.state_dict()[name], value), name
+
+
+def test_imm_learns_from_no_label(shard: Path, tmp_path: Path) -> None:
+    with np.load(shard) as file:
+        arrays = dict(file)
+    arrays["joints"][:] = np.nan
+    arrays["visible"][:] = 0
+    blind = tmp_path / "people.npz"
+    np.savez(blind, **arrays)
+    options = ("--steps", "1", "--set", "loss=l2")
+    for name, path in (("a", shard), ("b", blind)):
+        assert train_imm(path, tmp_path / name, *options) == 0
+    one, other = (imm_weights.load(tmp_path / run / "last.safetensors") for run in "ab")
+    for name, value in one.state_dict().items():
+        assert torch.equal(other.state_dict()[name], value), name
+
+
+def sentence(capsys: pytest.CaptureFixture[str]) -> str:
+    """What was said about wrong input."""
+    output = capsys.readouterr()
+    assert output.out == ""
+    assert output.err.startswith("error: ") and output.err.count("\n") == 1
+    return output.err
+
+
+@pytest.mark.parametrize(
+    ("options", "part"),
+    [
+        (("--ablation", "unknown"), "no ablation 'unknown'. Choose one of: cyclegan, "),
+        (("--set", "unknown=3"), "--set unknown=3 is not NAME=VALUE"),
+        (("--set", "batch_size=many"), "--set batch_size=many is not"),
+        (("--set", "batch_size"), "--set batch_size is not"),
+        (("--set", "skeleton_name=cat7"), "--set skeleton_name"),
+        (("--set", "finetune_regressor=perhaps"), "--set finetune_regressor=perhaps"),
+        (("--set", "batch_size=0"), "batch_size was 0"),
+        (("--set", "size=36"), "size was 36"),
+        (("--set", "learning_rate=nan"), "learning_rate was nan"),
+        (("--set", "perceptual=vgg"), "perceptual"),
+        (("--prior-size", "0"), "--prior-size was 0"),
+        (("--aside", "2"), "--aside was 2"),
+        (("--aside", "nan"), "--aside was nan"),
+        (("--preset", "huge"), "no KeypointGAN preset 'huge'"),
+        (("--skeleton", "octopus"), "'octopus'"),
+        (("--skeleton", "cat7"), "cat7"),
+        (("--steps", "0"), "steps was 0"),
+        (("--data", "nothing=here"), "NAME=FOLDER"),
+        (("--data", "shards=nowhere.npz"), "nowhere.npz"),
+        (("--prior", "shards=nowhere.npz"), "nowhere.npz"),
+        (("--validate", "cats=nowhere"), "nowhere"),
+        (("--regressor", "nothing.safetensors"), "no weight file nothing.safetensors"),
+        (("--device", "abacus"), "'abacus'"),
+    ],
+)
+def test_wrong_input_for_keypointgan_is_one_sentence(
+    options: tuple[str, ...],
+    part: str,
+    shard: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert train_gan(shard, tmp_path / "run", *options) == 2
+    assert part in sentence(capsys)
+
+
+@pytest.mark.parametrize(
+    ("options", "part"),
+    [
+        (("--points", "0"), "points was 0"),
+        (("--set", "points=3"), "--set points=3 is not NAME=VALUE"),
+        (("--set", "pairs=both"), "pairs"),
+        (("--set", "size=20"), "size was 20"),
+        (("--steps", "-1"), "steps was -1"),
+        (("--data", "people=here"), "NAME=FOLDER"),
+        (("--features", "nothing.safetensors"), "nothing.safetensors"),
+    ],
+)
+def test_wrong_input_for_imm_is_one_sentence(
+    options: tuple[str, ...],
+    part: str,
+    shard: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert train_imm(shard, tmp_path / "run", *options) == 2
+    assert part in sentence(capsys)
+
+
+@pytest.mark.parametrize("train", [train_gan, train_imm])
+def test_fewer_processes_than_none_are_a_sentence(
+    train: Callable[..., int], shard: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert train(shard, tmp_path, "--steps", "1", "--workers", "-1") == 2
+    assert "workers" in sentence(capsys)
+
+
+@pytest.mark.parametrize("steps", ["0", "-1"])
+def test_fewer_steps_than_one_are_a_sentence(
+    steps: str, shard: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert train_gan(shard, tmp_path, "--steps", "1", "--max-steps", steps) == 2
+    assert "max-steps" in sentence(capsys)
+
+
+def test_a_damaged_picture_in_the_panel_does_not_cost_imms_network(
+    shard: Path, tmp_path: Path
+) -> None:
+    with np.load(shard) as file:
+        arrays = dict(file)
+    start, stop = arrays["offset"][2:4]  # the middle of the first clip
+    arrays["jpeg"][start:stop] = 0
+    np.savez(tmp_path / "people.npz", **arrays)
+    options = ("--steps", "1", "--set", "loss=l2", "--on-bad-data", "skip")
+    assert train_imm(tmp_path / "people.npz", tmp_path / "run", *options) == 0
+    assert (tmp_path / "run" / "last.safetensors").is_file()
+
+
+def test_settings_are_of_the_kind_of_their_defaults() -> None:
+    defaults = {"whole": 1, "part": 0.5, "yes": False, "word": "a"}
+    texts = ["whole=3", "part=2", "yes=true", "word=b=c", "whole=4"]
+    assert assigned(texts, defaults) == {"whole": 4, "part": 2.0, "yes": True, "word": "b=c"}
+    assert assigned([], defaults) == {}
+    for text in ("whole=1.5", "yes=1", "part=", "none=1", ""):
+        with pytest.raises(UserError, match=r"whole=1, part=0\.5, yes=False, word=a"):
+            assigned([text], defaults)
+
+
+# Experiments
+
+
+def test_every_experiment_of_keypointgan_has_its_command() -> None:
+    assert GAN_EXPERIMENTS.keys() == RUNS.keys()
+    assert all(experiment.name == name for name, experiment in GAN_EXPERIMENTS.items())
+
+
+@pytest.fixture(scope="module")
+def imm(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("imm") / "imm.safetensors"
+    imm_weights.save(path, lively_network())
+    return path
+
+
+def celeba(root: Path) -> Path:
+    """CelebA and MAFL with pictures for all of MAFL, each of its own grey."""
+    write_celeba(root)
+    rng = np.random.default_rng(0)
+    for number in range(1, COUNT + 1):
+        picture = np.full((218, 178, 3), 40, np.uint8)
+        x, y = rng.integers(30, 100, 2)
+        picture[y : y + 60, x : x + 60] = 200
+        assert cv2.imwrite(str(root / "img_align_celeba" / f"{number:06d}.jpg"), picture)
+    return root
+
+
+def evaluate_imm(data: str, imm: Path, *options: str) -> int:
+    return main(
+        ["evaluate", "imm", "--data", data, "--weights", str(imm), "--device", "cpu", *options]
+    )
+
+
+def test_imm_is_measured_on_mafl(
+    imm: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = f"celeba={celeba(tmp_path)}"
+    assert evaluate_imm(data, imm, "--json") == 0
+    result = json.loads(capsys.readouterr().out)
+    # The reader has left the last tenth out.
+    assert result.keys() == {"error", "held_out"} and result["held_out"] is None
+    assert 0 < result["error"] < 100
+    # All faces have the same labels, which an intercept alone gives exactly.
+    assert evaluate_imm(data, imm, "--json", "--intercept", "--ridge", "1e9") == 0
+    assert json.loads(capsys.readouterr().out)["error"] == pytest.approx(0, abs=1e-3)
+    assert evaluate_imm(data, imm, "--json", "--ridge", "1e12") == 0
+    assert json.loads(capsys.readouterr().out)["error"] > 100  # all in the picture's corner
+    assert evaluate_imm(data, imm) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines == [f"{result['error']:.2f} % of the distance between the eyes, on MAFL (test)"]
+
+
+def test_imm_is_measured_on_300w(
+    imm: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_300w(tmp_path)
+    assert evaluate_imm(f"300w={tmp_path}", imm, "--json") == 0
+    result = json.loads(capsys.readouterr().out)
+    assert result["error"] > 0 and result["held_out"] is None, "of three faces none is kept out"
+
+
+@pytest.mark.parametrize(
+    ("data", "options", "part"),
+    [
+        ("shards={shard}", (), "has no eyes"),
+        ("people=x", (), "NAME=FOLDER"),
+        ("celeba=nowhere", (), "nowhere"),
+        ("300w={faces}", ("--ridge", "-1"), "alpha was -1.0"),
+        ("multipie={faces}", (), "no test split"),
+        ("300w={faces}", ("--weights", "nothing.safetensors"), "nothing.safetensors"),
+        ("300w={faces}", ("--weights", "{gan}"), "holds no IMM network"),
+    ],
+)
+def test_wrong_input_for_imms_measure_is_one_sentence(
+    data: str,
+    options: tuple[str, ...],
+    part: str,
+    imm: Path,
+    shard: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    weights.save(tmp_path / "gan.safetensors", tiny_network())
+    places = {"shard": shard, "faces": write_300w(tmp_path / "faces")}
+    places["gan"] = tmp_path / "gan.safetensors"
+    options = tuple(option.format(**places) for option in options)
+    assert evaluate_imm(data.format(**places), imm, *options) == 2
+    assert part in sentence(capsys)
+
+
+# Speed
+
+
+def test_skeletons_are_drawn_as_the_formula_says(capsys: pytest.CaptureFixture[str]) -> None:
+    small = ("--size", "32", "--batch", "2", "--repeats", "2", "--json")
+    threads = torch.get_num_threads()
+    for skeleton, limbs in (("h36m32", 16), ("penn13", 13)):
+        assert main(["benchmark", "skeletons", "--skeleton", skeleton, *small]) == 0
+        figures = json.loads(capsys.readouterr().out)
+        assert figures["largest_difference"] < 1e-5
+        assert [figures[name] for name in ("size", "limbs", "batch", "repeats")] == [
+            32, limbs, 2, 2,
+        ]  # fmt: skip
+        assert figures.keys() >= {
+            "draw_ms", "draw_and_gradient_ms", "formula_ms", "times_faster"
+        }  # fmt: skip
+    assert torch.get_num_threads() == threads
+
+
+@pytest.mark.parametrize(
+    ("options", "part"),
+    [
+        (("--skeleton", "octopus"), "'octopus'"),
+        (("--size", "0"), "size was 0"),
+        (("--batch", "-1"), "batch was -1"),
+        (("--repeats", "0"), "repeats was 0"),
+    ],
+)
+def test_skeletons_that_cannot_be_drawn_are_a_sentence(
+    options: tuple[str, str], part: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["benchmark", "skeletons", *options]) == 2
+    assert part in sentence(capsys)
+
+
+# The authors' files
+
+
+@dataclass(frozen=True)
+class Theirs:
+    """Networks as the released code has them, small but for the discriminators' width."""
+
+    first: KeypointGan
+    second: KeypointGan
+
+    @staticmethod
+    def write(network: KeypointGan, folder: Path, iteration: str, *parts: str) -> None:
+        folder.mkdir(exist_ok=True)
+        for part in parts:
+            path = folder / f"{iteration}_net_{part}.pth"
+            torch.save(network.get_submodule(part).state_dict(), path)
+
+
+def theirs_network(seed: int) -> KeypointGan:
+    network = tiny_network(
+        skeleton_name="h36m32", size=128, width=2, discriminator_width=64, scales=1
+    )
+    random = torch.Generator().manual_seed(seed)
+    with torch.no_grad():
+        for parameter in network.parameters():
+            parameter.add_(torch.rand(1, generator=random))
+    return network
+
+
+@pytest.fixture(scope="module")
+def theirs() -> Theirs:
+    return Theirs(theirs_network(0), theirs_network(1))
+
+
+def same(network: KeypointGan, part: str, other: KeypointGan, theirs: str | None = None) -> bool:
+    own = network.get_submodule(part).state_dict()
+    wanted = other.get_submodule(theirs or part).state_dict()
+    return all(torch.equal(own[name], value) for name, value in wanted.items())
+
+
+def test_the_newest_checkpoints_of_a_folder_are_converted(
+    theirs: Theirs, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "authors"
+    theirs.write(theirs.first, folder, "latest", "G_A")
+    theirs.write(theirs.second, folder, "900000", "G_A")
+    theirs.write(theirs.second, folder, "95000", "regressor", "G_B")
+    theirs.write(theirs.first, folder, "580000", "regressor", "G_B", "D_A")
+    theirs.write(theirs.second, folder, "best", "G_B", "D_A")
+    (folder / "latest_net_Z.pth").write_bytes(b"something else")
+    out = tmp_path / "gan.safetensors"
+    assert main(["import-weights", str(folder), str(out)]) == 0
+    printed = dict(line.split(maxsplit=1) for line in capsys.readouterr().out.splitlines())
+    assert set(printed["networks"].split(", ")) == {"G_A", "G_B", "regressor", "D_A"}
+    assert printed["points"] == "32 (h36m32)"
+    network = weights.load(out)
+    assert network.spec == theirs.first.spec
+    assert all(same(network, part, theirs.first) for part in ("G_A", "G_B", "regressor", "D_A"))
+    assert same(network, "offline_regressor", theirs.first, "regressor")
+
+
+def test_single_files_come_before_those_of_the_folder(theirs: Theirs, tmp_path: Path) -> None:
+    folder = tmp_path / "authors"
+    theirs.write(theirs.first, folder, "latest", "G_A", "G_B", "regressor", "D_A")
+    theirs.write(theirs.second, tmp_path / "others", "1", "regressor", "offline_regressor")
+    out = tmp_path / "gan.safetensors"
+    given = [
+        word
+        for part in ("regressor", "offline_regressor")
+        for word in ("--part", f"{part}={tmp_path / 'others' / f'1_net_{part}.pth'}")
+    ]
+    assert main(["import-weights", str(folder), str(out), *given]) == 0
+    network = weights.load(out)
+    assert same(network, "regressor", theirs.second)
+    assert same(network, "offline_regressor", theirs.second)
+    assert same(network, "G_A", theirs.first)
+
+
+def test_all_that_is_needed_may_be_given_file_by_file(theirs: Theirs, tmp_path: Path) -> None:
+    theirs.write(theirs.first, tmp_path, "x", "G_A", "G_B", "regressor", "D_A")
+    (tmp_path / "empty").mkdir()
+    given = [
+        word
+        for part in ("G_A", "regressor")
+        for word in ("--part", f"{part}={tmp_path / f'x_net_{part}.pth'}")
+    ]
+    out = tmp_path / "gan.safetensors"
+    assert main(["import-weights", str(tmp_path / "empty"), str(out), *given]) == 0
+
+
+@pytest.mark.parametrize(
+    ("parts", "options", "part"),
+    [
+        ((), (), "holds no checkpoints of the released KeypointGAN code"),
+        (("G_A",), (), "regressor were not given"),
+        (("G_A", "regressor"), ("--part", "G_C=x.pth"), "--part G_C=x.pth is not NAME=FILE"),
+        (("G_A", "regressor"), ("--part", "G_B"), "--part G_B is not NAME=FILE"),
+        (("G_A", "regressor"), ("--part", "G_B=nothing.pth"), "no file nothing.pth"),
+        (("G_A", "regressor"), ("--part", "G_B={folder}/latest_net_G_A.pth"), "does not fit"),
+        (("G_A", "regressor"), ("--part", "regressor={folder}/latest_net_G_A.pth"), "no regressor"),
+    ],
+)
+def test_files_that_make_no_network_are_a_sentence(
+    parts: tuple[str, ...],
+    options: tuple[str, ...],
+    part: str,
+    theirs: Theirs,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    folder = tmp_path / "authors"
+    theirs.write(theirs.first, folder, "latest", *parts)
+    given = [option.format(folder=folder) for option in options]
+    assert main(["import-weights", str(folder), str(tmp_path / "out"), *given]) == 2
+    assert part in sentence(capsys)
+    assert not (tmp_path / "out").exists()
+
+
+def test_parts_of_a_single_file_are_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given = ["--part", "G_A=x.pth"]
+    assert main(["import-weights", str(tmp_path / "x.pth"), str(tmp_path / "out"), *given]) == 2
+    assert "is no folder" in sentence(capsys)
