@@ -300,10 +300,17 @@ def test_imm_is_measured_on_300w(
     assert result["error"] > 0 and result["held_out"] is None, "of three faces none is kept out"
 
 
+def test_imm_is_measured_on_bodies_in_shares_of_the_picture(
+    imm: Path, shard: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given = (f"shards={shard}", imm)
+    assert evaluate_imm(*given, "--labelled", f"shards={shard}") == 0
+    assert "% of the picture's side" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize(
     ("data", "options", "part"),
     [
-        ("shards={shard}", (), "has no eyes"),
         ("people=x", (), "NAME=FOLDER"),
         ("celeba=nowhere", (), "nowhere"),
         ("300w={faces}", ("--ridge", "-1"), "alpha was -1.0"),

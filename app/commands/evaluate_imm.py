@@ -12,7 +12,7 @@ from app.commands import Subparsers
 if TYPE_CHECKING:
     from model.data.records import DataSet
 
-_DATA = "celeba (measured on MAFL), aflw, 300w or cats"
+_DATA = "celeba (measured on MAFL), aflw, 300w, cats, or others whose landmarks are all marked"
 # Who has eyes to measure by: the landmarks of the left and the right one.
 _EYES = {"celeba5": (0, 1), "faces68": (45, 36), "cat7": (0, 1)}
 
@@ -24,9 +24,12 @@ def add_imm(subparsers: Subparsers) -> None:
         help="IMM: labelled landmarks, regressed from the points it found",
         description="Fit a linear regression from the points that IMM finds to labelled landmarks "
         "of the training pictures without their last tenth, and measure it on the test pictures, "
-        "in percent of the distance between the eyes.",
+        "in percent of the distance between the eyes; without eyes, of the picture's side.",
     )
     parser.add_argument("--data", metavar="NAME=ROOT", required=True, help=_DATA)
+    parser.add_argument(
+        "--labelled", metavar="NAME=ROOT", help="training pictures, if not those of --data"
+    )
     parser.add_argument("--weights", metavar="FILE", type=Path, required=True, help="of: train imm")
     parser.add_argument(
         "--intercept",
@@ -50,11 +53,12 @@ def run(args: argparse.Namespace) -> int:
     from model.imm.landmarks import evaluate_landmarks, found_and_labelled
 
     network = weights.load(args.weights, choose_device(args.device).device)
-    train, test, held_out = _people(args.data)
+    train, test, held_out = _people(args.data, args.labelled)
+    eyes = _EYES.get(test.joint_set.name)
     result = evaluate_landmarks(
         found_and_labelled(network, train),
         found_and_labelled(network, test),
-        _EYES[test.joint_set.name],
+        eyes,
         alpha=args.ridge,
         intercept=args.intercept,
         held_out=held_out,
@@ -63,28 +67,24 @@ def run(args: argparse.Namespace) -> int:
     if args.json:
         print(json.dumps({"error": result.error, "held_out": result.held_out}))
         return 0
-    print(f"{result.error:.2f} % of the distance between the eyes, on {test.name}")
+    unit = "picture's side" if eyes is None else "distance between the eyes"
+    print(f"{result.error:.2f} % of the {unit}, on {test.name}")
     if result.held_out is not None:
         print(f"{result.held_out:.2f} % on the training pictures' last tenth, not fitted to")
     return 0
 
 
-def _people(text: str) -> tuple[DataSet, DataSet, float]:
+def _people(data: str, labelled: str | None) -> tuple[DataSet, DataSet, float]:
     """Training and test pictures, and the share of the former still to be left out."""
     from model.data.catalogue import Request
     from model.data.celeba import read_mafl
-    from model.errors import UserError
     from model.imm.landmarks import HELD_OUT
 
-    request = Request.parse(text)
-    if request.source.joints not in _EYES:
-        raise UserError(
-            f"{request.source.title} has no eyes, whose distance errors are given in. Choose one "
-            f"of: {_DATA}."
-        )
-    if request.source.name == "celeba":
+    request = Request.parse(data)
+    if labelled is None and request.source.name == "celeba":
         return read_mafl(request.root, "train"), read_mafl(request.root, "test"), 0.0
-    shift = request.source.crop_shift
+    other = request if labelled is None else Request.parse(labelled)
     # AFLW's reader has left the last tenth out.
-    share = 0.0 if request.source.name == "aflw" else HELD_OUT
-    return request.read("train", shift), request.read("test", shift), share
+    share = 0.0 if other.source.name == "aflw" else HELD_OUT
+    shift = request.source.crop_shift
+    return other.read("train", shift), request.read("test", shift), share

@@ -101,5 +101,7 @@ def test_points_and_labels_are_taken_in_order_and_in_the_networks_pixels() -> No
     assert np.abs(points[3] - points[2]).max() > 0.01
 
     second.visible[0, 2] = 0
-    with pytest.raises(BadDataError, match="clip b"):
+    assert len(found_and_labelled(network, people)[0]) == 3, "what lacks a label is left out"
+    first.visible[:] = 0
+    with pytest.raises(BadDataError, match="label for every landmark"):
         found_and_labelled(network, people)
