@@ -161,7 +161,7 @@ def _run_gain(args: argparse.Namespace) -> int:
     from model.evaluation.gain_report import GainReport
     from model.evaluation.protocol import Protocol
     from model.evaluation.runs import Machine, PeopleRunner
-    from model.training.ranks import joined_ranks
+    from model.ranks import joined_ranks
 
     weights = args.weights or WEIGHTS
     device = choose_device(args.device).device

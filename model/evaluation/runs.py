@@ -39,7 +39,7 @@ from model.files import sha256_of, whole_file
 from model.networks import load_perceptual_loss
 from model.personalization import Personalizer
 from model.personalization.parameters import configure
-from model.training.ranks import Ranks
+from model.ranks import Ranks
 from model.weights import load
 
 # Pairs computed at a time on a CPU, where more take more memory and are hardly faster.

@@ -22,7 +22,7 @@ from model.experiments.request import StudyRequest
 from model.files import make_folder
 from model.networks import VARIANTS
 from model.personalization import PersonalizationSettings
-from model.training.ranks import joined_ranks
+from model.ranks import joined_ranks
 from model.weights import read_spec
 
 _STORE = "predictions"

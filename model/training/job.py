@@ -20,9 +20,9 @@ from model.errors import UserError
 from model.files import whole_file
 from model.networks import NetworkSpec, PerceptualLoss, PoseNetwork, load_perceptual_loss
 from model.networks.imagenet import load_imagenet
+from model.ranks import joined_ranks
 from model.training.checkpoint import FILE_NAME
 from model.training.journal import read_log
-from model.training.ranks import joined_ranks
 from model.training.settings import TrainingSettings
 from model.training.trainer import Trainer
 from model.training.watch import ProbePlan, RunWatcher

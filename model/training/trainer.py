@@ -17,10 +17,10 @@ from model.data.sampling import Mixture
 from model.errors import UserError
 from model.gradients import gradients_finite
 from model.networks import PerceptualLoss, PoseNetwork
+from model.ranks import BatchStatistics, Ranks
 from model.training.checkpoint import RunState, load_state, save_state
 from model.training.loader import MicroBatchPlan, PictureBatch, make_loader
 from model.training.objective import JointObjective
-from model.training.ranks import BatchStatistics, Ranks
 from model.training.settings import TrainingSettings
 
 # A single bad step is left out; so many in a row mean that the run has diverged.

@@ -11,34 +11,23 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-import cv2
-import numpy as np
 import torch
-from torch.utils.data import DataLoader, Dataset
 from tqdm import tqdm
 
-from model.data.records import BadDataError
 from model.errors import UserError
 from model.files import make_folder, whole_file
 from model.released import UNREADABLE
 from model.training.journal import Journal, read_log
+from model.unsupervised.batches import Examples, make_batches
 
 CHECKPOINT = "checkpoint.pt"
 _log = logging.getLogger(__name__)
-_ATTEMPTS = 100  # more bad frames than this in a row are no accident
 _BAD_STEPS = 20
 _MEMORY = 0.98
 
 
 class _DivergedError(UserError):
     """Losses have not been finite for long."""
-
-
-class Examples(Protocol):
-    """Draws one training example: a named tuple of arrays. ``BadDataError`` for a bad frame."""
-
-    def draw(self, rng: np.random.Generator) -> Any:
-        """One example."""
 
 
 class Learner(Protocol):
@@ -132,7 +121,14 @@ class Run:
         smooth: dict[str, float] = {}
         bad = 0
         began = time.perf_counter()
-        batches = self._batches(start, end)
+        batches = make_batches(
+            self.examples,
+            range(start, end),
+            self.schedule.batch_size,
+            seed=self.schedule.seed,
+            skip_bad=self.skip_bad,
+            workers=self.workers,
+        )
         for step in range(start + 1, end + 1):
             losses = self.learner.step(next(batches))
             bad = 0 if all(map(math.isfinite, losses.values())) else bad + 1
@@ -167,25 +163,6 @@ class Run:
         journal.scalars(step, values)
         if values and not bar.disable:
             bar.write(f"step {step}: " + ", ".join(f"{k} {v:.3f}" for k, v in values.items()))
-
-    def _batches(self, start: int, end: int) -> Iterator[Any]:
-        cv2.setNumThreads(1)  # more of them slow pictures so small down
-        stream = _Stream(self.examples, self.schedule.seed, self.skip_bad)
-        size = self.schedule.batch_size
-        loader = DataLoader(
-            stream,
-            # Made as they are needed: a run may have millions.
-            batch_sampler=(list(range(i * size, (i + 1) * size)) for i in range(start, end)),
-            collate_fn=_collated,
-            num_workers=self.workers,
-        )
-        for batch in loader:
-            if isinstance(batch, BadDataError):
-                raise batch
-            examples, problems = batch
-            for problem in problems:
-                _log.warning(problem)
-            yield examples
 
     def _start(self, resume: bool) -> int:
         path = self.folder / CHECKPOINT
@@ -237,42 +214,3 @@ class Run:
 def identity_of(**parts: Any) -> dict[str, str]:
     """What tells one run from another, as text: dataclasses by their fields."""
     return {name: json.dumps(value, default=vars, sort_keys=True) for name, value in parts.items()}
-
-
-class _Stream(Dataset[Any]):
-    """Examples by position: the same position gives the same example in every process."""
-
-    def __init__(self, examples: Examples, seed: int, skip_bad: bool) -> None:
-        self._examples = examples
-        self._seed = seed
-        self._skip = skip_bad
-
-    def __getitems__(self, positions: list[int]) -> list[tuple[Any, list[str]]] | BadDataError:
-        """A batch; an error is handed on, as raised it would get wrapped."""
-        try:
-            return [self[position] for position in positions]
-        except BadDataError as error:
-            return error
-
-    def __getitem__(self, position: int) -> tuple[Any, list[str]]:
-        rng = np.random.default_rng((self._seed, position))
-        problems: list[str] = []
-        for _ in range(_ATTEMPTS):
-            try:
-                return self._examples.draw(rng), problems
-            except BadDataError as error:
-                if not self._skip:
-                    raise
-                problems.append(str(error))
-        raise BadDataError(
-            f"{_ATTEMPTS} frames in a row could not be used; the last: {problems[-1]}"
-        )
-
-
-def _collated(batch: list[tuple[Any, list[str]]] | BadDataError) -> Any:
-    if isinstance(batch, BadDataError):
-        return batch
-    examples, problems = zip(*batch, strict=True)
-    kind = type(examples[0])
-    tensors = kind(*(torch.from_numpy(np.stack(part)) for part in zip(*examples, strict=True)))
-    return tensors, [sentence for sentences in problems for sentence in sentences]

@@ -21,7 +21,7 @@ from model.evaluation.protocol import Protocol
 from model.evaluation.runs import Machine, PeopleRunner
 from model.networks import Variant
 from model.personalization import PersonalizationSettings
-from model.training.ranks import Ranks
+from model.ranks import Ranks
 from tests.networks import small_network
 from tests.shards import write_shard
 

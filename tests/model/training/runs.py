@@ -12,7 +12,7 @@ from model.augmentation import Augmenter
 from model.data.sampling import Mixture
 from model.data.shards import read_shards
 from model.networks import PoseNetwork, Variant
-from model.training.ranks import Ranks
+from model.ranks import Ranks
 from model.training.settings import TrainingSettings
 from model.training.trainer import StepReport, Trainer
 from tests.networks import small_network, small_perceptual_loss
