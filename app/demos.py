@@ -32,6 +32,12 @@ DEMOS: tuple[Demo, ...] = (
         FOLDER / "demo-webcam.joints.npz",
     ),
     Demo("gymnast", "Gymnast on a trampoline (real, four views)", FOLDER / "gymnast.mp4"),
+    Demo(
+        "stage",
+        "On a black stage (rendered, for KeypointGAN)",
+        FOLDER / "demo-stage.mp4",
+        FOLDER / "demo-stage.joints.npz",
+    ),
 )
 
 

@@ -36,7 +36,7 @@ def save(
     there. ``UserError`` if it cannot be written.
     """
     tensors = {
-        name: _half(value) if half and value.is_floating_point() else value
+        name: halved(value) if half and value.is_floating_point() else value
         for name, value in network.state_dict().items()
         if not name.endswith("num_batches_tracked")
     }
@@ -108,7 +108,7 @@ def import_authors(
     return spec
 
 
-def _half(tensor: Tensor) -> Tensor:
+def halved(tensor: Tensor) -> Tensor:
     """As float16, unless a number in it (such as a large variance) has no place there."""
     small = tensor.half()
     return small if small.isfinite().all() or not tensor.isfinite().all() else tensor

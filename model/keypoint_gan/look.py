@@ -78,7 +78,7 @@ class GanLook:
     def _keep(self, step: int, values: Mapping[str, float]) -> None:
         measured = {name: f"{value:.3f}" for name, value in values.items()}
         metadata = {**self._metadata, "steps": str(step), **measured}
-        weights.save(self._folder / NEWEST, self._network, metadata)
+        weights.save(self._folder / NEWEST, self._network, metadata, discriminators=False)
 
 
 @torch.inference_mode()

@@ -19,12 +19,14 @@ from model.keypoint_gan.network import KeypointGan
 from model.keypoint_gan.skeletons import SKELETONS
 from model.keypoint_gan.spec import GanSpec
 from model.released import read_tensors
+from model.weights import halved
 
 FORMAT = "keypoint-gan-1"
 PARTS = ("G_A", "G_B", "regressor", "D_A")
 """The released networks, by the names in their files: ``*_net_G_A.pth`` ..."""
 _OFFLINE = "offline_regressor"
 _COUNTER = "num_batches_tracked"
+_JUDGES = ("D_A.", "D_B.")
 
 
 def save(
@@ -33,15 +35,17 @@ def save(
     metadata: Mapping[str, str] | None = None,
     *,
     half: bool = True,
+    discriminators: bool = True,
 ) -> None:
     """Write the networks and what they are; ``half`` stores floats as float16.
 
-    The file is complete or not there. ``UserError`` if it cannot be written.
+    Without ``discriminators`` the file is a third smaller: only training needs them. The file is
+    complete or not there. ``UserError`` if it cannot be written.
     """
     tensors = {
-        name: (value.half() if half and value.is_floating_point() else value).contiguous().cpu()
+        name: (halved(value) if half and value.is_floating_point() else value).contiguous().cpu()
         for name, value in network.state_dict().items()
-        if not name.endswith(_COUNTER)
+        if not name.endswith(_COUNTER) and (discriminators or not name.startswith(_JUDGES))
     }
     described = {"format": FORMAT, "spec": json.dumps(asdict(network.spec))}
     content = to_bytes(tensors, metadata={**(metadata or {}), **described})
@@ -69,7 +73,10 @@ def read_metadata(path: Path) -> dict[str, str]:
 
 
 def load(path: Path, device: torch.device | str = "cpu") -> KeypointGan:
-    """Open a weight file in eval mode, float32; ``UserError`` if it is missing or unsuitable."""
+    """Open a weight file in eval mode, float32; ``UserError`` if it is missing or unsuitable.
+
+    Discriminators that the file does not have are as they start.
+    """
     metadata = read_metadata(path)
     try:
         spec = GanSpec(**json.loads(metadata["spec"]))
@@ -78,6 +85,9 @@ def load(path: Path, device: torch.device | str = "cpu") -> KeypointGan:
     with safe_open(path, "pt") as file:
         tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     network = KeypointGan(spec)
+    if not any(name.startswith(_JUDGES) for name in tensors):
+        judges = network.state_dict().items()
+        tensors |= {name: value for name, value in judges if name.startswith(_JUDGES)}
     _fill(network, tensors, path)
     return network.to(device).eval()
 

@@ -53,6 +53,16 @@ def test_half_precision_is_half_the_size_and_opens_as_float32(
             assert torch.equal(value, network.state_dict()[name].half().float())
 
 
+def test_discriminators_may_be_left_out(network: KeypointGan, tmp_path: Path) -> None:
+    weights.save(tmp_path / "all", network, half=False)
+    weights.save(tmp_path / "less", network, half=False, discriminators=False)
+    opened = weights.load(tmp_path / "less")
+    assert (tmp_path / "less").stat().st_size < (tmp_path / "all").stat().st_size
+    for name, tensor in network.state_dict().items():
+        if not name.startswith("D_A.") and not name.endswith("num_batches_tracked"):
+            assert torch.equal(opened.state_dict()[name], tensor), name
+
+
 def test_metadata_cannot_pretend_to_be_another_format(network: KeypointGan, tmp_path: Path) -> None:
     weights.save(tmp_path / "gan", network, {"format": "other", "spec": "other"})
     assert weights.load(tmp_path / "gan").spec == network.spec
