@@ -405,3 +405,33 @@ def test_the_regressors_training_leaves_out_a_gradient_that_is_not_finite() -> N
     assert math.isnan(learner.step(PoseExample(poses(0) * float("nan")))["regressor"])
     assert not parts_that_differ(before, tensors_of(network))
     assert math.isfinite(learner.step(PoseExample(poses(0)))["regressor"])
+
+
+def test_the_average_follows_the_weights_and_is_shown_inside_only(tmp_path: Path) -> None:
+    learner = learner_of(average=0.9)
+    start = tensors_of(learner.network)
+    learner.step(batch(1))
+    after = tensors_of(learner.network)
+    with learner.averaged():
+        shown = tensors_of(learner.network)
+    kept = (1 + 1) / (10 + 1)  # of the start, as only one step was taken
+    for name in ("G_A.encoder.blocks.0.0.weight", "G_A.encoder.blocks.0.1.running_mean"):
+        wanted = kept * start[name] + (1 - kept) * after[name]
+        torch.testing.assert_close(shown[name], wanted)
+    assert not parts_that_differ(after, tensors_of(learner.network))
+
+    torch.save(learner.state(), tmp_path / "state")
+    other = learner_of(average=0.9)
+    other.load_state(torch.load(tmp_path / "state", weights_only=True))
+    for again in (learner, other):
+        again.step(batch(2))
+    with learner.averaged(), other.averaged():
+        assert not parts_that_differ(tensors_of(learner.network), tensors_of(other.network))
+
+
+def test_without_an_average_the_weights_themselves_are_shown() -> None:
+    learner = learner_of()
+    learner.step(batch(1))
+    before = tensors_of(learner.network)
+    with learner.averaged():
+        assert not parts_that_differ(before, tensors_of(learner.network))
