@@ -9,7 +9,8 @@ _TEXT = """
 <h3>{name}</h3>
 <p>A human pose estimator that learns, while it runs, from the person in front of it. After
 Li, Hao, Di, Gundavarapu, Wang: <i>Test-Time Personalization with a Transformer for Human Pose
-Estimation</i>, NeurIPS 2021.</p>
+Estimation</i>, NeurIPS 2021. Its KeypointGAN is after Jakab, Gupta, Bilen, Vedaldi:
+<i>Self-supervised Learning of Interpretable Keypoints from Unlabelled Videos</i>, CVPR 2020.</p>
 <p>This program's own licence is in the file LICENSE. It is built with</p>
 <table cellspacing="4">{rows}</table>
 """
