@@ -11,6 +11,8 @@ import torch
 from torch import Tensor, distributed, nn
 from torch.nn.parallel import DistributedDataParallel
 
+from model.errors import UserError
+
 
 @dataclass(frozen=True)
 class Ranks:
@@ -54,6 +56,16 @@ class Ranks:
     def any(self, flag: bool, device: torch.device) -> bool:
         """Whether the flag is set in any process."""
         return bool(self.mean(torch.tensor(float(flag), device=device)) > 0)
+
+
+def check_alone(what: str) -> None:
+    """``UserError`` if ``torchrun`` started several processes, which ``what`` makes no use of."""
+    world = int(os.environ.get("WORLD_SIZE", "1"))
+    if world > 1:
+        raise UserError(
+            f"{what} trains in one process, and torchrun started {world}. Start it with python; "
+            "--device chooses the GPU."
+        )
 
 
 @contextmanager

@@ -266,6 +266,19 @@ def celeba(root: Path) -> Path:
     return root
 
 
+@pytest.mark.parametrize("train", [train_gan, train_imm])
+def test_several_processes_are_refused(
+    train: Callable[..., int],
+    shard: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    assert train(shard, tmp_path / "run", "--steps", "1") == 2
+    assert "trains in one process, and torchrun started 2" in sentence(capsys)
+
+
 def evaluate_imm(data: str, imm: Path, *options: str) -> int:
     return main(
         ["evaluate", "imm", "--data", data, "--weights", str(imm), "--device", "cpu", *options]

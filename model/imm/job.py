@@ -19,6 +19,7 @@ from model.imm.networks import Imm, ImmSpec
 from model.imm.pairs import ImmExamples, PairDrawer
 from model.imm.settings import ImmSettings
 from model.imm.training import ImmLearner, make_loss
+from model.ranks import check_alone
 from model.unsupervised.run import Run, Schedule, identity_of
 
 # What may differ when a run goes on: how often it looks up, not what it computes.
@@ -56,6 +57,7 @@ def run_imm_training(job: ImmJob, stopping: Callable[[], bool] = lambda: False) 
 
     ``UserError`` for what cannot be read, does not fit, or would overwrite another run.
     """
+    check_alone("IMM")
     torch.manual_seed(job.settings.seed)
     device = choose_device(job.device).device
     settings = job.settings

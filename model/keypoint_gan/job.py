@@ -27,6 +27,7 @@ from model.keypoint_gan.pretraining import PoseExamples, RegressorLearner
 from model.keypoint_gan.prior import PosePrior, halves
 from model.keypoint_gan.settings import GanSettings
 from model.keypoint_gan.spec import GanSpec
+from model.ranks import check_alone
 from model.unsupervised.run import CHECKPOINT, Run, Schedule, identity_of
 
 REGRESSOR_FOLDER = "regressor"
@@ -86,6 +87,7 @@ def run_gan_training(job: GanJob, stopping: Callable[[], bool] = lambda: False) 
     ``stopping`` is asked between steps. ``UserError`` for what cannot be read, does not fit, or
     would overwrite another run.
     """
+    check_alone("KeypointGAN")
     _check_resumed(job)
     torch.manual_seed(job.settings.seed)
     device = choose_device(job.device).device
