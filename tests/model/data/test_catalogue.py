@@ -119,6 +119,7 @@ WRITERS: dict[str, Callable[[Path], object]] = {
     "coco": write_coco,
     "shards": lambda root: write_shard(root / "people.npz"),
     "simplified-human36m": write_simplified_human36m,
+    "simplified-human36m-unmasked": write_simplified_human36m,
     "mpi-inf-3dhp": test_mpi_inf_3dhp.write,
     "300w": test_faces300w.write_300w,
     "multipie": test_faces300w.write_multipie,
@@ -204,7 +205,8 @@ def test_every_source_is_read_by_the_networks_rule(shift: float, tmp_path: Path)
 def test_only_shards_heads_and_ready_made_crops_are_cut_about_the_boxes_centres() -> None:
     shifts = {name: source.crop_shift for name, source in SOURCES.items()}
     centred = (
-        "shards", "simplified-human36m", "300w", "multipie", "voxceleb2", "celeba", "aflw", "cats"
+        "shards", "simplified-human36m", "simplified-human36m-unmasked", "300w", "multipie",
+        "voxceleb2", "celeba", "aflw", "cats",
     )  # fmt: skip
     assert {shifts.pop(name) for name in centred} == {0}
     assert set(shifts.values()) == {0.075}

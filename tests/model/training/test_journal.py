@@ -3,6 +3,7 @@ from __future__ import annotations
 import logging
 import math
 import shutil
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -122,6 +123,7 @@ def test_a_folder_that_goes_away_does_not_end_the_run(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     folder = tmp_path / "run"
+    before = set(threading.enumerate())
     with Journal(folder) as journal:
         shutil.rmtree(folder)
         with caplog.at_level(logging.WARNING):
@@ -131,6 +133,8 @@ def test_a_folder_that_goes_away_does_not_end_the_run(
         folder.mkdir()
         shutil.copyfile(_empty_table(tmp_path), folder / "log.csv")
         journal.scalars(40, {"loss/supervised": 2.0})
+    for thread in set(threading.enumerate()) - before:
+        thread.join(10)  # or its error would be found in the next test
     assert len(caplog.records) == 1
     assert str(folder) in caplog.text and "goes on without" in caplog.text
     assert read_log(folder / "log.csv") == [LogRow(40, "loss/supervised", 2.0)]
