@@ -138,6 +138,7 @@ def _request(args: argparse.Namespace) -> GanRequest:
 
 def _training(args: argparse.Namespace) -> GanJob | None:
     from app.assets import PERCEPTUAL_WEIGHTS
+    from model.checks import check_number
     from model.data.catalogue import Request
     from model.errors import UserError
     from model.keypoint_gan.job import GanJob
@@ -146,6 +147,7 @@ def _training(args: argparse.Namespace) -> GanJob | None:
         if args.prior:
             raise UserError("--prior is for training, which needs --images NAME=ROOT as well.")
         return None
+    check_number("workers", args.workers, args.workers >= 0, "0 or more")
     images = [Request.parse(text) for text in args.images]
     spec, settings = chosen(args, images[0].source.joints, "keypointgan")
     return GanJob(

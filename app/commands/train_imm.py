@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from app.commands import DATA_NAMES, Subparsers
 from app.commands.assignments import assigned
 from app.commands.interruption import Interruption
-from app.commands.train_keypoint_gan import check_run
+from app.commands.run_options import add_run, check_run, tell
 
 if TYPE_CHECKING:
     from model.imm.job import ImmJob
@@ -51,24 +50,7 @@ def add_parser(subparsers: Subparsers) -> None:
         help="the perceptual network (default: the embedded VGG-16; the authors' is given with "
         "--set features=colorization --set initial_means=published)",
     )
-    parser.add_argument(
-        "--on-bad-data",
-        choices=("stop", "skip"),
-        default="stop",
-        help="what a frame that cannot be used does (default: stop); skipped ones are named",
-    )
-    parser.add_argument("--out", metavar="DIR", type=Path, required=True, help="the run's folder")
-    parser.add_argument("--resume", action="store_true", help="go on with the run in --out")
-    parser.add_argument("--max-steps", metavar="N", type=int, help="stop after step N")
-    parser.add_argument(
-        "--device", metavar="NAME", help="auto, cpu, cuda, cuda:1 or mps (default: auto)"
-    )
-    parser.add_argument(
-        "--workers", metavar="N", type=int, default=0, help="processes that load pictures"
-    )
-    parser.add_argument(
-        "--json", action="store_true", help="print one line of JSON and no progress"
-    )
+    add_run(parser)
     parser.set_defaults(func=run)
 
 
@@ -79,14 +61,7 @@ def run(args: argparse.Namespace) -> int:
     job = _job(args)
     with Interruption() as interruption:
         result = run_imm_training(job, interruption.asked)
-    if args.json:
-        print(json.dumps({"steps": result.steps, "weights": str(result.weights)}))
-        return 0
-    print(f"{result.steps} steps are done.")
-    if result.steps:
-        print(f"The network is {result.weights}")
-    if not result.finished:
-        print("Add --resume to go on.")
+    tell(result.steps, result.finished, result.weights, as_json=args.json)
     return 0
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from app.commands import DATA_NAMES, Subparsers
 from app.commands.assignments import assigned
 from app.commands.interruption import Interruption
+from app.commands.run_options import add_run, check_run, tell
 
 if TYPE_CHECKING:
     from model.keypoint_gan.job import GanJob
@@ -57,28 +57,11 @@ def add_parser(subparsers: Subparsers) -> None:
         default=0.0,
         help="share of the people of --data kept aside to measure on (0 to 1, default: 0)",
     )
-    data.add_argument(
-        "--on-bad-data",
-        choices=("stop", "skip"),
-        default="stop",
-        help="what a frame that cannot be used does (default: stop); skipped ones are named",
-    )
     add_network(parser)
     parser.add_argument(
         "--ablation", metavar="NAME", default="keypointgan", help=f"a row of Table 4: {_ABLATIONS}"
     )
-    parser.add_argument("--out", metavar="DIR", type=Path, required=True, help="the run's folder")
-    parser.add_argument("--resume", action="store_true", help="go on with the run in --out")
-    parser.add_argument("--max-steps", metavar="N", type=int, help="stop after step N")
-    parser.add_argument(
-        "--device", metavar="NAME", help="auto, cpu, cuda, cuda:1 or mps (default: auto)"
-    )
-    parser.add_argument(
-        "--workers", metavar="N", type=int, default=0, help="processes that load pictures"
-    )
-    parser.add_argument(
-        "--json", action="store_true", help="print one line of JSON and no progress"
-    )
+    add_run(parser)
     parser.set_defaults(func=run)
 
 
@@ -141,15 +124,6 @@ def chosen(args: argparse.Namespace, joints: str, ablation: str) -> tuple[GanSpe
     return GanSpec(**spec), GanSettings(**settings)
 
 
-def check_run(args: argparse.Namespace) -> None:
-    """``UserError`` if ``--workers`` or ``--max-steps`` makes no sense."""
-    from model.checks import check_number
-
-    check_number("workers", args.workers, args.workers >= 0, "0 or more")
-    if getattr(args, "max_steps", None) is not None:
-        check_number("max-steps", args.max_steps, args.max_steps >= 1, "1 or more")
-
-
 def run(args: argparse.Namespace) -> int:
     """Train and say where the network is."""
     from model.keypoint_gan.job import run_gan_training
@@ -157,14 +131,7 @@ def run(args: argparse.Namespace) -> int:
     job = _job(args)
     with Interruption() as interruption:
         result = run_gan_training(job, interruption.asked)
-    if args.json:
-        print(json.dumps({"steps": result.steps, "weights": str(result.weights)}))
-        return 0
-    print(f"{result.steps} steps are done.")
-    if result.steps:
-        print(f"The network is {result.weights}")
-    if not result.finished:
-        print("Add --resume to go on.")
+    tell(result.steps, result.finished, result.weights, as_json=args.json)
     return 0
 
 

@@ -73,13 +73,7 @@ def run_imm_training(job: ImmJob, stopping: Callable[[], bool] = lambda: False) 
     run = Run(
         ImmLearner(network, settings, make_loss(settings, job.features)),
         ImmExamples(people, drawer),
-        Schedule(
-            settings.steps,
-            settings.batch_size,
-            settings.look_every,
-            settings.checkpoint_every,
-            settings.seed,
-        ),
+        Schedule.of(settings),
         job.out,
         identity_of(**kept, **asdict(job.spec), data=[people.name, len(people)]),
         ImmLook(network, job.out, people, drawer, metadata),

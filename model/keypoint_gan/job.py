@@ -123,7 +123,7 @@ def run_gan_training(job: GanJob, stopping: Callable[[], bool] = lambda: False) 
             shares=weights_of(job.images),
             warp_target=settings.warp_target,
         ),
-        _schedule(settings, settings.steps),
+        Schedule.of(settings),
         job.out,
         _identity(job, material),
         look,
@@ -164,7 +164,7 @@ def _pretrained(
         run = Run(
             RegressorLearner(network, settings),
             PoseExamples(material.prior),
-            _schedule(settings, settings.regressor_steps),
+            Schedule.of(settings, settings.regressor_steps),
             folder,
             _identity(job, material),
             workers=0,
@@ -201,12 +201,6 @@ def _material(job: GanJob) -> _Material:
     if job.prior_size is not None:
         prior = prior.subset(job.prior_size, job.settings.seed)
     return _Material(pictures, prior, labelled)
-
-
-def _schedule(settings: GanSettings, steps: int) -> Schedule:
-    return Schedule(
-        steps, settings.batch_size, settings.look_every, settings.checkpoint_every, settings.seed
-    )
 
 
 def _identity(job: GanJob, material: _Material) -> dict[str, str]:

@@ -9,7 +9,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-import cv2
 import numpy as np
 import torch
 from tqdm import tqdm
@@ -21,10 +20,10 @@ from model.data.sampling import PairCutter
 from model.errors import UserError
 from model.evaluation.accuracy import predict_data_set
 from model.evaluation.gain import first_frames, measure_gain
-from model.files import whole_file
 from model.networks import PerceptualLoss, PoseNetwork
 from model.normalization import to_tensor
 from model.personalization import PersonalizationSettings
+from model.pictures import write_picture
 from model.training.journal import Journal
 from model.training.pictures import draw_panel
 from model.training.probe import keypoint_use, spread
@@ -148,8 +147,7 @@ class RunWatcher:
         examples = [cutter.cut(clip, len(clip) // 2, rng, with_source=True) for clip in clips]
         panel = draw_panel(network, examples)
         self._journal.picture(step, "panel", panel)
-        with whole_file(self._folder / "panel.png") as path:
-            path.write_bytes(cv2.imencode(".png", panel[..., ::-1])[1].tobytes())
+        write_picture(self._folder / "panel.png", panel)
         if not network.spec.reconstructs or self._perceptual is None:
             return {}
         device = network.device

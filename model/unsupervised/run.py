@@ -50,6 +50,21 @@ class Onlooker(Protocol):
         """After ``step`` steps. What cannot be done (``UserError``) does not end the run."""
 
 
+class Scheduled(Protocol):
+    """Settings of a training, whatever else they hold."""
+
+    @property
+    def steps(self) -> int: ...
+    @property
+    def batch_size(self) -> int: ...
+    @property
+    def look_every(self) -> int: ...
+    @property
+    def checkpoint_every(self) -> int: ...
+    @property
+    def seed(self) -> int: ...
+
+
 @dataclass(frozen=True)
 class Schedule:
     """How long a run is and how often it looks up."""
@@ -59,6 +74,17 @@ class Schedule:
     look_every: int
     checkpoint_every: int
     seed: int = 0
+
+    @classmethod
+    def of(cls, settings: Scheduled, steps: int | None = None) -> Schedule:
+        """That of some settings, or of another number of ``steps``."""
+        return cls(
+            settings.steps if steps is None else steps,
+            settings.batch_size,
+            settings.look_every,
+            settings.checkpoint_every,
+            settings.seed,
+        )
 
 
 @dataclass(frozen=True)
