@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from app.commands import DATA_NAMES, Subparsers
 from app.commands.interruption import Interruption
 from app.commands.personalization_options import number_list
-from app.commands.train_keypoint_gan import add_network, chosen
+from app.commands.train_keypoint_gan import add_network, job_on
 from model.experiments.catalogue import GAN_EXPERIMENTS
 
 if TYPE_CHECKING:
@@ -137,31 +137,15 @@ def _request(args: argparse.Namespace) -> GanRequest:
 
 
 def _training(args: argparse.Namespace) -> GanJob | None:
-    from app.assets import PERCEPTUAL_WEIGHTS
     from model.checks import check_number
-    from model.data.catalogue import Request
     from model.errors import UserError
-    from model.keypoint_gan.job import GanJob
 
     if not args.images:
         if args.prior:
             raise UserError("--prior is for training, which needs --images NAME=ROOT as well.")
         return None
     check_number("workers", args.workers, args.workers >= 0, "0 or more")
-    images = [Request.parse(text) for text in args.images]
-    spec, settings = chosen(args, images[0].source.joints, "keypointgan")
-    return GanJob(
-        spec=spec,
-        settings=settings,
-        images=images,
-        out=args.out,
-        perceptual=args.features or PERCEPTUAL_WEIGHTS,
-        prior=[Request.parse(text) for text in args.prior],
-        regressor=args.regressor,
-        device=args.device,
-        workers=args.workers,
-        quiet=args.json,
-    )
+    return job_on(args, args.images, "keypointgan")
 
 
 def _weights(texts: list[str]) -> dict[str, Path]:

@@ -66,7 +66,7 @@ def add_parser(subparsers: Subparsers) -> None:
 
 
 def add_network(parser: argparse._ActionsContainer) -> None:
-    """Add what chooses network and schedule; ``chosen`` reads it."""
+    """Add what chooses network and schedule; ``job_on`` reads it."""
     group = parser.add_argument_group("network and schedule")
     group.add_argument(
         "--preset",
@@ -100,7 +100,29 @@ def add_network(parser: argparse._ActionsContainer) -> None:
     )
 
 
-def chosen(args: argparse.Namespace, joints: str, ablation: str) -> tuple[GanSpec, GanSettings]:
+def job_on(args: argparse.Namespace, data: list[str], ablation: str) -> GanJob:
+    """The training on the pictures ``data``, with whatever a table and a run are asked alike."""
+    from app.assets import PERCEPTUAL_WEIGHTS
+    from model.data.catalogue import Request
+    from model.keypoint_gan.job import GanJob
+
+    images = [Request.parse(text) for text in data]
+    spec, settings = _chosen(args, images[0].source.joints, ablation)
+    return GanJob(
+        spec=spec,
+        settings=settings,
+        images=images,
+        out=args.out,
+        perceptual=args.features or PERCEPTUAL_WEIGHTS,
+        prior=[Request.parse(text) for text in args.prior],
+        regressor=args.regressor,
+        device=args.device,
+        workers=args.workers,
+        quiet=args.json,
+    )
+
+
+def _chosen(args: argparse.Namespace, joints: str, ablation: str) -> tuple[GanSpec, GanSettings]:
     """The networks and settings asked for; ``joints`` is the skeleton unless one is named."""
     from dataclasses import asdict
 
@@ -136,33 +158,22 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _job(args: argparse.Namespace) -> GanJob:
-    from app.assets import PERCEPTUAL_WEIGHTS
+    from dataclasses import replace
+
     from model.data.catalogue import Request
     from model.errors import UserError
-    from model.keypoint_gan.job import GanJob
 
     check_run(args)
     if not 0 <= args.aside < 1:
         raise UserError(f"--aside was {args.aside}; it is a share from 0 to below 1.")
     if args.prior_size is not None and args.prior_size < 1:
         raise UserError(f"--prior-size was {args.prior_size}; it is a number of poses, 1 or more.")
-    images = [Request.parse(text) for text in args.data]
-    spec, settings = chosen(args, images[0].source.joints, args.ablation)
-    return GanJob(
-        spec=spec,
-        settings=settings,
-        images=images,
-        out=args.out,
-        perceptual=args.features or PERCEPTUAL_WEIGHTS,
-        prior=[Request.parse(text) for text in args.prior],
+    return replace(
+        job_on(args, args.data, args.ablation),
         prior_size=args.prior_size,
         validation=[Request.parse(text) for text in args.validate],
         aside=args.aside,
-        regressor=args.regressor,
         skip_bad=args.on_bad_data == "skip",
         resume=args.resume,
         until=args.max_steps,
-        device=args.device,
-        workers=args.workers,
-        quiet=args.json,
     )

@@ -26,14 +26,13 @@ from model.device import choose_device
 from model.errors import UserError
 from model.experiments.configuration import described, versions
 from model.files import make_folder, sha256_of
-from model.imm.landmarks import landmark_features
 from model.keypoint_gan import weights
 from model.keypoint_gan.evaluation import Found, Unit, find_points
 from model.keypoint_gan.job import REGRESSOR_FOLDER, GanJob, run_gan_training
 from model.keypoint_gan.network import KeypointGan
 from model.keypoint_gan.spec import VARIANTS
 from model.skeleton import H36M32, MPI28, JointSet
-from model.unsupervised.regression import fit_linear_map
+from model.unsupervised.regression import fit_point_map
 from model.unsupervised.run import CHECKPOINT
 
 _NETWORKS = "keypointgan-networks"
@@ -210,11 +209,12 @@ def moved(known: Found, found: Found) -> NDArray[np.float64]:
             "None of the labelled pictures has all its points marked, so no map can be fitted. "
             "Choose others."
         )
-    fitted = fit_linear_map(
-        landmark_features(known.points[whole], _SIDE), landmark_features(known.truth[whole], _SIDE)
-    )
-    flat = fitted(landmark_features(found.points, _SIDE))
-    return 2 * flat.reshape(found.points.shape) / _SIDE - 1
+    fitted = fit_point_map(_pixels(known.points[whole]), _pixels(known.truth[whole]))
+    return 2 * fitted.move(_pixels(found.points)) / _SIDE - 1
+
+
+def _pixels(points: NDArray[np.float64]) -> NDArray[np.float64]:
+    return (points + 1) / 2 * _SIDE
 
 
 def fitting(people: DataSet, joint_set: JointSet) -> DataSet:

@@ -111,11 +111,9 @@ def _from_caffe(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
 
 
 def _filled(network: VGGFeatures, tensors: Mapping[str, Tensor], path: Path) -> VGGFeatures:
-    layers = [layer for block in network.blocks for layer in cast(nn.Sequential, block).children()]
-    flat = nn.Sequential(*layers)
-    state = {name: tensors[name] for name in flat.state_dict() if name in tensors}
+    layers = network.flat
     try:
-        flat.load_state_dict(state)
+        network.fill({name: tensors[name] for name in layers.state_dict() if name in tensors})
     except RuntimeError as error:
         channels = cast(nn.Conv2d, layers[0]).in_channels
         raise UserError(

@@ -73,11 +73,8 @@ def load_features(path: Path, *, linear: bool) -> VGGFeatures:
     """
     tensors = {name.removeprefix("features."): t for name, t in read_tensors(path).items()}
     features = VGGFeatures(depth=19 if _LAST_OF_VGG19 in tensors else 16, linear=linear)
-    layers = [layer for block in features.blocks for layer in block.children()]
-    convolutions = [i for i, layer in enumerate(layers) if isinstance(layer, nn.Conv2d)]
-    wanted = [f"{i}.{kind}" for i in convolutions for kind in ("weight", "bias")]
     try:
-        features.fill({name: tensors[name] for name in wanted})
+        features.fill({name: tensors[name] for name in features.flat.state_dict()})
     except (KeyError, RuntimeError) as error:
         raise UserError(
             f"{path} is no VGG-16 or VGG-19 under torchvision's names, such as features.0.weight. "

@@ -49,6 +49,11 @@ class VGGFeatures(nn.Module):
             features.append(image)
         return features
 
+    @property
+    def flat(self) -> nn.Sequential:
+        """The layers one after another, under torchvision's names."""
+        return nn.Sequential(*(layer for block in self.blocks for layer in block.children()))
+
     def load(self, path: Path) -> VGGFeatures:
         """Read torchvision's ``features`` state (keys ``0.weight`` ...) from safetensors."""
         try:
@@ -63,8 +68,7 @@ class VGGFeatures(nn.Module):
 
     def fill(self, state: Mapping[str, Tensor]) -> None:
         """Take over torchvision's ``features`` state; ``RuntimeError`` if it is of another net."""
-        flat = nn.Sequential(*(layer for block in self.blocks for layer in block.children()))
-        flat.load_state_dict({key: value.float() for key, value in state.items()})
+        self.flat.load_state_dict({key: value.float() for key, value in state.items()})
 
 
 class PerceptualLoss(nn.Module):
