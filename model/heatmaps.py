@@ -7,8 +7,11 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 SIGMA_CELLS = 2.0
+# Targets of maps that are logits, which are twice as fine.
+LOGIT_SIGMA = 1.8
 
 
 def marginal_expectation(heatmaps: Tensor) -> Tensor:
@@ -25,6 +28,20 @@ def marginal_expectation(heatmaps: Tensor) -> Tensor:
     cells_x = torch.arange(width, device=heatmaps.device, dtype=heatmaps.dtype)
     # Not a matrix product, which autocast would round to an eighth of a cell.
     return torch.stack([(columns * cells_x).sum(-1), (rows * cells_y).sum(-1)], dim=-1)
+
+
+def spatial_expectation(logits: Tensor) -> Tensor:
+    """Soft-argmax of maps that are logits: one softmax over all their cells (ours).
+
+    Sums of a row's logits, as ``marginal_expectation`` takes them, say more of where the person is
+    than of where the joint is. ``logits`` (N, M, H, W). Returns (N, M, 2), (x, y) in cells.
+    """
+    height, width = logits.shape[-2:]
+    share = logits.flatten(2).softmax(dim=-1).unflatten(2, (height, width))
+    cells_y = torch.arange(height, device=logits.device, dtype=logits.dtype)
+    cells_x = torch.arange(width, device=logits.device, dtype=logits.dtype)
+    x, y = (share.sum(dim=-2) * cells_x).sum(-1), (share.sum(dim=-1) * cells_y).sum(-1)
+    return torch.stack([x, y], dim=-1)
 
 
 def marginal_mean_points(maps: Tensor) -> Tensor:
@@ -96,6 +113,18 @@ def gaussian_targets(
     maps = along[:, :, 1, :, None] * along[:, :, 0, None, :]
     hit = ((centres + radius >= 0) & (centres - radius <= size - 1)).all(dim=-1)
     return maps, weights * hit
+
+
+def logit_loss(logits: Tensor, points: Tensor, weights: Tensor, sigma: float) -> Tensor:
+    """Cross-entropy of maps that are logits with Gaussians about the true points (ours).
+
+    ``logits`` (N, K, H, W), ``points`` (N, K, 2) in cells and possibly outside, where the map is to
+    be empty; ``weights`` (N, K) from 0 to 1. Cells count by 1 + 9 T, T being the target. A scalar:
+    the mean over cells and joints, joints without weight counting as zero.
+    """
+    targets = gaussian_maps(points, logits.shape[-1], sigma)
+    importance = (1 + 9 * targets) * weights[:, :, None, None]
+    return functional.binary_cross_entropy_with_logits(logits, targets, importance)
 
 
 def supervised_loss(heatmaps: Tensor, targets: Tensor, weights: Tensor) -> Tensor:

@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.nn import functional
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
@@ -30,6 +31,13 @@ def normalized(pixels: Tensor, *, bgr: bool = False) -> Tensor:
     if bgr:
         pixels = pixels.flip(1)
     return pixels.float().div_(255).sub_(mean).div_(std)
+
+
+def reduced(images: Tensor, side: int) -> Tensor:
+    """Images (N, 3, S, S) with ``side`` pixels a side, each the mean of those it covers."""
+    if images.shape[-1] == side:
+        return images
+    return functional.interpolate(images, size=side, mode="area")
 
 
 def to_pictures(tensor: Tensor, *, bgr: bool = False) -> NDArray[np.uint8]:

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from model.crop import SquareBox, crop_matrix, heatmap_to_image, warp
-from model.heatmaps import decode, marginal_expectation
-from model.networks import PoseNetwork, PoseOutput
+from model.heatmaps import decode
+from model.networks import NetworkSpec, PoseNetwork, PoseOutput
 from model.normalization import to_tensor
 
 Array = NDArray[np.float32]
@@ -41,24 +41,26 @@ class Pose:
 def pose_in_image(output: PoseOutput, box: SquareBox, index: int = 0) -> Pose:
     """Decode sample ``index`` of a pose output whose crop was ``box`` (method 1.12)."""
     points, confidence = decode(output.heatmaps[index : index + 1].float())
+    side = output.heatmaps.shape[-1]
     self_keypoints = np.zeros((0, 2), np.float32)
-    if output.self_heatmaps is not None:
-        cells = marginal_expectation(output.self_heatmaps[index : index + 1].float())[0]
-        self_keypoints = heatmap_to_image(cells.cpu().numpy(), box).astype(np.float32)
+    if output.self_points is not None:
+        cells = output.self_points[index].cpu().numpy()
+        self_keypoints = heatmap_to_image(cells, box, side).astype(np.float32)
     affinity = np.zeros((0, 0), np.float32)
     if output.affinity is not None:
         affinity = output.affinity[index].float().cpu().numpy()
     return Pose(
-        heatmap_to_image(points[0].cpu().numpy(), box).astype(np.float32),
+        heatmap_to_image(points[0].cpu().numpy(), box, side).astype(np.float32),
         confidence[0].cpu().numpy(),
         self_keypoints,
         affinity,
     )
 
 
-def crop_tensor(image: NDArray[np.uint8], box: SquareBox, *, bgr: bool = False) -> Tensor:
-    """The network's input (1, 3, 128, 128) for one square of an RGB image."""
-    return to_tensor([warp(image, crop_matrix(box))], bgr=bgr)
+def crop_tensor(image: NDArray[np.uint8], box: SquareBox, spec: NetworkSpec) -> Tensor:
+    """The input (1, 3, S, S) of a network with ``spec`` for one square of an RGB image."""
+    size = spec.crop_size
+    return to_tensor([warp(image, crop_matrix(box, size), size)], bgr=spec.bgr)
 
 
 @torch.inference_mode()
@@ -67,9 +69,8 @@ def predict_pose(network: PoseNetwork, image: NDArray[np.uint8], box: SquareBox)
 
     The crop is computed on the network's device and in its precision.
     """
-    weight = network.encoder.conv1.weight
-    crop = crop_tensor(image, box, bgr=network.spec.bgr)
-    crop = crop.to(weight.device, weight.dtype, memory_format=torch.channels_last)
+    crop = crop_tensor(image, box, network.spec)
+    crop = crop.to(network.device, network.dtype, memory_format=torch.channels_last)
     return pose_in_image(network.pose(crop), box)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 
@@ -15,9 +16,13 @@ import model
 from model.data.records import DataSet
 from model.data.shards import read_shards
 from model.evaluation.accuracy import predict_data_set
+from model.evaluation.metrics import torso_of
+from model.evaluation.rival import penn_from_coco
 from model.networks import NetworkSpec, PoseNetwork
+from model.skeleton import PENN13
+from tests.model.evaluation.rivals import brightest_pixel, write_rival
 from tests.networks import small_network
-from tests.shards import write_shard
+from tests.shards import write_arrays, write_shard
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +63,8 @@ def test_the_table_is_printed_and_written(
     assert "small.safetensors: Baseline, resnet18, penn13" in printed
     assert "Frames: 12 of 3 people; left out, as they could not be used: 0;" in printed
     assert (out / "accuracy.md").read_text(encoding="utf-8") == printed
-    assert (out / "accuracy.csv").read_text().startswith("kind,name,percent,correct,scored\n")
+    header = "kind,name,percent,correct,scored,network\n"
+    assert (out / "accuracy.csv").read_text().startswith(header)
 
 
 def test_json_is_one_line_with_the_networks_own_figures(
@@ -115,6 +121,9 @@ def test_a_bad_frame_is_named_and_left_out(
         (["--threshold", "0"], "right within 0.0 torsos"),
         (["--split", "val"], "'val'"),
         (["--device", "abacus"], "abacus"),
+        (["--rival", "none.onnx"], "no rival none.onnx"),
+        (["--rival", __file__], "cannot be read as an ONNX model"),
+        (["--fit-offsets", "shards=nowhere/*.npz"], "No file matches"),
     ],
 )
 def test_wrong_input_is_one_sentence_and_exit_code_2(
@@ -123,6 +132,87 @@ def test_wrong_input_is_one_sentence_and_exit_code_2(
     code, printed, errors = evaluate(*options)
     assert (code, printed) == (2, "")
     assert errors.splitlines()[-1].startswith("error: ") and part in errors
+
+
+def test_rivals_stand_beside_the_network_everywhere(
+    evaluate: Callable[..., tuple[int, str, str]], shard: Path, tmp_path: Path
+) -> None:
+    brightest = write_rival(tmp_path / "brightest.onnx", 32, brightest_pixel(32))
+    centre = write_rival(tmp_path / "centre.onnx", 48, np.full((17, 3), 0.5))
+    out = tmp_path / "out"
+    options = ("--rival", brightest, "--rival", centre, "--threshold", 1, "--every", 2)
+    alone = json.loads(evaluate(*options[4:], "--json")[1])
+
+    code, printed, errors = evaluate(*options, "--json", "--out", out)
+
+    assert (code, errors) == (0, "")
+    values = json.loads(printed)
+    assert [(r["name"], r["side"]) for r in values["rivals"]] == [
+        ("brightest.onnx", 32),
+        ("centre.onnx", 48),
+    ]
+    assert values | {"rivals": []} == alone  # our own figures are not touched
+    # Pixel 24 of 48 is the squares' centre, (80, 80), whatever the picture; the shard's clips tell
+    # how far each joint is from there. The head is moved up by no torso at all.
+    data = read_shards([shard], "people")
+    rows = [(clip, frame) for clip in data for frame in range(len(clip))][::2]
+    truth = np.array([clip.joints[frame] for clip, frame in rows])
+    right = 100 * (np.linalg.norm(truth - 80, axis=-1) <= torso_of(PENN13).lengths(truth)[:, None])
+    found = values["rivals"][1]
+    assert found["columns"]["mPCK"] == pytest.approx(right.mean(), abs=1e-3)
+    assert list(found["joints"].values()) == pytest.approx(right.mean(axis=0), abs=1e-3)
+    text = (out / "accuracy.md").read_text(encoding="utf-8")
+    assert "centre.onnx: a rival, shown the same squares at 48 x 48 pixels; its head" in text
+    rows_of = [line.split("|")[1].strip() for line in text.splitlines() if line.startswith("| ")]
+    assert rows_of.count("small.safetensors") == rows_of.count("centre.onnx") == 2
+    (header,) = [line for line in text.splitlines() if line.startswith("| Joint")]
+    assert [cell.strip() for cell in header.split("|")[1:-1]] == [
+        "Joint", "small.safetensors", "brightest.onnx", "centre.onnx", "scored",
+    ]  # fmt: skip
+    table = (out / "accuracy.csv").read_text().splitlines()
+    assert sum(line.endswith(",centre.onnx") for line in table) == 8 + 3 + 13 + 3
+
+
+def test_offsets_are_fitted_on_other_people(
+    evaluate: Callable[..., tuple[int, str, str]], tmp_path: Path
+) -> None:
+    # A person who always stands there, beside training people who stand 8 pixels to the right.
+    points = np.full((17, 3), 0.5)
+    points[[5, 6], 0], points[[11, 12], 0] = 0.4, 0.6
+    rival = write_rival(tmp_path / "standing.onnx", 32, points)
+    joints = penn_from_coco(points[None, :, 1::-1] * 128 + 16)
+    pictures = [cv2.imencode(".jpg", np.zeros((160, 160, 3), np.uint8))[1]] * 4
+    for name, shift in (("train.npz", 8), ("test.npz", 9)):
+        write_arrays(
+            tmp_path / name,
+            pictures,
+            joints=np.tile(joints + np.array([shift, 0]), (4, 1, 1)).astype(np.float32),
+            visible=np.full((4, 13), 2, np.uint8),
+            person=np.array([0, 0, 1, 1], np.int32),
+            frame=np.array([0, 1, 0, 1], np.int32),
+        )
+    code, printed, errors = evaluate(
+        "--rival", rival, "--fit-offsets", f"shards={tmp_path / 'train.npz'}", "--threshold", 0.1,
+        "--json", data=f"shards={tmp_path / 'test.npz'}",
+    )  # fmt: skip
+    assert (code, errors) == (0, "")
+    plain, moved = json.loads(printed)["rivals"]
+    assert plain["offsets"] is None and plain["columns"]["mPCK"] == 0
+    assert moved["name"] == "standing.onnx with offsets" and moved["columns"]["mPCK"] == 100
+    fitted = moved["offsets"]
+    assert (fitted["data"], fitted["frames"], fitted["people"]) == ("train", 4, 2)
+    # A torso of 0.2 * 128 pixels that points down has the picture's left across it.
+    assert fitted["torsos_down_and_across"]["left knee"] == pytest.approx([0, -0.3125], abs=1e-3)
+
+
+def test_offsets_without_a_rival_and_two_rivals_of_a_name_are_refused(
+    evaluate: Callable[..., tuple[int, str, str]], shard: Path, tmp_path: Path
+) -> None:
+    code, printed, errors = evaluate("--fit-offsets", shard)
+    assert (code, printed) == (2, "") and "Give a rival, too" in errors
+    rival = write_rival(tmp_path / "one.onnx", 32, np.full((17, 3), 0.5))
+    code, printed, errors = evaluate("--rival", rival, "--rival", rival)
+    assert (code, printed) == (2, "") and "Several rivals are called one.onnx" in errors
 
 
 def test_an_experiment_must_be_named(capsys: pytest.CaptureFixture[str]) -> None:

@@ -39,7 +39,8 @@ def add_parser(subparsers: Subparsers) -> None:
         description="Predict with the network as it is, without personalization, and print how "
         "many joints are right: in the columns of the published tables, joint by joint, and as a "
         "mean over people. Data with other joints than the network's are scored on those that "
-        "both have. Frames that cannot be used are named and left out.",
+        "both have. Frames that cannot be used are named and left out. Rivals are shown the same "
+        "squares of the same frames, on the CPU, and stand beside the network in all tables.",
     )
     _add_common(accuracy)
     accuracy.add_argument(
@@ -54,7 +55,23 @@ def add_parser(subparsers: Subparsers) -> None:
     accuracy.add_argument(
         "--flip-test",
         action="store_true",
-        help="predict each picture's mirror image too and take the mean (twice the work)",
+        help="predict each picture's mirror image too and take the mean (twice the work); rivals "
+        "do so as well",
+    )
+    accuracy.add_argument(
+        "--rival",
+        metavar="FILE.onnx",
+        type=Path,
+        action="append",
+        default=[],
+        help="also score another network: a single-person one with MoveNet's input and output "
+        "(int32 1xSxSx3, RGB; 1x1x17x3, COCO keypoints); may be given several times",
+    )
+    accuracy.add_argument(
+        "--fit-offsets",
+        metavar="NAME=ROOT",
+        help="also score each rival with a constant offset for each joint, fitted on every N-th "
+        "frame of this data set's training people",
     )
     accuracy.set_defaults(func=_run_accuracy)
     gain = experiments.add_parser(
@@ -123,19 +140,27 @@ def _add_common(parser: argparse.ArgumentParser) -> None:
 
 
 def _run_accuracy(args: argparse.Namespace) -> int:
+    import torch
     from tqdm import tqdm
 
     from app.assets import WEIGHTS
     from model.data.catalogue import Request
     from model.device import choose_device
     from model.evaluation.accuracy_report import measure_accuracy
+    from model.evaluation.rival import Rival
     from model.weights import load
 
     weights = args.weights or WEIGHTS
     network = load(weights, choose_device(args.device).device)
+    threads = torch.get_num_threads()
+    rivals = [Rival(path, threads, flip_test=args.flip_test) for path in args.rival]
     data_set = Request.parse(args.data).read(args.split, network.spec.crop_shift)
+    fit_on = None
+    if args.fit_offsets is not None:
+        fit_on = Request.parse(args.fit_offsets).read("train", network.spec.crop_shift)
     hidden = True if args.json else None  # None: hidden where nobody watches
-    frames = -(-len(data_set) // max(1, args.every))
+    watched = [data_set] if fit_on is None else [data_set, fit_on]
+    frames = sum(-(-len(frames) // max(1, args.every)) for frames in watched)
     with tqdm(total=frames, unit="frame", disable=hidden) as bar:
         report = measure_accuracy(
             network,
@@ -144,6 +169,8 @@ def _run_accuracy(args: argparse.Namespace) -> int:
             every=args.every,
             threshold=args.threshold,
             flip_test=args.flip_test,
+            rivals=rivals,
+            fit_on=fit_on,
             progress=bar.update,
         )
     print(json.dumps(report.as_json()) if args.json else report.markdown().rstrip())

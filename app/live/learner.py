@@ -61,7 +61,7 @@ class Learner:
         self.personalizer = Personalizer(
             self._network, self._perceptual, settings, autocast=self._autocast
         )
-        self._sampler = PairSampler(settings, bgr=self._network.spec.bgr)
+        self._sampler = PairSampler(settings, self._network.spec)
         self._memory.hold(HOLD_EVERY if settings.guard else 0)
         self._guard = Guard(self.personalizer, self._memory) if settings.guard else None
 

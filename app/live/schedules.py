@@ -20,6 +20,7 @@ from app.live.mailbox import (
 )
 from app.live.records import OfflineProgress, Schedule, UpdateResult
 from app.live.update_lane import UpdateLane
+from model.crop import CROP_SIZE
 from model.networks import PerceptualLoss, PoseNetwork
 from model.personalization import (
     Pairs,
@@ -244,9 +245,11 @@ def _seconds(
     pairs: int,
 ) -> float:
     personalizer = Personalizer(network, perceptual, settings, autocast=machine.low_precision)
-    images = torch.zeros(pairs, 3, 128, 128)
+    spec = network.spec
+    targets = torch.zeros(pairs, 3, spec.crop_size, spec.crop_size)
+    sources = torch.zeros(pairs, 3, CROP_SIZE, CROP_SIZE)
     start = time.perf_counter()
-    personalizer.accumulate(Pairs(images, images), pairs)
+    personalizer.accumulate(Pairs(targets, sources), pairs)
     if machine.device.type == "cuda":
         torch.cuda.synchronize(machine.device)
     seconds = time.perf_counter() - start

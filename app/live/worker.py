@@ -57,7 +57,7 @@ class Worker(ManagedThread):
         self._wanted_schedule = schedule
         self._report_fault = on_fault
         self._runner: Runner | None = None
-        self._memory = SourceMemory()
+        self._memory = SourceMemory(crop_size=engine.network.spec.crop_size)
         self._settings = engine.settings
         self._comparison = Comparison.NEVER
         self._compared_at = float("-inf")

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.augmentation import Augmentation, Augmenter
-from model.crop import transform, warp
+from model.crop import CROP_SIZE, transform, warp
 from model.data.records import ABSENT, Clip, DataSet
 from model.data.thin_plate import random_thin_plate_warp
 from model.errors import UserError
@@ -24,7 +24,7 @@ from model.skeleton import JointSet
 class Example:
     """One training example.
 
-    ``target`` and ``source`` (128, 128, 3) uint8 RGB; ``joints`` (K, 2) float32, (x, y) in the
+    ``target`` (S, S, 3) and ``source`` (128, 128, 3), uint8 RGB, S being the network's crop size; ``joints`` (K, 2) float32, (x, y) in the
     target crop's pixels; ``weights`` (K,) float32, 0 or 1. ``source`` is None where none was
     asked for.
     """
@@ -123,13 +123,21 @@ class PairCutter:
 
     The source is a uniformly random frame of the same clip, cut with the target's box; a clip of
     one frame gives a random thin-plate-spline warp of that frame instead (method 2.9). A share
-    ``independent`` (0..1, the paper's 0) of the sources is placed by a draw of its own.
+    ``independent`` (0..1, the paper's 0) of the sources is placed by a draw of its own. Targets have
+    ``crop_size`` pixels a side, sources 128.
     """
 
-    def __init__(self, joint_set: JointSet, augmenter: Augmenter, independent: float = 0.0) -> None:
+    def __init__(
+        self,
+        joint_set: JointSet,
+        augmenter: Augmenter,
+        independent: float = 0.0,
+        crop_size: int = CROP_SIZE,
+    ) -> None:
         self._flip_order = joint_set.flip_order
         self._augmenter = augmenter
         self._independent = independent
+        self._size = crop_size
 
     def cut(
         self, clip: Clip, frame: int, rng: np.random.Generator, *, with_source: bool
@@ -139,8 +147,8 @@ class PairCutter:
         if with_source:
             drawn = replace(drawn, hidden=None)  # nothing tells the renderer of a grey patch
         joints, weights = self._labels(clip, frame)
-        matrix = drawn.matrix(clip.box(frame))
-        target = drawn.retouch(warp(clip.frames.read(frame), matrix))
+        matrix = drawn.matrix(clip.box(frame), self._size)
+        target = drawn.retouch(warp(clip.frames.read(frame), matrix, self._size))
         joints = transform(joints, matrix).astype(np.float32)
         if drawn.flip:
             joints, weights = joints[self._flip_order], weights[self._flip_order]

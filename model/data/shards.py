@@ -2,6 +2,7 @@
 
 A shard is an ``.npz`` with ``jpeg``, ``offset``, ``joints`` (N, 13 or 17, 2), ``visible``,
 ``person``, ``frame`` and, where a person has several clips, ``clip``; with 17 joints also ``head``.
+The crop squares are the central 128 pixels, or ``inner`` where that is given.
 """
 
 from __future__ import annotations
@@ -49,7 +50,8 @@ def _read_shard(path: Path) -> list[Clip]:
     if "head" in arrays:
         joints, visible = _penn_from_coco(joints, visible, arrays["head"].astype(np.float32))
     side = _stored_side(arrays, path)
-    boxes = np.tile([side / 2, side / 2, CROP_SIZE], (len(joints), 1))
+    inner = int(arrays["inner"]) if "inner" in arrays else CROP_SIZE
+    boxes = np.tile([side / 2, side / 2, inner], (len(joints), 1))
     number = arrays.get("clip", arrays["person"])
     clips = []
     for value in np.unique(number):
@@ -96,7 +98,7 @@ def _check(arrays: dict[str, NDArray[Any]], path: Path) -> None:
         "head": (count, 2),
         "visible": (count, joints),
         **dict.fromkeys(("clip", "person", "frame"), (count,)),
-        "size": (),
+        **dict.fromkeys(("size", "inner"), ()),
     }
     for key, shape in expected.items():
         found = arrays.get(key)

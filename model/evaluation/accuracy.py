@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from model.crop import crop_matrix, heatmap_to_image, warp
+from model.crop import SquareBox, crop_matrix, heatmap_to_image, warp
 from model.data.conversion import check_common_joints, convert_joints
 from model.data.records import BadDataError, Clip, DataSet
 from model.errors import UserError
@@ -71,7 +72,7 @@ class Predictions:
 def gathered(
     data_set: DataSet,
     rows: Sequence[tuple[Clip, int]],
-    points: Sequence[NDArray[np.floating]],
+    points: Iterable[NDArray[np.floating]],
     joint_set: JointSet,
     skipped: Sequence[str] = (),
     order: NDArray[np.int64] | None = None,
@@ -101,7 +102,110 @@ def chosen_frames(data_set: DataSet, every: int = 1) -> list[tuple[Clip, int]]:
     return rows[::every]
 
 
-@torch.inference_mode()
+class PointPredictor(Protocol):
+    """Finds one person's joints in one square of each picture."""
+
+    def __call__(
+        self, images: Sequence[NDArray[np.uint8]], boxes: Sequence[SquareBox], /
+    ) -> NDArray[np.floating]:
+        """Joints (N, K, 2), (x, y) in pixels, of N pictures (H x W x 3, uint8, RGB)."""
+
+
+@dataclass(frozen=True, eq=False)
+class FoundPoints:
+    """What several predictors found on the same squares of N frames.
+
+    Attributes:
+        rows: The frames, each its clip and its number there.
+        points: For each predictor its joints (N, K, 2), in image pixels.
+        skipped: A sentence for each frame that was left out, as it could not be used.
+    """
+
+    rows: list[tuple[Clip, int]]
+    points: list[NDArray[np.floating]]
+    skipped: list[str]
+
+
+def find_points(
+    predictors: Sequence[PointPredictor],
+    data_set: DataSet,
+    *,
+    every: int = 1,
+    skip_bad: bool = False,
+    progress: Callable[[int], object] | None = None,
+) -> FoundPoints:
+    """Show every ``every``-th frame to all predictors, each the same square of it.
+
+    Args:
+        predictors: One or more of them.
+        data_set: The frames and their squares.
+        every: 2 for every second frame, counted through the whole data set.
+        skip_bad: Leave frames that cannot be used out, unless no other is left.
+        progress: Hears how many more frames are done.
+
+    Returns:
+        The frames that could be used, and the joints of each predictor on them.
+
+    Raises:
+        BadDataError: A frame cannot be used, and ``skip_bad`` is not set.
+        UserError: No frame can be used.
+    """
+    chosen = chosen_frames(data_set, every)
+    rows: list[tuple[Clip, int]] = []
+    points: list[list[NDArray[np.floating]]] = [[] for _ in predictors]
+    skipped: list[str] = []
+    for start in range(0, len(chosen), _BATCH):
+        part = chosen[start : start + _BATCH]
+        good, images = _usable(part, skipped if skip_bad else None)
+        if good:
+            boxes = [clip.box(frame) for clip, frame in good]
+            for predict, found in zip(predictors, points, strict=True):
+                found.append(predict(images, boxes))
+            rows += good
+        if progress is not None:
+            progress(len(part))
+    if not rows:
+        raise UserError(f"No frame of {data_set.name} can be used. {skipped[0]}")
+    return FoundPoints(rows, [np.concatenate(found) for found in points], skipped)
+
+
+def network_predictor(
+    network: PoseNetwork, *, autocast: bool = False, flip_test: bool = False
+) -> PointPredictor:
+    """The network, which must be in eval mode, as a predictor of its own joints.
+
+    Args:
+        network: It is shown each square at its ``crop_size``.
+        autocast: Compute in bfloat16.
+        flip_test: Take the mean of the answers for a crop and for its mirror image.
+    """
+    spec, device = network.spec, network.device
+
+    @torch.inference_mode()
+    def predict(
+        images: Sequence[NDArray[np.uint8]], boxes: Sequence[SquareBox], /
+    ) -> NDArray[np.floating]:
+        size = spec.crop_size
+        crops = [
+            warp(image, crop_matrix(box, size), size)
+            for image, box in zip(images, boxes, strict=True)
+        ]
+        batch = to_tensor(crops, bgr=spec.bgr)
+        batch = batch.to(device, memory_format=torch.channels_last)
+        with torch.autocast(device.type, torch.bfloat16, enabled=autocast):
+            heatmaps = network.pose(batch).heatmaps
+            if flip_test:
+                mirrored = network.pose(mirror(batch)).heatmaps
+                heatmaps = (heatmaps + mirror_joints(mirrored, spec.joint_set.flip_order)) / 2
+        cells = decode(heatmaps.float())[0].cpu().numpy()
+        return np.stack([
+            heatmap_to_image(found, box, spec.heatmap_size)
+            for found, box in zip(cells, boxes, strict=True)
+        ])  # fmt: skip
+
+    return predict
+
+
 def predict_data_set(
     network: PoseNetwork,
     data_set: DataSet,
@@ -120,50 +224,26 @@ def predict_data_set(
     image. ``BadDataError`` names a frame that cannot be used; with ``skip_bad`` such
     frames are left out, unless no other is left. ``progress`` hears how many more frames are done.
     """
-    joint_set = network.spec.joint_set
-    check_common_joints(data_set, joint_set)
-    device = network.device
-    chosen = chosen_frames(data_set, every)
-    rows: list[tuple[Clip, int]] = []
-    points: list[NDArray[np.float64]] = []
-    skipped: list[str] = []
-    for start in range(0, len(chosen), _BATCH):
-        part = chosen[start : start + _BATCH]
-        good, crops = _usable(part, skipped if skip_bad else None)
-        if crops:
-            batch = to_tensor(crops, bgr=network.spec.bgr)
-            batch = batch.to(device, memory_format=torch.channels_last)
-            with torch.autocast(device.type, torch.bfloat16, enabled=autocast):
-                heatmaps = network.pose(batch).heatmaps
-                if flip_test:
-                    mirrored = network.pose(mirror(batch)).heatmaps
-                    heatmaps = (heatmaps + mirror_joints(mirrored, joint_set.flip_order)) / 2
-            cells = decode(heatmaps.float())[0].cpu().numpy()
-            points += [
-                heatmap_to_image(found, clip.box(frame))
-                for found, (clip, frame) in zip(cells, good, strict=True)
-            ]
-            rows += good
-        if progress is not None:
-            progress(len(part))
-    if not rows:
-        raise UserError(f"No frame of {data_set.name} can be used. {skipped[0]}")
-    return gathered(data_set, rows, points, joint_set, skipped)
+    check_common_joints(data_set, network.spec.joint_set)
+    predictor = network_predictor(network, autocast=autocast, flip_test=flip_test)
+    found = find_points([predictor], data_set, every=every, skip_bad=skip_bad, progress=progress)
+    (points,) = found.points
+    return gathered(data_set, found.rows, points, network.spec.joint_set, found.skipped)
 
 
 def _usable(
     rows: Sequence[tuple[Clip, int]], skipped: list[str] | None
 ) -> tuple[list[tuple[Clip, int]], list[NDArray[np.uint8]]]:
-    """The frames that can be used and their crops; ``skipped`` takes note of the others."""
-    good, crops = [], []
+    """The frames that can be used and their pictures; ``skipped`` takes note of the others."""
+    good, images = [], []
     for clip, frame in rows:
         try:
             clip.check(frame)
-            crops.append(warp(clip.frames.read(frame), crop_matrix(clip.box(frame))))
+            images.append(clip.frames.read(frame))
         except BadDataError as error:
             if skipped is None:
                 raise
             skipped.append(str(error))
         else:
             good.append((clip, frame))
-    return good, crops
+    return good, images

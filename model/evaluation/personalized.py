@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from model.crop import CROP_SIZE, crop_matrix, heatmap_to_image
+from model.crop import crop_matrix, heatmap_to_image
 from model.data.records import BadDataError, Clip, DataSet
 from model.errors import UserError
 from model.evaluation.accuracy import Predictions, gathered
@@ -187,9 +187,12 @@ class _Walk:
     def unit(self, clips: Sequence[Clip], frames: Sequence[_Row], first: int) -> None:
         """All frames (clip, frame) between two resets; ``first`` numbers the first of them."""
         settings, seed = self._protocol.settings, self._protocol.seed + first
-        self._sampler = PairSampler(settings, bgr=self._bgr, seed=seed)
+        self._sampler = PairSampler(settings, self._network.spec, seed=seed)
         self._memory = SourceMemory(
-            capacity=len(frames), seed=seed, hold_every=HOLD_EVERY if settings.guard else 0
+            capacity=len(frames),
+            seed=seed,
+            hold_every=HOLD_EVERY if settings.guard else 0,
+            crop_size=self._network.spec.crop_size,
         )
         guarded = settings.guard and self._owner is not None
         self._guard = Guard(self._personalizer, self._memory) if guarded else None
@@ -268,16 +271,17 @@ class _Walk:
             self._predict(batch)
 
     def _predict(self, seen: Sequence[tuple[_Row, PersonView]]) -> None:
-        crops = [view.crop(crop_matrix(view.box), CROP_SIZE) for _, view in seen]
+        size = self._network.spec.crop_size
+        crops = [view.crop(crop_matrix(view.box, size), size) for _, view in seen]
         cells = self._cells(to_tensor(crops, bgr=self._bgr))
         for (row, view), found in zip(seen, cells, strict=True):
-            self._points.append(heatmap_to_image(found, view.box))
+            self._points.append(heatmap_to_image(found, view.box, self._network.spec.heatmap_size))
             self._rows.append(row)
             self._order.append(self._predicted)
             self._predicted += 1
 
     def _cells(self, crops: Tensor) -> NDArray[np.float32]:
-        """Decoded keypoints (n, K, 2) of crops (n, 3, 128, 128)."""
+        """Decoded keypoints (n, K, 2) of crops (n, 3, S, S)."""
         network = self._network
         with torch.autocast(network.device.type, torch.bfloat16, enabled=self._autocast):
             if self._owner is not None:

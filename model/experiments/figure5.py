@@ -22,7 +22,7 @@ from model.experiments.result import ExperimentResult, Picture, Table
 from model.experiments.scoring import sentences
 from model.networks import PoseNetwork
 from model.normalization import to_pictures, to_tensor
-from model.prediction import pose_in_image
+from model.prediction import crop_tensor, pose_in_image
 from model.weights import load
 
 if TYPE_CHECKING:
@@ -87,7 +87,8 @@ def _row(
     own = crop_matrix(clip.box(0)) if study.settings.source_box == "own" else matrix
     crops = [warp(clip.frames.read(target), matrix), warp(clip.frames.read(0), own)]
     bgr = network.spec.bgr
-    output = network(to_tensor(crops[:1], bgr=bgr), to_tensor(crops[1:], bgr=bgr))
+    seen = crop_tensor(clip.frames.read(target), clip.box(target), network.spec)
+    output = network(seen, to_tensor(crops[1:], bgr=bgr))
     assert output.reconstruction is not None
     pose = pose_in_image(output, _CROP)
     number = sum(map(len, clips[:-1])) + target

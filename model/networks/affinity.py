@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
-from model.networks.encoder import FEATURES
+from model.networks.blocks import FEATURES
 
 HEADS = 4
+# The published features are 32 x 32; finer ones are halved, as attention pays for every cell.
+_LARGEST_SIDE = 32
 
 
 class AffinityTransformer(nn.Module):
@@ -31,8 +34,13 @@ class AffinityTransformer(nn.Module):
                 nn.init.zeros_(module.bias)
 
     def forward(self, features: Tensor) -> Tensor:
+        return self.projection(self.decode(features)).softmax(dim=-1)
+
+    def decode(self, features: Tensor) -> Tensor:
+        """Each query after it has looked at the features: (N, k_sup, 256)."""
+        if features.shape[-1] > _LARGEST_SIDE:
+            features = functional.avg_pool2d(features, 2)
         # In one piece: on a CPU, products with a strided memory took four times the whole network.
         memory = features.flatten(2).permute(2, 0, 1).contiguous()  # H*W, N, 256
         queries = self.queries.t().unsqueeze(1).expand(-1, features.shape[0], -1)  # k_sup, N, 256
-        decoded = self.decoder(queries, memory).transpose(0, 1)  # N, k_sup, 256
-        return self.projection(decoded).softmax(dim=-1)
+        return self.decoder(queries, memory).transpose(0, 1)

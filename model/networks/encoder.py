@@ -1,4 +1,7 @@
-"""The shared feature extractor: a ResNet and three deconvolutions (method 1.2)."""
+"""The shared feature extractor: a trunk, and a neck that brings it to the maps' resolution.
+
+The published one is a ResNet and three deconvolutions (method 1.2); MoveNet is in ``movenet``.
+"""
 
 from __future__ import annotations
 
@@ -6,20 +9,19 @@ import torchvision
 from torch import Tensor, nn
 
 from model.errors import UserError
+from model.networks.blocks import FEATURES
+from model.networks.movenet import SIZES, MoveNetEncoder, Taps
 
-FEATURES = 256
-BACKBONES = ("resnet18", "resnet34", "resnet50")
+RESNETS = ("resnet18", "resnet34", "resnet50")
+MOVENETS = tuple(SIZES)
+BACKBONES = RESNETS + MOVENETS
 
 
-class Encoder(nn.Module):
+class ResNetEncoder(nn.Module):
     """Image (N, 3, 128, 128) to features (N, 256, 32, 32)."""
 
     def __init__(self, backbone: str) -> None:
         super().__init__()
-        if backbone not in BACKBONES:
-            raise UserError(
-                f"There is no backbone called {backbone!r}. Choose one of: {', '.join(BACKBONES)}."
-            )
         resnet = getattr(torchvision.models, backbone)(weights=None)
         channels = resnet.fc.in_features
         self.conv1, self.bn1, self.relu = resnet.conv1, resnet.bn1, resnet.relu
@@ -36,13 +38,26 @@ class Encoder(nn.Module):
             if isinstance(module, nn.ConvTranspose2d):
                 nn.init.normal_(module.weight, std=0.001)
 
-    def trunk(self, image: Tensor) -> Tensor:
-        """The ResNet alone: image (N, 3, 128, 128) to features (N, C, 4, 4)."""
+    def trunk(self, image: Tensor) -> Taps:
+        """The ResNet alone: image (N, 3, 128, 128) to one tap (N, C, 4, 4)."""
         x = self.maxpool(self.relu(self.bn1(self.conv1(image))))  # N, 64, 32, 32
-        return self.layer4(self.layer3(self.layer2(self.layer1(x))))
+        return (self.layer4(self.layer3(self.layer2(self.layer1(x)))),)
+
+    def neck(self, taps: Taps) -> Tensor:
+        """The trunk's tap to features (N, 256, 32, 32)."""
+        return self.deconv(taps[0])
 
     def forward(self, image: Tensor) -> Tensor:
-        return self.deconv(self.trunk(image))
+        return self.neck(self.trunk(image))
+
+
+def make_encoder(backbone: str) -> ResNetEncoder | MoveNetEncoder:
+    """The encoder of that name; ``UserError`` lists the names there are."""
+    if backbone not in BACKBONES:
+        raise UserError(
+            f"There is no backbone called {backbone!r}. Choose one of: {', '.join(BACKBONES)}."
+        )
+    return MoveNetEncoder(backbone) if backbone in MOVENETS else ResNetEncoder(backbone)
 
 
 def _deconvolution(inputs: int) -> list[nn.Module]:

@@ -6,7 +6,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from model.heatmaps import keypoint_bottleneck
+from model.crop import HEATMAP_SIZE
+from model.heatmaps import gaussian_maps
 from model.networks.blocks import conv_bn_relu
 
 
@@ -60,12 +61,12 @@ class Reconstruction(nn.Module):
         self.keypoint_encoder = ContentEncoder(k_self)
         self.renderer = Renderer()
 
-    def forward(self, self_heatmaps: Tensor, source: Tensor) -> Tensor:
-        """``self_heatmaps`` (N, k_self, 32, 32) raw, ``source`` (N, 3, S, S); returns its size.
+    def forward(self, points: Tensor, source: Tensor) -> Tensor:
+        """``points`` (N, k_self, 2) in cells of 32 x 32, ``source`` (N, 3, S, S); returns its size.
 
         S is 128; a smaller one, for cheap training steps, must be divisible by 8.
         """
-        maps = keypoint_bottleneck(self_heatmaps.float())
+        maps = gaussian_maps(points, HEATMAP_SIZE)
         size = source.shape[-2:]
         maps = functional.interpolate(maps, size=size, mode="bilinear", align_corners=False)
         appearance = self.appearance_encoder(source)

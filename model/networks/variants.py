@@ -8,9 +8,13 @@ from typing import Literal, get_args
 import torch
 from torch import Tensor, nn
 
+from model.crop import CROP_SIZE, HEATMAP_SIZE
 from model.errors import UserError
+from model.heatmaps import marginal_expectation, spatial_expectation
 from model.networks.affinity import AffinityTransformer
-from model.networks.encoder import FEATURES, Encoder
+from model.networks.blocks import FEATURES
+from model.networks.encoder import make_encoder
+from model.networks.movenet import SIZES, Taps
 from model.networks.reconstruction import Reconstruction
 from model.skeleton import JointSet, joint_set
 
@@ -73,6 +77,24 @@ class NetworkSpec:
         return self.variant in ("keypoint", "transformer")
 
     @property
+    def crop_size(self) -> int:
+        """The side of the pictures that go in, pixels: the published 128, or the backbone's own."""
+        return SIZES[self.backbone].crop if self.backbone in SIZES else CROP_SIZE
+
+    @property
+    def heatmap_size(self) -> int:
+        """The side of the maps that come out, cells: a quarter of the crop's."""
+        return self.crop_size // 4
+
+    @property
+    def logits(self) -> bool:
+        """Whether self-supervised maps are logits, and heatmaps the sigmoid of what they make up.
+
+        So it is with MoveNet, which was trained so; published networks have raw maps (method 1.2).
+        """
+        return self.backbone in SIZES
+
+    @property
     def bgr(self) -> bool:
         """Whether pictures go in with blue first."""
         return self.channel_order == "bgr"
@@ -87,27 +109,30 @@ class NetworkSpec:
 class PoseOutput:
     """The pose branch's result.
 
-    ``heatmaps`` (N, k_sup, 32, 32); ``self_heatmaps`` (N, k_self, 32, 32) raw, None without
-    self-supervised keypoints; ``affinity`` (N, k_sup, k_self), None without a transformer.
+    ``heatmaps`` (N, k_sup, H, H), H being ``NetworkSpec.heatmap_size`` (published: 32);
+    ``self_heatmaps`` (N, k_self, H, H) raw, and ``self_points`` (N, k_self, 2), the self-supervised
+    keypoints in cells of these maps, (x, y): None without any; ``affinity`` (N, k_sup, k_self), None
+    without a transformer.
     """
 
     heatmaps: Tensor
     self_heatmaps: Tensor | None
     affinity: Tensor | None
+    self_points: Tensor | None = None
 
 
 @dataclass(frozen=True)
 class NetworkOutput(PoseOutput):
     """The pose branch's result and ``reconstruction`` (N, 3, 128, 128), None if not rebuilt."""
 
-    reconstruction: Tensor | None
+    reconstruction: Tensor | None = None
 
 
 class PoseNetwork(nn.Module):
     """One of the four variants; ``network(target, source)`` runs it whole.
 
-    Both images are (N, 3, 128, 128), float32, normalised (see ``model.normalization``).
-    Everything about the pose reads only the target; the source goes only into the appearance
+    The target is (N, 3, S, S), S being ``spec.crop_size`` (published: 128), the source always
+    (N, 3, 128, 128); both float32, normalised (see ``model.normalization``). Everything about the pose reads only the target; the source goes only into the appearance
     encoder.
     """
 
@@ -115,7 +140,7 @@ class PoseNetwork(nn.Module):
         super().__init__()
         self.spec = spec
         k_sup = len(spec.joint_set)
-        self.encoder = Encoder(spec.backbone)
+        self.encoder = make_encoder(spec.backbone)
         if spec.reconstructs:
             self.self_head = nn.Conv2d(FEATURES, spec.k_self, 1)
             self.reconstruction = Reconstruction(spec.k_self)
@@ -131,36 +156,57 @@ class PoseNetwork(nn.Module):
     @property
     def device(self) -> torch.device:
         """Where the network computes."""
-        return self.encoder.conv1.weight.device
+        return next(self.parameters()).device
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """In which precision the network computes."""
+        return next(self.parameters()).dtype
 
     def pose(self, target: Tensor) -> PoseOutput:
         """Predict from the target alone: the only part that prediction pays for."""
         return self._pose_of(self.encoder(target))
 
-    def pose_of_trunk(self, trunk: Tensor) -> PoseOutput:
-        """The same from the target's trunk features (N, C, 4, 4), see ``Encoder.trunk``."""
-        return self._pose_of(self.encoder.deconv(trunk))
+    def pose_of_trunk(self, trunk: Taps) -> PoseOutput:
+        """The same from the target's trunk features, as the encoder's ``trunk`` gives them."""
+        return self._pose_of(self.encoder.neck(trunk))
 
     def _pose_of(self, features: Tensor) -> PoseOutput:
         self_maps = self.self_head(features) if self.spec.reconstructs else None
-        return self.heatmaps(features, self_maps)
+        scores, affinity = self.scores(features, self_maps)
+        return PoseOutput(
+            heatmaps=scores.sigmoid() if self.spec.logits else scores,
+            self_heatmaps=self_maps,
+            affinity=affinity,
+            self_points=None if self_maps is None else self.points_of(self_maps),
+        )
 
-    def heatmaps(self, features: Tensor, self_heatmaps: Tensor | None) -> PoseOutput:
-        """The supervised head on features (N, 256, 32, 32) and the raw maps made from them."""
+    def scores(
+        self, features: Tensor, self_heatmaps: Tensor | None
+    ) -> tuple[Tensor, Tensor | None]:
+        """Supervised maps (N, k_sup, H, H), as logits where ``spec.logits``, and the affinity."""
         if self.spec.variant == "transformer":
             affinity = self.affinity(features)
             # Each supervised map is a convex combination of the raw self-supervised maps.
-            heatmaps = torch.einsum("nks,nshw->nkhw", affinity, self_heatmaps)
-            return PoseOutput(heatmaps, self_heatmaps, affinity)
-        return PoseOutput(self.supervised_head(features), self_heatmaps, None)
+            return torch.einsum("nks,nshw->nkhw", affinity, self_heatmaps), affinity
+        return self.supervised_head(features), None
 
     def self_heatmaps(self, target: Tensor) -> Tensor:
-        """Raw self-supervised maps (N, k_self, 32, 32), without the supervised head."""
+        """Raw self-supervised maps (N, k_self, H, H), without the supervised head."""
         return self.self_head(self.encoder(target))
+
+    def points_of(self, self_heatmaps: Tensor) -> Tensor:
+        """The self-supervised keypoints (N, k_self, 2), (x, y) in cells of their maps."""
+        maps = self_heatmaps.float()
+        return spatial_expectation(maps) if self.spec.logits else marginal_expectation(maps)
+
+    def rebuild(self, points: Tensor, source: Tensor) -> Tensor:
+        """The target (N, 3, 128, 128) from its keypoints (cells) and a source's appearance."""
+        return self.reconstruction(points * (HEATMAP_SIZE / self.spec.heatmap_size), source)
 
     def reconstruct(self, target: Tensor, source: Tensor) -> Tensor:
         """The self-supervised task alone: rebuild the target (N, 3, 128, 128)."""
-        return self.reconstruction(self.self_heatmaps(target), source)
+        return self.rebuild(self.points_of(self.self_heatmaps(target)), source)
 
     def rotation_logits(self, image: Tensor) -> Tensor:
         """Scores (N, 4) for 0, 90, 180, 270 degrees; the ``rotation`` variant's own task."""
@@ -169,6 +215,6 @@ class PoseNetwork(nn.Module):
     def forward(self, target: Tensor, source: Tensor | None = None) -> NetworkOutput:
         pose = self.pose(target)
         rebuilt = None
-        if source is not None and pose.self_heatmaps is not None:
-            rebuilt = self.reconstruction(pose.self_heatmaps, source)
-        return NetworkOutput(pose.heatmaps, pose.self_heatmaps, pose.affinity, rebuilt)
+        if source is not None and pose.self_points is not None:
+            rebuilt = self.rebuild(pose.self_points, source)
+        return NetworkOutput(**vars(pose), reconstruction=rebuilt)

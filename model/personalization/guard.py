@@ -14,7 +14,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from model.crop import CROP_SIZE, crop_matrix
+from model.crop import crop_matrix
 from model.heatmaps import decode
 from model.mirror import mirror, mirror_joints
 from model.networks import PoseOutput
@@ -74,9 +74,10 @@ class Guard:
         views = self._memory.held()
         if not views:
             return None
+        spec = personalizer.network.spec
+        size = spec.crop_size
         crops = to_tensor(
-            [view.crop(crop_matrix(view.box), CROP_SIZE) for view in views],
-            bgr=personalizer.network.spec.bgr,
+            [view.crop(crop_matrix(view.box, size), size) for view in views], bgr=spec.bgr
         )
         trained = self._disagreement(crops, personalizer.predict_as_trained)
         present = self._disagreement(crops, personalizer.predict)

@@ -9,12 +9,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from model.crop import SquareBox, compose, crop_matrix, warp
+from model.crop import CROP_SIZE, SquareBox, compose, crop_matrix, warp
 
 # A kept crop must hold what augmentation can ask for: 1.25 times the side, turned by up to 60
 # degrees (a factor of up to 1.41). It is stored near the network's own resolution.
 _MARGIN = 1.75
-_STORED_SIZE = 224
+# Larger ones would fill the memory: a network that takes 256 pixels gets 219 of its square's.
+_LARGEST_STORED = 384
 # How many held-out views are kept.
 _HELD = 8
 
@@ -37,10 +38,14 @@ class PersonView:
         """A view that holds the whole frame."""
         return cls(index, box, image, np.eye(2, 3))
 
-    def compact(self) -> PersonView:
-        """The same view reduced to the surroundings that augmentation can reach (150 kB)."""
-        from_frame = crop_matrix(self.box.scaled(_MARGIN), _STORED_SIZE)
-        return PersonView(self.index, self.box, self.crop(from_frame, _STORED_SIZE), from_frame)
+    def compact(self, crop_size: int = CROP_SIZE) -> PersonView:
+        """The same view reduced to the surroundings that augmentation can reach.
+
+        It takes 150 kB where crops of 128 pixels are cut from it, 440 where they have 256.
+        """
+        size = min(_LARGEST_STORED, round(_MARGIN * crop_size))
+        from_frame = crop_matrix(self.box.scaled(_MARGIN), size)
+        return PersonView(self.index, self.box, self.crop(from_frame, size), from_frame)
 
     def crop(self, matrix: NDArray[np.float64], size: int) -> NDArray[np.uint8]:
         """The ``size`` x ``size`` crop that ``matrix`` (frame pixels to crop pixels) asks for."""
@@ -54,13 +59,20 @@ class SourceMemory:
     Reservoir sampling: after n views every one of them is still here with probability
     capacity / n. Beside the reservoir the last ``recent`` views are kept. With ``hold_every`` n,
     every n-th view is held out: it is given by ``held`` alone, the last eight of them, and nothing
-    can learn from it. Safe between threads.
+    can learn from it. Views keep the detail that crops of ``crop_size`` pixels need. Safe between
+    threads.
     """
 
     def __init__(
-        self, capacity: int = 512, recent: int = 64, seed: int = 0, hold_every: int = 0
+        self,
+        capacity: int = 512,
+        recent: int = 64,
+        seed: int = 0,
+        hold_every: int = 0,
+        crop_size: int = CROP_SIZE,
     ) -> None:
         self._capacity = capacity
+        self._crop_size = crop_size
         self._hold_every = hold_every
         self._held: deque[PersonView] = deque(maxlen=_HELD)
         self._added = 0
@@ -73,7 +85,7 @@ class SourceMemory:
 
     def add(self, view: PersonView) -> bool:
         """Remember one more view (made compact); False if it is held out."""
-        view = view.compact()
+        view = view.compact(self._crop_size)
         with self._lock:
             self._added += 1
             if self._hold_every and self._added % self._hold_every == 0:

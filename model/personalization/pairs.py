@@ -12,6 +12,7 @@ from torch import Tensor
 from model import augmentation
 from model.augmentation import Augmentation, Augmenter
 from model.crop import CROP_SIZE, crop_matrix
+from model.networks import NetworkSpec
 from model.normalization import to_tensor
 from model.personalization.memory import PersonView, SourceMemory
 from model.personalization.settings import Augmentations, PersonalizationSettings
@@ -25,9 +26,9 @@ _OFFLINE: dict[Augmentations, Augmenter] = {**_ONLINE, "published": Augmenter()}
 
 
 class Pairs(NamedTuple):
-    """Target-source pairs, normalised tensors (n, 3, 128, 128).
+    """Target-source pairs, normalised: targets (n, 3, S, S), sources (n, 3, 128, 128).
 
-    ``upright`` (n, 3, 128, 128) are the targets without augmentation, and ``indices`` tells which
+    S is the network's ``crop_size``. ``upright`` (n, 3, S, S) are the targets without augmentation, and ``indices`` tells which
     frames they are of; None and empty where nothing needs them.
     """
 
@@ -60,10 +61,11 @@ class PairSampler:
     """
 
     def __init__(
-        self, settings: PersonalizationSettings, *, bgr: bool = False, seed: int = 0
+        self, settings: PersonalizationSettings, spec: NetworkSpec, *, seed: int = 0
     ) -> None:
         self._settings = settings
-        self._bgr = bgr
+        self._bgr = spec.bgr
+        self._size = spec.crop_size
         self._rng = np.random.default_rng(seed)
 
     def online(
@@ -108,7 +110,7 @@ class PairSampler:
         own_box = self._settings.source_box == "own"
         target_crops, source_crops = [], []
         for target, source, drawn in zip(targets, sources, draws, strict=True):
-            target_crops.append(target.crop(drawn.matrix(target.box), CROP_SIZE))
+            target_crops.append(target.crop(drawn.matrix(target.box, self._size), self._size))
             if self._rng.random() < self._settings.independent_sources:
                 drawn = augmenter.draw(self._rng)
             matrix = drawn.matrix(source.box if own_box else target.box)
@@ -117,7 +119,8 @@ class PairSampler:
         source_images = to_tensor(source_crops, bgr=self._bgr)
         if not self._settings.consistency:
             return Pairs(target_images, source_images)
-        upright = [target.crop(crop_matrix(target.box), CROP_SIZE) for target in targets]
+        size = self._size
+        upright = [target.crop(crop_matrix(target.box, size), size) for target in targets]
         return Pairs(
             target_images,
             source_images,

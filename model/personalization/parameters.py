@@ -14,7 +14,7 @@ _FROZEN = ("affinity.", "supervised_head.")
 _SCOPES: dict[Scope, tuple[str, ...]] = {
     "all": ("encoder.", "self_head.", "rotation_head.", "reconstruction."),
     "features": ("encoder.", "self_head.", "rotation_head."),
-    "deconvolutions": ("encoder.deconv.", "self_head.", "rotation_head."),
+    "deconvolutions": ("encoder.deconv.", "encoder.neck.", "self_head.", "rotation_head."),
 }
 
 

@@ -12,8 +12,10 @@ import torch
 from torch import Tensor
 
 from model.average import WeightAverage, swapped
+from model.crop import CROP_SIZE
 from model.gradients import gradients_finite
 from model.networks import PerceptualLoss, PoseNetwork, PoseOutput
+from model.normalization import reduced
 from model.personalization.pairs import Pairs
 from model.personalization.parameters import configure
 from model.personalization.settings import PersonalizationSettings
@@ -133,7 +135,7 @@ class Personalizer:
             with self._precision():
                 rebuilt = task.accumulate(pairs, share, weight)
             if rebuilt is not None:
-                self.example = PairExample(pairs.target[0], pairs.source[0], rebuilt[0])
+                self.example = _example(pairs, rebuilt)
         self._pairs += len(pairs.target)
         self._seconds += time.perf_counter() - start
 
@@ -175,7 +177,7 @@ class Personalizer:
 
     @torch.inference_mode()
     def predict(self, target: Tensor) -> PoseOutput:
-        """The pose branch alone on (N, 3, 128, 128) with the present weights, or their average."""
+        """The pose branch alone on (N, 3, S, S) with the present weights, or their average."""
         with self._average.in_place():
             return self.network.pose(self._prepare(target))
 
@@ -189,7 +191,7 @@ class Personalizer:
             pairs = next(pairs.split(1)).to(self.device)
             with self._precision():
                 rebuilt = self.network.reconstruct(pairs.target, pairs.source).float()
-            return PairExample(pairs.target[0], pairs.source[0], rebuilt[0])
+            return _example(pairs, rebuilt)
         return self.example
 
     def discard(self) -> None:
@@ -244,3 +246,8 @@ class Personalizer:
         return torch.autocast(
             self.device.type, torch.bfloat16, enabled=self._autocast, cache_enabled=False
         )
+
+
+def _example(pairs: Pairs, rebuilt: Tensor) -> PairExample:
+    """The first pair, the target at the size that it is rebuilt in."""
+    return PairExample(reduced(pairs.target[:1], CROP_SIZE)[0], pairs.source[0], rebuilt[0])

@@ -42,8 +42,8 @@ class PersonalizationSettings:
     iterations: int = 1
     #: What is updated: ``all`` that the released code updates (encoder, self-supervised head,
     #: appearance and keypoint encoders, renderer), ``features`` (encoder and self-supervised
-    #: head, as the paper's text says), or ``deconvolutions`` (the encoder's last three layers
-    #: and the self-supervised head).
+    #: head, as the paper's text says), or ``deconvolutions`` (the encoder's last three layers,
+    #: or MoveNet's neck, and the self-supervised head).
     scope: Scope = "all"
     #: The target of each pair: the ``current`` frame, or a ``random`` one seen so far.
     targets: Targets = "current"

@@ -15,9 +15,11 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from model.crop import CROP_SIZE
 from model.heatmaps import decode, gaussian_targets, supervised_loss
 from model.mirror import mirror, mirror_joints
 from model.networks import PerceptualLoss, PoseNetwork
+from model.normalization import reduced
 from model.personalization.pairs import Pairs
 
 # Frames whose lessons are remembered (64 kB each); more than a memory of sources holds.
@@ -66,7 +68,7 @@ class ReconstructionTask:
     def accumulate(self, pairs: Pairs, share: float, weight: float) -> Tensor:
         target, source = pairs.target, pairs.source
         reconstruction = self._network.reconstruct(target, source).float()
-        errors = self._perceptual.errors(reconstruction, target)
+        errors = self._perceptual.errors(reconstruction, reduced(target, CROP_SIZE))
         self._errors += share * errors.detach()
         self._share += share
         divisors = self._perceptual.means_after(self._errors / self._share)

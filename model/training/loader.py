@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
+from model.crop import CROP_SIZE
 from model.data.records import BadDataError
 from model.data.sampling import Example, Mixture, PairCutter
 from model.errors import UserError
@@ -26,7 +27,9 @@ _ATTEMPTS = 100
 
 @dataclass(frozen=True)
 class PictureBatch:
-    """One micro-batch as it leaves a worker process: pictures as uint8, (N, 3, 128, 128) RGB.
+    """One micro-batch as it leaves a worker process: pictures as uint8 RGB.
+
+    ``target`` (N, 3, S, S) and ``source`` (P, 3, 128, 128), S being the network's crop size.
 
     ``problems`` has a sentence for each frame that was skipped.
     """
@@ -112,10 +115,17 @@ class MicroBatchPlan:
 class ExampleStream(Dataset[tuple[Example, list[str]]]):
     """Examples by position: the same position gives the same example in every process."""
 
-    def __init__(self, mixture: Mixture, settings: TrainingSettings, *, sources: bool) -> None:
+    def __init__(
+        self,
+        mixture: Mixture,
+        settings: TrainingSettings,
+        *,
+        sources: bool,
+        crop_size: int = CROP_SIZE,
+    ) -> None:
         self._mixture = mixture
         self._cutter = PairCutter(
-            mixture.joint_set, settings.augmenter, settings.independent_sources
+            mixture.joint_set, settings.augmenter, settings.independent_sources, crop_size
         )
         self._seed = settings.seed
         self._skip = settings.on_bad_data == "skip"
@@ -155,7 +165,7 @@ def collate(examples: Sequence[tuple[Example, list[str]]]) -> PictureBatch:
     sources = [example.source for example in only if example.source is not None]
     return PictureBatch(
         target=_stacked([example.target for example in only]),
-        source=_stacked(sources) if sources else torch.empty(0, 3, *only[0].target.shape[:2]),
+        source=_stacked(sources) if sources else torch.empty(0, 3, CROP_SIZE, CROP_SIZE),
         joints=torch.from_numpy(np.stack([example.joints for example in only])),
         weights=torch.from_numpy(np.stack([example.weights for example in only])),
         problems=[problem for _, problems in examples for problem in problems],
@@ -168,6 +178,7 @@ def make_loader(
     start: int = 0,
     *,
     sources: bool = True,
+    crop_size: int = CROP_SIZE,
     workers: int = 0,
     pin: bool = False,
 ) -> Iterator[PictureBatch]:
@@ -180,7 +191,7 @@ def make_loader(
     # More of them slow crops so small down, and a forked worker would wait for them for ever.
     cv2.setNumThreads(1)
     loader = DataLoader(
-        ExampleStream(mixture, plan.settings, sources=sources),
+        ExampleStream(mixture, plan.settings, sources=sources, crop_size=crop_size),
         batch_sampler=plan.batches(start),
         collate_fn=_collated_or_error,
         num_workers=workers,

@@ -8,17 +8,19 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from model.crop import CROP_SIZE, HEATMAP_SIZE
-from model.heatmaps import gaussian_targets, supervised_loss
+from model.crop import CROP_SIZE
+from model.heatmaps import LOGIT_SIGMA, gaussian_targets, logit_loss, supervised_loss
 from model.networks import PerceptualLoss, PoseNetwork
+from model.normalization import reduced
 
 
 @dataclass(frozen=True)
 class TensorBatch:
     """Examples on the device.
 
-    ``target`` (B, 3, 128, 128) normalised; ``source`` (P, 3, 128, 128), one for each of the first
-    P examples; ``joints`` (B, K, 2), (x, y) in crop pixels; ``weights`` (B, K), 0 or 1.
+    ``target`` (B, 3, S, S), normalised, S being the network's crop size; ``source``
+    (P, 3, 128, 128), one for each of the first P examples; ``joints`` (B, K, 2), (x, y) in pixels of
+    the target; ``weights`` (B, K), 0 to 1.
     """
 
     target: Tensor
@@ -84,15 +86,14 @@ class JointObjective(nn.Module):
         features = self.network.encoder(batch.target)
         self_maps = self.network.self_head(features) if self.network.spec.reconstructs else None
         if self._supervised:
-            heatmaps = self.network.heatmaps(features, self_maps).heatmaps
-            scale = HEATMAP_SIZE / CROP_SIZE
-            maps, weights = gaussian_targets(batch.joints * scale, batch.weights, HEATMAP_SIZE)
-            supervised = supervised_loss(heatmaps.float(), maps, weights)
+            scores = self.network.scores(features, self_maps)[0].float()
+            supervised = self._supervised_loss(scores, batch)
         if joint and self.network.spec.variant == "rotation":
             self_supervised = self._rotation_loss(batch.target)
         elif joint and self_maps is not None and self.perceptual is not None:
             target, source = self._pairs(batch, resolution)
-            rebuilt = self.network.reconstruction(self_maps[: len(source)], source)
+            points = self.network.points_of(self_maps[: len(source)])
+            rebuilt = self.network.rebuild(points, source)
             terms = self.perceptual.errors(rebuilt.float(), target)
             errors = terms.detach()
             self_supervised = (terms / self.perceptual.means_after(errors)).sum()
@@ -104,15 +105,18 @@ class JointObjective(nn.Module):
         if self.perceptual is not None and len(errors):
             self.perceptual.means.copy_(self.perceptual.means_after(errors))
 
+    def _supervised_loss(self, scores: Tensor, batch: TensorBatch) -> Tensor:
+        spec = self.network.spec
+        points = batch.joints * (spec.heatmap_size / spec.crop_size)
+        if spec.logits:
+            return logit_loss(scores, points, batch.weights, LOGIT_SIGMA)
+        maps, weights = gaussian_targets(points, batch.weights, spec.heatmap_size)
+        return supervised_loss(scores, maps, weights)
+
     @staticmethod
     def _pairs(batch: TensorBatch, resolution: int) -> tuple[Tensor, Tensor]:
         target, source = batch.target[: len(batch.source)], batch.source
-        if resolution == CROP_SIZE:
-            return target, source
-        return (
-            functional.interpolate(target, size=resolution, mode="area"),
-            functional.interpolate(source, size=resolution, mode="area"),
-        )
+        return reduced(target, resolution), reduced(source, resolution)
 
     def _rotation_loss(self, images: Tensor) -> Tensor:
         """Four-way cross-entropy; a quarter of the examples stands in each of the directions."""

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from model.crop import CROP_SIZE, SquareBox
 from model.data.sampling import Example
 from model.networks import PoseNetwork
-from model.normalization import to_pictures, to_tensor
+from model.normalization import reduced, to_pictures, to_tensor
 from model.prediction import pose_in_image
 from model.training.panels import PanelRow, training_panel
 
@@ -27,10 +27,9 @@ def draw_panel(network: PoseNetwork, examples: Sequence[Example]) -> NDArray[np.
     """
     device, bgr = network.device, network.spec.bgr
     sources = [e.source for e in examples if e.source is not None]
-    output = network(
-        to_tensor([e.target for e in examples], bgr=bgr).to(device),
-        to_tensor(sources, bgr=bgr).to(device),
-    )
+    targets = to_tensor([e.target for e in examples], bgr=bgr).to(device)
+    output = network(targets, to_tensor(sources, bgr=bgr).to(device))
+    shown = to_pictures(reduced(targets, CROP_SIZE), bgr=bgr)
     rebuilt = output.reconstruction
     pictures = to_pictures(rebuilt, bgr=bgr) if rebuilt is not None else [None] * len(examples)
     rows = []
@@ -39,12 +38,12 @@ def draw_panel(network: PoseNetwork, examples: Sequence[Example]) -> NDArray[np.
         rows.append(
             PanelRow(
                 source=sources[index],
-                target=example.target,
+                target=shown[index],
                 reconstruction=pictures[index],
                 self_points=pose.self_keypoints if len(pose.self_keypoints) else None,
                 contribution=pose.contribution if pose.affinity.size else None,
                 points=pose.keypoints,
-                truth=example.joints,
+                truth=example.joints * (CROP_SIZE / network.spec.crop_size),
                 weights=example.weights,
             )
         )

@@ -151,6 +151,7 @@ class Trainer:
             self._plan,
             self.step,
             sources=self.network.spec.reconstructs,
+            crop_size=self.network.spec.crop_size,
             workers=self._workers,
             pin=self._device.type == "cuda",
         )

@@ -142,7 +142,11 @@ class RunWatcher:
         """Draw the panel and tell what the reconstruction makes of the keypoints."""
         assert self._development is not None
         clips = first_frames(self._development, _PANEL_ROWS, 16).clips[:_PANEL_ROWS]
-        cutter = PairCutter(self._development.joint_set, Augmenter(rotation_probability=0))
+        cutter = PairCutter(
+            self._development.joint_set,
+            Augmenter(rotation_probability=0),
+            crop_size=network.spec.crop_size,
+        )
         rng = np.random.default_rng(0)
         examples = [cutter.cut(clip, len(clip) // 2, rng, with_source=True) for clip in clips]
         panel = draw_panel(network, examples)

@@ -30,7 +30,7 @@ def test_the_predictor_agrees_with_its_network() -> None:
     network = small_network()
     pose = PosePredictor(network).predict(_IMAGE, _BOX)
     with torch.inference_mode():
-        wanted = pose_in_image(network.pose(crop_tensor(_IMAGE, _BOX)), _BOX)
+        wanted = pose_in_image(network.pose(crop_tensor(_IMAGE, _BOX, network.spec)), _BOX)
     np.testing.assert_allclose(pose.self_keypoints, wanted.self_keypoints, atol=1e-2)
     np.testing.assert_allclose(pose.affinity, wanted.affinity, atol=1e-5)
     np.testing.assert_allclose(pose.contribution, pose.affinity.sum(0))

@@ -65,7 +65,7 @@ def test_without_personalization_every_frame_is_predicted_by_the_trained_weights
     assert all(p.update is None and p.result.updates == 0 for p in processed)
     assert all(torch.equal(before[name], value) for name, value in weights(engine).items())
     with torch.inference_mode():
-        output = engine.network.pose(crop_tensor(CLIP[1], BOX))
+        output = engine.network.pose(crop_tensor(CLIP[1], BOX, engine.network.spec))
     expected = pose_in_image(output, BOX)
     np.testing.assert_allclose(processed[1].result.keypoints, expected.keypoints, atol=1e-3)
     np.testing.assert_allclose(processed[1].result.confidence, expected.confidence, atol=1e-4)
@@ -112,7 +112,9 @@ def test_online_predicts_with_the_weights_that_the_frame_has_just_updated(
     first = next(RecordingPipeline(engine, online=True).run(source)).result
     source.close()
     with torch.inference_mode():
-        now = pose_in_image(engine.network.pose(crop_tensor(clip[0], BOX)), BOX)
+        now = pose_in_image(
+            engine.network.pose(crop_tensor(clip[0], BOX, engine.network.spec)), BOX
+        )
     np.testing.assert_allclose(first.confidence, now.confidence, rtol=1e-4)
     assert np.abs(first.confidence - trained.confidence).max() > 1e-3
 

@@ -165,7 +165,7 @@ def test_a_flip_test_takes_the_mean_with_the_mirror_image() -> None:
     both = predict_data_set(network, data_of(clip), flip_test=True)
 
     box = clip.box(0)
-    straight = crop_tensor(clip.frames.read(0), box)
+    straight = crop_tensor(clip.frames.read(0), box, network.spec)
     flipped = to_tensor([warp(clip.frames.read(0), crop_matrix(box, flip=True))])
     with torch.no_grad():
         maps, other = network.pose(straight).heatmaps, network.pose(flipped).heatmaps

@@ -5,6 +5,7 @@ import torch
 
 from model.augmentation import Augmentation, Augmenter
 from model.crop import SquareBox, crop_matrix, transform
+from model.networks import NetworkSpec
 from model.normalization import to_tensor
 from model.personalization import (
     Pairs,
@@ -30,10 +31,10 @@ def _view(index: int, box: SquareBox = _BOX) -> PersonView:
 
 def test_the_first_pair_is_the_plain_crop_of_the_current_frame() -> None:
     current, memory = _view(0), SourceMemory()
-    sampler = PairSampler(PersonalizationSettings())
+    sampler = PairSampler(PersonalizationSettings(), NetworkSpec())
     target, source, *_ = sampler.online(current, memory, 3)
     assert target.shape == source.shape == (3, 3, 128, 128)
-    assert torch.equal(target[:1], crop_tensor(current.image, current.box))
+    assert torch.equal(target[:1], crop_tensor(current.image, current.box, NetworkSpec()))
     # Frame 0 has nothing before it and reconstructs itself.
     assert torch.equal(target, source)
     assert not torch.equal(target[1], target[0])
@@ -41,9 +42,9 @@ def test_the_first_pair_is_the_plain_crop_of_the_current_frame() -> None:
 
 def test_later_micro_batches_are_augmented_from_their_first_pair() -> None:
     current = _view(0)
-    sampler = PairSampler(PersonalizationSettings())
+    sampler = PairSampler(PersonalizationSettings(), NetworkSpec())
     target, *_ = sampler.online(current, SourceMemory(), 1, first=False)
-    assert not torch.equal(target, crop_tensor(current.image, current.box))
+    assert not torch.equal(target, crop_tensor(current.image, current.box, NetworkSpec()))
 
 
 def test_the_source_is_cropped_with_the_target_s_box_or_with_its_own() -> None:
@@ -55,7 +56,7 @@ def test_the_source_is_cropped_with_the_target_s_box_or_with_its_own() -> None:
     by_target = PersonalizationSettings(source_box="target")
     by_own = PersonalizationSettings(source_box="own")
     for box, settings in ((current.box, by_target), (far, by_own)):
-        _, source, *_ = PairSampler(settings).online(current, memory, 1)
+        _, source, *_ = PairSampler(settings, NetworkSpec()).online(current, memory, 1)
         assert torch.equal(source, to_tensor([stored.crop(crop_matrix(box), 128)]))
 
 
@@ -64,16 +65,22 @@ def test_random_targets_come_from_memory_but_the_first_is_the_current_frame() ->
     for index in range(4):
         memory.add(_view(index))
     current = _view(4)
-    sampler = PairSampler(PersonalizationSettings(targets="random"))
+    sampler = PairSampler(PersonalizationSettings(targets="random"), NetworkSpec())
     target, *_ = sampler.online(current, memory, 2)
-    assert torch.equal(target[:1], crop_tensor(current.image, current.box))
+    assert torch.equal(target[:1], crop_tensor(current.image, current.box, NetworkSpec()))
 
 
 def test_bgr_networks_get_bgr_pairs() -> None:
     current = _view(0)
-    rgb, *_ = PairSampler(PersonalizationSettings()).online(current, SourceMemory(), 1)
-    bgr, *_ = PairSampler(PersonalizationSettings(), bgr=True).online(current, SourceMemory(), 1)
-    assert torch.equal(bgr, crop_tensor(current.image, current.box, bgr=True))
+    rgb, *_ = PairSampler(PersonalizationSettings(), NetworkSpec()).online(
+        current, SourceMemory(), 1
+    )
+    bgr, *_ = PairSampler(PersonalizationSettings(), NetworkSpec(channel_order="bgr")).online(
+        current, SourceMemory(), 1
+    )
+    assert torch.equal(
+        bgr, crop_tensor(current.image, current.box, NetworkSpec(channel_order="bgr"))
+    )
     assert not torch.equal(rgb, bgr)
 
 
@@ -101,12 +108,12 @@ def test_augmentation_keeps_the_centre_and_flips_about_it() -> None:
 def test_upright_targets_are_what_prediction_sees() -> None:
     current = _view(7)
     settings = PersonalizationSettings(consistency=1.0)
-    pairs = PairSampler(settings).online(current, SourceMemory(), 3)
+    pairs = PairSampler(settings, NetworkSpec()).online(current, SourceMemory(), 3)
     assert pairs.upright is not None and pairs.indices == (7, 7, 7)
     for image in pairs.upright:
-        assert torch.equal(image[None], crop_tensor(current.image, current.box))
+        assert torch.equal(image[None], crop_tensor(current.image, current.box, NetworkSpec()))
     assert not torch.equal(pairs.target[1], pairs.upright[1])
-    plain = PairSampler(PersonalizationSettings()).online(current, SourceMemory(), 1)
+    plain = PairSampler(PersonalizationSettings(), NetworkSpec()).online(current, SourceMemory(), 1)
     assert plain.upright is None and plain.indices == ()
 
 
@@ -124,6 +131,6 @@ def test_pairs_are_split_with_their_upright_targets() -> None:
 def test_independent_sources_are_augmented_by_themselves() -> None:
     current = _view(0)  # its own source, as nothing is remembered
     for share, alike in ((0.0, True), (1.0, False)):
-        sampler = PairSampler(PersonalizationSettings(independent_sources=share))
+        sampler = PairSampler(PersonalizationSettings(independent_sources=share), NetworkSpec())
         target, source, *_ = sampler.online(current, SourceMemory(), 4, first=False)
         assert torch.equal(target, source) == alike
