@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 ASSETS = Path(__file__).resolve().parents[1] / "assets"
-WEIGHTS = ASSETS / "weights" / "ttp-resnet34-penn13.safetensors"
+WEIGHTS = ASSETS / "weights" / "ttp-movenet-thunder-penn13.safetensors"
 KEYPOINT_GAN_WEIGHTS = (
     ASSETS / "weights" / "keypointgan-rendered-penn13.safetensors"
 )  # may be absent

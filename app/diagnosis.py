@@ -47,7 +47,8 @@ class Finding:
     """One probe's answer.
 
     ``value`` is for ``--json``, under ``key``; ``text`` is for a person. A problem keeps the
-    application from running; a note does not. Both are whole sentences.
+    application from running; a note does not. Both are whole sentences. ``missing`` names what
+    is not there, whether it keeps the application from running or not.
     """
 
     key: str
@@ -55,6 +56,7 @@ class Finding:
     value: Json
     problems: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
 
 
 def diagnose() -> list[Finding]:
@@ -144,15 +146,17 @@ def _probe_libraries() -> Finding:
     if not missing:
         importlib.import_module("PyQt6.QtWidgets")
         return Finding(key, "none", [])
-    names = [library.name for library in missing]
-    sentence = f"Qt cannot open a window without {', '.join(names)}. {how_to_install(missing)}"
+    names = tuple(library.name for library in missing)
+    without = f"without {', '.join(names)}. {how_to_install(missing)}"
     value: Json = [
         {"library": library.name, "debian": library.debian, "fedora": library.fedora}
         for library in missing
     ]
     if find_screen(os.environ).platform == "xcb":
-        return Finding(key, ", ".join(names), value, problems=(sentence,))
-    return Finding(key, ", ".join(names), value, notes=(sentence,))
+        problem = f"Qt cannot open a window {without}"
+        return Finding(key, ", ".join(names), value, problems=(problem,), missing=names)
+    note = f"On an X11 screen, which is not used here, Qt could not open a window {without}"
+    return Finding(key, ", ".join(names), value, notes=(note,), missing=names)
 
 
 def _probe_cameras() -> Finding:

@@ -224,6 +224,8 @@ def test_a_recording_is_not_replaced_by_its_own_overlay(
         (["--learning-rate", "nan"], "learning_rate was nan"),
         (["--iterations", "0"], "iterations was 0"),
         (["--batch", "many"], "'many'"),
+        (["--offline-rate", "2"], "--offline-rate"),
+        (["--set", "offline_updates_per_frame=2"], "not NAME=VALUE with one of these settings"),
     ],
 )
 def test_options_that_make_no_sense_are_one_sentence_and_exit_code_2(

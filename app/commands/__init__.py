@@ -31,6 +31,11 @@ DATA_NAMES = (
 """The names of ``model.data.catalogue.SOURCES``, for help that must not import the readers."""
 
 
+def sentence(text: str) -> str:
+    """A command's line in the list of commands as the sentence that begins its own help."""
+    return f"{text[0].upper()}{text[1:]}."
+
+
 def add_mixture(parser: argparse._ActionsContainer) -> None:
     """Add ``--data`` for a mixture of data sets."""
     parser.add_argument(

@@ -7,20 +7,35 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
-from app.commands import Subparsers, add_mixture
+from app.commands import Subparsers, add_mixture, sentence
 
 
 def add_parser(subparsers: Subparsers) -> None:
     """Add ``benchmark`` and what it can measure."""
     text = "measure speed on this machine"
-    parser = subparsers.add_parser("benchmark", help=text, description=f"{text.capitalize()}.")
+    parser = subparsers.add_parser("benchmark", help=text, description=sentence(text))
     kinds = parser.add_subparsers(
         title="what to measure", metavar="KIND", dest="kind", required=True
     )
-    live = kinds.add_parser("live", help="the window on a clip, personalizing")
-    live.add_argument("--demo", default="webcam", metavar="NAME", help="the embedded clip to play")
-    live.add_argument("--seconds", type=float, default=30.0, help="how long to measure")
-    live.add_argument("--warm-up", type=float, default=10.0, help="seconds before it counts")
+    live = kinds.add_parser(
+        "live",
+        help="the window on a clip, personalizing",
+        description="Play a clip in the window, personalize, and print how many frames are "
+        "predicted and learnt from in a second, and how late they are.",
+    )
+    live.add_argument(
+        "--demo", default="webcam", metavar="NAME", help="the embedded clip (default: webcam)"
+    )
+    live.add_argument(
+        "--seconds", metavar="S", type=float, default=30.0, help="how long to measure (default: 30)"
+    )
+    live.add_argument(
+        "--warm-up",
+        metavar="S",
+        type=float,
+        default=10.0,
+        help="seconds before it counts (default: 10)",
+    )
     live.add_argument("--preset", metavar="NAME", help="the settings to personalize with")
     live.add_argument("--weights", type=Path, metavar="FILE", help="another network")
     live.add_argument("--device", metavar="NAME", help="auto, cpu, cuda, cuda:1 or mps")
@@ -38,7 +53,11 @@ def add_parser(subparsers: Subparsers) -> None:
         "--workers", type=int, default=2, metavar="N", help="processes to compare (default: 2)"
     )
     data.add_argument(
-        "--seconds", type=float, default=5.0, help="how long to measure each (default: 5)"
+        "--seconds",
+        metavar="S",
+        type=float,
+        default=5.0,
+        help="how long to measure each (default: 5)",
     )
     data.add_argument("--json", action="store_true", help="print one JSON object")
     data.set_defaults(func=_run_data)
@@ -54,10 +73,14 @@ def add_parser(subparsers: Subparsers) -> None:
     for option, default, text in (
         ("size", 128, "side of the images, pixels"),
         ("batch", 16, "images at a time"),
-        ("repeats", 30, "of which the median counts"),
+        ("repeats", 30, "measurements, of which the median counts"),
     ):
         skeletons.add_argument(
-            f"--{option}", type=int, default=default, metavar="N", help=f"{text} ({default})"
+            f"--{option}",
+            type=int,
+            default=default,
+            metavar="N",
+            help=f"{text} (default: {default})",
         )
     skeletons.add_argument("--json", action="store_true", help="print one JSON object")
     skeletons.set_defaults(func=_run_skeletons)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 
-from app.commands import Subparsers
+from app.commands import Subparsers, sentence
 from app.diagnosis import Finding, Json, diagnose
 
 _TITLES = {
@@ -24,7 +24,7 @@ _INDENT = 2 + max(map(len, _TITLES.values()))
 def add_parser(subparsers: Subparsers) -> None:
     """Register the command and its options."""
     text = "say what this machine has of what the application needs, and how to get the rest"
-    parser = subparsers.add_parser("doctor", help=text, description=f"{text.capitalize()}.")
+    parser = subparsers.add_parser("doctor", help=text, description=sentence(text))
     parser.add_argument("--json", action="store_true", help="print one JSON object instead of text")
     parser.set_defaults(func=run)
 
@@ -61,5 +61,14 @@ def _as_text(findings: list[Finding]) -> str:
     lines += [f"Note: {note}" for finding in findings for note in finding.notes]
     problems = _problems(findings)
     lines += [f"Problem: {problem}" for problem in problems]
-    lines.append("The application cannot run here yet." if problems else "Nothing is missing.")
+    lines.append(_verdict(findings))
     return "\n".join(lines)
+
+
+def _verdict(findings: list[Finding]) -> str:
+    if _problems(findings):
+        return "The application cannot run here yet."
+    missing = [name for finding in findings for name in finding.missing]
+    if missing:
+        return f"The application can run here without what is missing: {', '.join(missing)}."
+    return "Nothing is missing."

@@ -6,13 +6,13 @@ import argparse
 import json
 from pathlib import Path
 
-from app.commands import Subparsers
+from app.commands import Subparsers, sentence
 
 
 def add_parser(subparsers: Subparsers) -> None:
     """Add ``export`` and the formats it writes."""
     text = "write the network in a form that other programs run"
-    parser = subparsers.add_parser("export", help=text, description=f"{text.capitalize()}.")
+    parser = subparsers.add_parser("export", help=text, description=sentence(text))
     formats = parser.add_subparsers(title="formats", metavar="FORMAT", dest="format", required=True)
     onnx = formats.add_parser(
         "onnx",

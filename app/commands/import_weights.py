@@ -5,20 +5,20 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from app.commands import Subparsers
+from app.commands import Subparsers, sentence
 
 _OFFLINE = "offline_regressor"
 
 
 def add_parser(subparsers: Subparsers) -> None:
     """Register the command and its options."""
-    text = "convert a checkpoint of the authors' released code"
+    text = "convert a checkpoint of the authors' released code to a weight file of this program"
     parser = subparsers.add_parser(
         "import-weights",
         help=text,
-        description=f"{text.capitalize()} to a weight file of this program. A file is one of TTP, "
-        "whose variant, backbone and joints are read off it. A folder is one of KeypointGAN, with "
-        "files such as latest_net_G_A.pth and 580000_net_regressor.pth.",
+        description=f"{sentence(text)} A file is one of TTP, whose variant, backbone and joints "
+        "are read off it. A folder is one of KeypointGAN, with files such as latest_net_G_A.pth "
+        "and 580000_net_regressor.pth.",
     )
     parser.add_argument(
         "checkpoint", metavar="AUTHORS", type=Path, help="a .pth file or a folder; is only read"
@@ -28,8 +28,8 @@ def add_parser(subparsers: Subparsers) -> None:
         "--channel-order",
         choices=("bgr", "rgb"),
         default="bgr",
-        help="of the pictures it was trained on (default: bgr, as the released TTP code reads "
-        "them; KeypointGAN's is always rgb)",
+        help="the order of colours it was trained with (default: bgr, as the released TTP code "
+        "reads them; KeypointGAN's is always rgb)",
     )
     parser.add_argument(
         "--part",

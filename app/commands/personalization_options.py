@@ -11,26 +11,37 @@ if TYPE_CHECKING:
     from model.evaluation.protocol import Unit
     from model.personalization import PersonalizationSettings
 
+_OFFLINE = "offline_updates_per_frame"
 _OPTIONS = (
     ("batch", "batch_size", int, "pairs of pictures per update"),
     ("iterations", "iterations", int, "optimiser steps on each batch"),
-    ("learning-rate", "learning_rate", float, "of Adam"),
+    ("learning-rate", "learning_rate", float, "Adam's learning rate"),
     ("scope", "scope", str, "what is updated: all, features or deconvolutions"),
-    ("targets", "targets", str, "of online pairs: current, or random frames seen so far"),
-    ("sources", "sources", str, "of online pairs: all frames seen so far, or recent ones"),
-    ("offline-rate", "offline_updates_per_frame", float, "offline updates per frame"),
+    ("targets", "targets", str, "targets of online pairs: current, or random frames seen so far"),
+    ("sources", "sources", str, "sources of online pairs: all frames seen so far, or recent ones"),
+    ("offline-rate", _OFFLINE, float, "offline: updates per frame"),
 )
 _RESETS = "never, clip, cut (of the scene), first-frame (update on it alone), or every N frames"
 
 
-def add_personalization(parser: argparse.ArgumentParser, *, resets: bool = True) -> None:
-    """Add the preset and what may be changed of it; with ``resets``, when to start anew."""
+def add_personalization(
+    parser: argparse.ArgumentParser, *, resets: bool = True, offline: bool = True
+) -> None:
+    """Add the preset and what may be changed of it.
+
+    Args:
+        parser: The command's own.
+        resets: Whether to ask when to start anew.
+        offline: Whether the command can personalize offline. If not, the settings that nothing
+            else heeds are not accepted.
+    """
     group = parser.add_argument_group("personalization", "the preset's, unless given")
     group.add_argument(
         "--preset", metavar="NAME", help="steady, gentle or paper (default: steady, the app's own)"
     )
     for option, name, kind, text in _OPTIONS:
-        group.add_argument(f"--{option}", metavar="X", dest=name, type=kind, help=text)
+        if offline or name != _OFFLINE:
+            group.add_argument(f"--{option}", metavar="X", dest=name, type=kind, help=text)
     group.add_argument(
         "--set",
         metavar="NAME=VALUE",
@@ -50,9 +61,12 @@ def chosen_settings(args: argparse.Namespace) -> PersonalizationSettings:
     from model.errors import UserError
     from model.personalization import PersonalizationSettings, preset
 
-    names = (name for _, name, _, _ in _OPTIONS)
+    names = [name for _, name, _, _ in _OPTIONS if name in args]
     given: dict[str, Any] = {n: getattr(args, n) for n in names if getattr(args, n) is not None}
-    given |= assigned(args.assigned, asdict(PersonalizationSettings()))
+    known = asdict(PersonalizationSettings())
+    if _OFFLINE not in args:
+        del known[_OFFLINE]
+    given |= assigned(args.assigned, known)
     when = getattr(args, "reset", None)
     if when == "cut":
         given["reset_on_cut"] = True

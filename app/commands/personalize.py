@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from app.commands import Subparsers
+from app.commands import Subparsers, sentence
 from app.commands.personalization_options import add_personalization, chosen_settings
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ def add_parser(subparsers: Subparsers) -> None:
     parser = subparsers.add_parser(
         "personalize",
         help=text,
-        description=f"{text.capitalize()}. Writes keypoints.csv, keypoints.coco.json, overlay.mp4 "
+        description=f"{sentence(text)} Writes keypoints.csv, keypoints.coco.json, overlay.mp4 "
         "and summary.json, which replace older ones when the run is over; a run that is "
         "interrupted writes nothing.",
     )
@@ -42,7 +42,7 @@ def add_parser(subparsers: Subparsers) -> None:
     parser.add_argument(
         "--device", metavar="NAME", help="auto, cpu, cuda, cuda:1 or mps (default: auto)"
     )
-    add_personalization(parser, resets=False)
+    add_personalization(parser, resets=False, offline=False)
     parser.add_argument(
         "--joints",
         metavar="FILE",

@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from app.commands import Subparsers
+from app.commands import Subparsers, sentence
 
 
 def add_parser(subparsers: Subparsers) -> None:
@@ -15,8 +15,8 @@ def add_parser(subparsers: Subparsers) -> None:
     parser = subparsers.add_parser(
         "report",
         help=text,
-        description=f"{text.capitalize()}, with tables, pictures and how they were made; it needs "
-        "no other file. A damaged result is named and left out.",
+        description=f"{sentence(text)} The page has tables, pictures and how they were made, and "
+        "needs no other file. A damaged result is named and left out.",
     )
     parser.add_argument(
         "--results",

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from app.commands import Subparsers, add_mixture, train_imm, train_keypoint_gan
+from app.commands import Subparsers, add_mixture, sentence, train_imm, train_keypoint_gan
 from app.commands.interruption import Interruption
 
 if TYPE_CHECKING:
@@ -18,16 +18,17 @@ if TYPE_CHECKING:
 
 _VARIANTS = {
     "baseline": "the supervised head alone",
-    "rotation": "and the rotation of the picture as a second task",
-    "keypoint": "and self-supervised keypoints that share the features",
-    "transformer": "and self-supervised keypoints, joined by the affinity transformer",
+    "rotation": "the supervised head, and the rotation of the picture as a second task",
+    "keypoint": "the supervised head, and self-supervised keypoints that share its features",
+    "transformer": "the supervised head, joined to self-supervised keypoints by the affinity "
+    "transformer",
 }
 
 
 def add_parser(subparsers: Subparsers) -> None:
     """Register the command and its options."""
     text = "train a network on data sets"
-    parser = subparsers.add_parser("train", help=text, description=f"{text.capitalize()}.")
+    parser = subparsers.add_parser("train", help=text, description=sentence(text))
     networks = parser.add_subparsers(
         title="networks", metavar="NETWORK", dest="variant", required=True
     )
@@ -90,7 +91,12 @@ def _add_data(parser: argparse.ArgumentParser) -> None:
 
 def _add_network(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("network")
-    group.add_argument("--backbone", metavar="NAME", help="resnet18, resnet34 or resnet50")
+    group.add_argument(
+        "--backbone",
+        metavar="NAME",
+        help="resnet18, resnet34, resnet50, movenet-thunder or movenet-lightning (default: the "
+        "preset's)",
+    )
     group.add_argument("--joints", metavar="SET", help="joint set (default: the first data set's)")
     group.add_argument(
         "--crop-shift",
@@ -126,15 +132,15 @@ def _add_schedule(parser: argparse.ArgumentParser) -> None:
         ("coarse-steps", int, "first steps, which reconstruct at half the resolution"),
         ("independent-sources", float, "share of sources augmented by themselves; paper: 0"),
         ("warm-up-steps", int, "first steps, with the supervised loss alone"),
-        ("learning-rate", float, "of Adam"),
-        ("schedule", str, "steps or cosine"),
+        ("learning-rate", float, "Adam's learning rate at the start"),
+        ("schedule", str, "how the learning rate falls: steps or cosine"),
         ("self-weight", float, "lambda, the weight of the self-supervised loss"),
         ("average", float, "decay of the moving average of the weights; 0: none"),
-        ("precision", str, "float32 or bfloat16"),
+        ("precision", str, "what is computed with: float32 or bfloat16"),
         ("validate-every", int, "steps from one validation to the next"),
         ("checkpoint-every", int, "steps from one checkpoint to the next"),
         ("probe-every", int, "steps from one probe of the gain to the next; 0: none"),
-        ("seed", int, "of all that is random"),
+        ("seed", int, "the seed of all that is random"),
     ):
         group.add_argument(f"--{option}", metavar="X", type=kind, help=text)
     group.add_argument(

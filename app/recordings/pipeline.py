@@ -12,8 +12,9 @@ from app.live.engine import Engine
 from app.live.learner import Learner
 from app.live.records import PoseResult, UpdateResult
 from app.live.results import nobody, pose_result
+from model.person.scene import SceneChange
 from model.personalization import PersonView, SourceMemory
-from model.prediction import predict_pose
+from model.prediction import Pose, crop_tensor, pose_in_image, predict_pose
 
 # Pairs computed at a time. One costs 10 % more time; each further one 60 MB for another 3 %.
 _CPU_MICRO_BATCH = 2
@@ -40,14 +41,16 @@ class RecordingPipeline:
 
     Online, every frame with a person is first learnt from (a batch whose targets are this frame
     and whose sources are all frames so far, this one included) and then predicted with the
-    updated weights. Predictions are in float32 with and without personalization, so that the two
-    differ only by what was learnt. PyTorch uses as many CPU threads as it likes: nothing else
-    competes. ``UserError`` if ``online`` is asked of a variant that cannot be personalized.
+    updated weights, or their average if the settings ask for one. Predictions are in float32 with
+    and without personalization, so that the two differ only by what was learnt. PyTorch uses as
+    many CPU threads as it likes: nothing else competes. ``UserError`` if ``online`` is asked of a
+    variant that cannot be personalized.
     """
 
     def __init__(self, engine: Engine, *, online: bool) -> None:
         self._engine = engine
-        self._memory = SourceMemory()
+        self._memory = SourceMemory(crop_size=engine.network.spec.crop_size)
+        self._scene = SceneChange()
         self._learner = self._make_learner() if online else None
         self._predictions = 0
 
@@ -72,6 +75,7 @@ class RecordingPipeline:
     def _process(self, grab: Grab) -> ProcessedFrame:
         start = time.perf_counter()
         frame = Frame(grab.media_index, grab.time, grab.image, grab.media_index)
+        self._reset_at_cut(frame)
         follower = self._engine.follower
         box = follower.locate(frame.image, frame.timestamp)
         if box is None:
@@ -84,7 +88,7 @@ class RecordingPipeline:
             update = self._learn(self._learner, view)
             updates = self._learner.personalizer.updates
             learnt = updates > before
-        pose = predict_pose(self._engine.network, view.image, view.box)
+        pose = self._predict(view)
         height, width = frame.image.shape[:2]
         follower.observe(pose.keypoints, pose.confidence, (width, height))
         result = pose_result(frame, box, pose, updates, time.perf_counter() - start)
@@ -99,6 +103,20 @@ class RecordingPipeline:
         while update is None:
             update = learner.online(view)
         return update
+
+    def _predict(self, view: PersonView) -> Pose:
+        network = self._engine.network
+        if self._learner is None:
+            return predict_pose(network, view.image, view.box)
+        crop = crop_tensor(view.image, view.box, network.spec)
+        return pose_in_image(self._learner.personalizer.predict(crop), view.box)
+
+    def _reset_at_cut(self, frame: Frame) -> None:
+        if self._learner is None or not self._engine.settings.reset_on_cut:
+            return
+        if self._scene.changed(frame.image):
+            self._learner.reset()
+            self._memory.clear()
 
     def _reset_if_due(self) -> None:
         self._predictions += 1

@@ -24,9 +24,9 @@ from model.skeleton import JointSet
 class Example:
     """One training example.
 
-    ``target`` (S, S, 3) and ``source`` (128, 128, 3), uint8 RGB, S being the network's crop size; ``joints`` (K, 2) float32, (x, y) in the
-    target crop's pixels; ``weights`` (K,) float32, 0 or 1. ``source`` is None where none was
-    asked for.
+    ``target`` (S, S, 3) and ``source`` (128, 128, 3), uint8 RGB, S being the network's crop size;
+    ``joints`` (K, 2) float32, (x, y) in the target crop's pixels; ``weights`` (K,) float32, 0 or 1.
+    ``source`` is None where none was asked for.
     """
 
     target: NDArray[np.uint8]
@@ -123,8 +123,8 @@ class PairCutter:
 
     The source is a uniformly random frame of the same clip, cut with the target's box; a clip of
     one frame gives a random thin-plate-spline warp of that frame instead (method 2.9). A share
-    ``independent`` (0..1, the paper's 0) of the sources is placed by a draw of its own. Targets have
-    ``crop_size`` pixels a side, sources 128.
+    ``independent`` (0..1, the paper's 0) of the sources is placed by a draw of its own. Targets
+    have ``crop_size`` pixels a side, sources 128.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""MoveNet as a backbone: MobileNetV2, a feature pyramid, a keypoint head, and newly trained channels.
+"""MoveNet as a backbone: MobileNetV2, a feature pyramid, a keypoint head, and new channels.
 
 MoveNet (Google, Apache-2.0) is a CenterNet-like single-person network. Its convolutions are kept as
 they are, BatchNorm folded in, so that its own joint maps can be read off the shared features; the

@@ -123,8 +123,8 @@ def _start_maps(network: PoseNetwork, weight: Tensor, bias: Tensor | None) -> No
                 continue
             head.weight[joint].zero_()
             head.weight[joint, : Neck.HEAD] = weight[rows].mean(dim=0)
-            assert bias is not None and head.bias is not None
-            head.bias[joint] = bias[rows].mean()
+            if bias is not None and head.bias is not None:
+                head.bias[joint] = bias[rows].mean()
 
 
 def _coco_rows(joint: str) -> list[int]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import torch
 from torch import Tensor, nn
@@ -110,9 +110,9 @@ class PoseOutput:
     """The pose branch's result.
 
     ``heatmaps`` (N, k_sup, H, H), H being ``NetworkSpec.heatmap_size`` (published: 32);
-    ``self_heatmaps`` (N, k_self, H, H) raw, and ``self_points`` (N, k_self, 2), the self-supervised
-    keypoints in cells of these maps, (x, y): None without any; ``affinity`` (N, k_sup, k_self), None
-    without a transformer.
+    ``self_heatmaps`` (N, k_self, H, H) raw, and ``self_points`` (N, k_self, 2), the
+    self-supervised keypoints in cells of these maps, (x, y): None without any; ``affinity``
+    (N, k_sup, k_self), None without a transformer.
     """
 
     heatmaps: Tensor
@@ -132,15 +132,15 @@ class PoseNetwork(nn.Module):
     """One of the four variants; ``network(target, source)`` runs it whole.
 
     The target is (N, 3, S, S), S being ``spec.crop_size`` (published: 128), the source always
-    (N, 3, 128, 128); both float32, normalised (see ``model.normalization``). Everything about the pose reads only the target; the source goes only into the appearance
-    encoder.
+    (N, 3, 128, 128); both float32, normalised (see ``model.normalization``). Everything about the
+    pose reads only the target; the source goes only into the appearance encoder.
     """
 
     def __init__(self, spec: NetworkSpec) -> None:
         super().__init__()
         self.spec = spec
         k_sup = len(spec.joint_set)
-        self.encoder = make_encoder(spec.backbone)
+        self.encoder: Any = make_encoder(spec.backbone)  # of either kind
         if spec.reconstructs:
             self.self_head = nn.Conv2d(FEATURES, spec.k_self, 1)
             self.reconstruction = Reconstruction(spec.k_self)

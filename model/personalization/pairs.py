@@ -28,8 +28,9 @@ _OFFLINE: dict[Augmentations, Augmenter] = {**_ONLINE, "published": Augmenter()}
 class Pairs(NamedTuple):
     """Target-source pairs, normalised: targets (n, 3, S, S), sources (n, 3, 128, 128).
 
-    S is the network's ``crop_size``. ``upright`` (n, 3, S, S) are the targets without augmentation, and ``indices`` tells which
-    frames they are of; None and empty where nothing needs them.
+    S is the network's ``crop_size``. ``upright`` (n, 3, S, S) are the targets without
+    augmentation, and ``indices`` tells which frames they are of; None and empty where nothing
+    needs them.
     """
 
     target: Tensor

@@ -19,11 +19,12 @@ from model.crop import CROP_SIZE
 from model.heatmaps import decode, gaussian_targets, supervised_loss
 from model.mirror import mirror, mirror_joints
 from model.networks import PerceptualLoss, PoseNetwork
+from model.networks.movenet import Taps
 from model.normalization import reduced
 from model.personalization.pairs import Pairs
 
-# Frames whose lessons are remembered (64 kB each); more than a memory of sources holds.
-_REMEMBERED = 640
+# Lessons are remembered up to so many bytes: 64 kB a frame of a ResNet, 2.7 MB of MoveNet.
+_REMEMBERED_BYTES = 256 * 1024**2
 _LAMBDA = 1e-3
 
 
@@ -119,17 +120,26 @@ class RotationTask:
 class _Lesson(NamedTuple):
     """What a teacher says of n pictures.
 
-    ``trunk`` (2, n, C, 4, 4): its trunk features of the pictures and of their mirror images;
+    ``trunk``: the taps (2, n, C, h, w) of its trunk, of the pictures and of their mirror images;
     ``points`` (n, K, 2) in heatmap cells, ``confidence`` (n, K).
     """
 
-    trunk: Tensor
+    trunk: Taps
     points: Tensor
     confidence: Tensor
 
+    @property
+    def size(self) -> int:
+        """Bytes of its taps."""
+        return sum(tap.nbytes for tap in self.trunk)
+
     def of(self, number: int) -> _Lesson:
         """The lesson on one picture, without the dimension n."""
-        return _Lesson(self.trunk[:, number], self.points[number], self.confidence[number])
+        return _Lesson(
+            tuple(tap[:, number] for tap in self.trunk),
+            self.points[number],
+            self.confidence[number],
+        )
 
 
 class ConsistencyTask:
@@ -155,9 +165,10 @@ class ConsistencyTask:
         self._fixed = fixed
         self._flip_order = network.spec.joint_set.flip_order
         encoder = network.encoder
-        deconvolutions = {id(p) for p in encoder.deconv.parameters()}
         self._trunk_learns = any(
-            p.requires_grad for p in encoder.parameters() if id(p) not in deconvolutions
+            p.requires_grad
+            for name, p in encoder.named_parameters()
+            if not name.startswith(("deconv.", "neck."))
         )
         self._known: OrderedDict[int, _Lesson] = OrderedDict()
         self._loss = 0.0
@@ -165,7 +176,7 @@ class ConsistencyTask:
     def accumulate(self, pairs: Pairs, share: float, weight: float) -> None:
         images = pairs.target if pairs.upright is None else pairs.upright
         lesson = self._lesson(images, pairs.indices)
-        trunk = lesson.trunk.flatten(0, 1)
+        trunk = tuple(tap.flatten(0, 1) for tap in lesson.trunk)
         if self._trunk_learns:
             trunk = self._network.encoder.trunk(_with_mirror_images(images))
         answers = self._answers(trunk)
@@ -184,10 +195,10 @@ class ConsistencyTask:
             for number, index in enumerate(new):
                 self._known[index] = asked.of(number)
         found = [self._known[index] for index in indices]
-        while len(self._known) > _REMEMBERED:
+        while len(self._known) * found[0].size > _REMEMBERED_BYTES:
             self._known.popitem(last=False)
         return _Lesson(
-            torch.stack([lesson.trunk for lesson in found], dim=1),
+            tuple(torch.stack(taps, dim=1) for taps in zip(*(x.trunk for x in found), strict=True)),
             torch.stack([lesson.points for lesson in found]),
             torch.stack([lesson.confidence for lesson in found]),
         )
@@ -197,10 +208,11 @@ class ConsistencyTask:
         with self._teacher():
             trunk = self._network.encoder.trunk(_with_mirror_images(images))
             points, confidence = decode(torch.stack(self._answers(trunk)).mean(dim=0))
-        return _Lesson(trunk.unflatten(0, (2, -1)), points, confidence)
+        taps = tuple(tap.unflatten(0, (2, -1)) for tap in trunk)
+        return _Lesson(taps, points, confidence)
 
-    def _answers(self, trunk: Tensor) -> tuple[Tensor, Tensor]:
-        """Heatmaps (n, K, 32, 32) of the pictures, and of their mirror images turned back."""
+    def _answers(self, trunk: Taps) -> tuple[Tensor, Tensor]:
+        """Heatmaps (n, K, H, H) of the pictures, and of their mirror images turned back."""
         plain, mirrored = self._network.pose_of_trunk(trunk).heatmaps.float().chunk(2)
         return plain, mirror_joints(mirrored, self._flip_order)
 

@@ -19,8 +19,8 @@ class TensorBatch:
     """Examples on the device.
 
     ``target`` (B, 3, S, S), normalised, S being the network's crop size; ``source``
-    (P, 3, 128, 128), one for each of the first P examples; ``joints`` (B, K, 2), (x, y) in pixels of
-    the target; ``weights`` (B, K), 0 to 1.
+    (P, 3, 128, 128), one for each of the first P examples; ``joints`` (B, K, 2), (x, y) in pixels
+    of the target; ``weights`` (B, K), 0 to 1.
     """
 
     target: Tensor

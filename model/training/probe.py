@@ -16,8 +16,9 @@ def keypoint_use(
 ) -> tuple[float, float]:
     """The perceptual loss with each target's own keypoints, and with another target's.
 
-    ``target`` (N, 3, S, S) and ``source`` (N, 3, 128, 128), N > 1. A renderer that uses the keypoints does
-    clearly worse with those of the next target in the batch; one that copies the source does not.
+    ``target`` (N, 3, S, S) and ``source`` (N, 3, 128, 128), N > 1. A renderer that uses the
+    keypoints does clearly worse with those of the next target in the batch; one that copies the
+    source does not.
     """
     points = network.points_of(network.self_heatmaps(target))
     wanted = reduced(target, CROP_SIZE)

@@ -1,8 +1,9 @@
 """Training with everything on the device: pictures, augmentation, and a budget of minutes.
 
-A loader's processes feed a few hundred pairs a second, a large GPU eats thousands. Here all pictures
-lie on the device as uint8, and one batched operation there turns, scales, mirrors, colours, blurs and
-covers a whole batch, without a process to wait for and without a synchronisation within a step.
+A loader's processes feed a few hundred pairs a second, a large GPU eats thousands. Here all
+pictures lie on the device as uint8, and one batched operation there turns, scales, mirrors,
+colours, blurs and covers a whole batch, without a process to wait for and without a
+synchronisation within a step.
 """
 
 from __future__ import annotations
@@ -29,10 +30,10 @@ from model.training.objective import TensorBatch
 class Bank:
     """The frames of one data set on a device.
 
-    ``pictures`` (N, 3, S, S) uint8 RGB; ``boxes`` (N, 3): centre x, y and side; ``joints`` (N, K, 2)
-    in stored pixels; ``weights`` (N, K), 0 to 1; ``first`` and ``length`` (N): where the clip of
-    each frame begins and how many frames it has; ``beyond``: joints without weight that lie outside
-    a crop are outside the picture for certain, and their maps are to be empty.
+    ``pictures`` (N, 3, S, S) uint8 RGB; ``boxes`` (N, 3): centre x, y and side; ``joints``
+    (N, K, 2) in stored pixels; ``weights`` (N, K), 0 to 1; ``first`` and ``length`` (N): where the
+    clip of each frame begins and how many frames it has; ``beyond``: joints without weight that lie
+    outside a crop are outside the picture for certain, and their maps are to be empty.
     """
 
     name: str
@@ -49,7 +50,7 @@ class Bank:
 
     @property
     def paired(self) -> bool:
-        """Whether there are other frames to be sources: of most, as a clip may have lost all others."""
+        """Whether most frames have others of their clip, to be their sources."""
         return bool((self.length > 1).float().mean() > 0.5)
 
 
@@ -135,7 +136,8 @@ class BatchMaker:
     def draw(self, pairs: int = 0) -> TensorBatch:
         """A batch; each bank with pairs has its share of the ``pairs`` that get a source."""
         paired = sum(s for b, s in zip(self._banks, self._shares, strict=True) if b.paired)
-        parts, sources = [], []
+        parts: list[TensorBatch] = []
+        sources: list[TensorBatch] = []
         for bank, count in zip(self._banks, self._shares, strict=True):
             wanted = min(count, round(pairs * count / paired)) if bank.paired and paired else 0
             for number, with_source in ((wanted, True), (count - wanted, False)):

@@ -78,6 +78,22 @@ def test_missing_library_is_a_note_where_x11_is_not_used(monkeypatch: pytest.Mon
     finding = diagnosis._probe_libraries()
     assert finding.problems == ()
     assert "libxcb-cursor0" in finding.notes[0]
+    assert finding.missing == (CURSOR.name,)
+
+
+def test_the_verdict_names_a_missing_library_that_the_application_can_do_without(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lack_cursor_library(monkeypatch)
+    use_platform(monkeypatch, "offscreen")
+    findings = [diagnosis._probe_libraries()]
+    monkeypatch.setattr("app.commands.doctor.diagnose", lambda: findings)
+    assert main.main(["doctor"]) == 0
+    text = capsys.readouterr().out
+    assert "Nothing is missing" not in text
+    assert text.splitlines()[-1] == (
+        f"The application can run here without what is missing: {CURSOR.name}."
+    )
 
 
 def test_package_that_is_not_installed(

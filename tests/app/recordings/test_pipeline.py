@@ -159,6 +159,49 @@ def test_trained_weights_come_back_when_the_settings_say_so(engine: Engine, tmp_
     assert [p.result.updates for p in processed] == [1, 2, 1]
 
 
+def test_a_cut_brings_the_trained_weights_back_and_forgets_the_frames(
+    engine: Engine, tmp_path: Path
+) -> None:
+    cutting = replace(engine, settings=replace(SETTINGS, batch_size=1, reset_on_cut=True))
+    one, other = person(0), person(5)
+    clip = [one, one, EMPTY, other, other]
+    processed = run(cutting, tmp_path, clip, online=True)
+    assert [p.result.updates for p in processed] == [1, 2, 2, 1, 2]
+    # Its own source: the frames of the scene before are gone.
+    update = processed[3].update
+    assert update is not None
+    np.testing.assert_array_equal(update.source, update.target)
+    whole = replace(engine, settings=replace(SETTINGS, batch_size=1))
+    processed = run(whole, tmp_path, clip, online=True)
+    assert [p.result.updates for p in processed] == [1, 2, 2, 3, 4]
+
+
+def test_the_average_of_the_weights_predicts_where_the_settings_ask_for_one(
+    engine: Engine, tmp_path: Path
+) -> None:
+    averaging = replace(engine, settings=replace(SETTINGS, average=0.9))
+    source = VideoSource(write_clip(tmp_path / "clip.avi", [person(0)]))
+    source.open()
+    pipeline = RecordingPipeline(averaging, online=True)
+    found = next(pipeline.run(source)).result
+    source.close()
+    crop = crop_tensor(person(0), BOX, engine.network.spec)
+    assert pipeline._learner is not None
+    personalizer = pipeline._learner.personalizer
+    average = pose_in_image(personalizer.predict(crop), BOX)
+    with torch.inference_mode():
+        last = pose_in_image(engine.network.pose(crop), BOX)
+    np.testing.assert_allclose(found.confidence, average.confidence, rtol=1e-4)
+    apart = [np.abs(pose.confidence - last.confidence).max() for pose in (found, average)]
+    assert min(apart) > 1e-3
+
+
+def test_views_keep_the_detail_that_the_networks_crops_need(engine: Engine) -> None:
+    engine.network.spec = replace(engine.network.spec, backbone="movenet-thunder")
+    pipeline = RecordingPipeline(engine, online=False)
+    assert pipeline._memory._crop_size == engine.network.spec.crop_size == 256
+
+
 def test_the_baseline_cannot_be_personalized_but_predicts(engine: Engine, tmp_path: Path) -> None:
     baseline = replace(engine, network=small_network("baseline"))
     with pytest.raises(UserError, match="cannot be personalized"):

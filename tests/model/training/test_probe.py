@@ -13,12 +13,12 @@ def test_keypoint_use_tells_a_renderer_that_copies_from_one_that_looks() -> None
     with torch.no_grad():
         wanted = network.self_heatmaps(target)
 
-    def look(self_heatmaps: torch.Tensor, source: torch.Tensor) -> torch.Tensor:
-        """Right where the maps are the target's own."""
-        right = (self_heatmaps - wanted).abs().amax(dim=(1, 2, 3), keepdim=True) < 1e-3
-        return torch.where(right, target, source)
+    def look(points: torch.Tensor, source: torch.Tensor) -> torch.Tensor:
+        """Right where the points are the target's own."""
+        right = (points - wanted).abs().amax(dim=(1, 2)) < 1e-3
+        return torch.where(right[:, None, None, None], target, source)
 
-    def copy(self_heatmaps: torch.Tensor, source: torch.Tensor) -> torch.Tensor:
+    def copy(points: torch.Tensor, source: torch.Tensor) -> torch.Tensor:
         return source
 
     network.reconstruction.forward = look  # type: ignore[method-assign]
