@@ -96,6 +96,29 @@ def decode(heatmaps: Tensor) -> tuple[Tensor, Tensor]:
     return points * (peak > 0).unsqueeze(-1), peak.clamp(0, 1)
 
 
+def matched(maps: Tensor, sigma: float) -> Tensor:
+    """Maps of 0 to 1 seen through the very Gaussian that their targets are made of (ours).
+
+    ``maps`` (N, K, H, W) of a network trained towards unit-peak Gaussians of ``sigma`` cells.
+    Returns float32 of the same shape and with the same maxima, zeros assumed outside; the Gaussian
+    of a perfect map becomes sqrt(2) wider. A maximum found there heeds the whole of a peak, not
+    its highest cell.
+    """
+    height, width = maps.shape[-2:]
+    # Under autocast the products would be rounded until neighbouring cells are equal.
+    with torch.autocast(maps.device.type, enabled=False):
+        maps = maps.float()
+        seen = _gaussians(height, sigma, maps) @ maps @ _gaussians(width, sigma, maps)
+        peaks = maps.amax((-2, -1), keepdim=True) / seen.amax((-2, -1), keepdim=True).clamp(1e-6)
+        return seen * peaks
+
+
+def _gaussians(size: int, sigma: float, like: Tensor) -> Tensor:
+    """The matrix (size, size) of Gaussians about each of so many cells."""
+    cells = torch.arange(size, device=like.device, dtype=like.dtype)
+    return torch.exp(-((cells[:, None] - cells) ** 2) / (2 * sigma**2))
+
+
 def gaussian_targets(
     points: Tensor, weights: Tensor, size: int, sigma: float = SIGMA_CELLS
 ) -> tuple[Tensor, Tensor]:

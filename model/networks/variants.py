@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
@@ -10,7 +11,13 @@ from torch import Tensor, nn
 
 from model.crop import CROP_SIZE, HEATMAP_SIZE
 from model.errors import UserError
-from model.heatmaps import marginal_expectation, spatial_expectation
+from model.heatmaps import (
+    LOGIT_SIGMA,
+    SIGMA_CELLS,
+    marginal_expectation,
+    matched,
+    spatial_expectation,
+)
 from model.networks.affinity import AffinityTransformer
 from model.networks.blocks import FEATURES
 from model.networks.encoder import make_encoder
@@ -91,8 +98,14 @@ class NetworkSpec:
         """Whether self-supervised maps are logits, and heatmaps the sigmoid of what they make up.
 
         So it is with MoveNet, which was trained so; published networks have raw maps (method 1.2).
+        The sigmoid is then seen through ``model.heatmaps.matched``.
         """
         return self.backbone in SIZES
+
+    @property
+    def heatmap_sigma(self) -> float:
+        """How wide the Gaussian of a perfect heatmap is, cells."""
+        return LOGIT_SIGMA * math.sqrt(2) if self.logits else SIGMA_CELLS
 
     @property
     def bgr(self) -> bool:
@@ -175,7 +188,7 @@ class PoseNetwork(nn.Module):
         self_maps = self.self_head(features) if self.spec.reconstructs else None
         scores, affinity = self.scores(features, self_maps)
         return PoseOutput(
-            heatmaps=scores.sigmoid() if self.spec.logits else scores,
+            heatmaps=matched(scores.sigmoid(), LOGIT_SIGMA) if self.spec.logits else scores,
             self_heatmaps=self_maps,
             affinity=affinity,
             self_points=None if self_maps is None else self.points_of(self_maps),

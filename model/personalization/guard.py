@@ -14,7 +14,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
-from model.crop import crop_matrix
+from model.crop import HEATMAP_SIZE, crop_matrix
 from model.heatmaps import decode
 from model.mirror import mirror, mirror_joints
 from model.networks import PoseOutput
@@ -30,16 +30,16 @@ HOLD_EVERY = 8
 # A verdict after so many updates.
 _UPDATES = 8
 # Undone is what disagrees with its mirror image more than the trained network by this factor and
-# this much (heatmap cells).
+# this much (in 32nds of the crop, the published maps' cells).
 _FACTOR = 1.05
 _SLACK = 0.1
-# Two answers further apart than this (heatmap cells) are simply two different answers.
+# Two answers further apart than this (the same unit) are simply two different answers.
 _APART = 6.0
 
 
 @dataclass(frozen=True)
 class Check:
-    """One look at the held-out frames: disagreement in heatmap cells, and what was done."""
+    """One look at the held-out frames: disagreement in 32nds of the crop, and what was done."""
 
     updates: int
     trained: float
@@ -93,7 +93,7 @@ class Guard:
         return Check(updates, trained, present, verdict)
 
     def _disagreement(self, crops: Tensor, predict: Callable[[Tensor], PoseOutput]) -> float:
-        """Mean distance (heatmap cells) between the keypoints of crops and of their mirror images.
+        """Mean distance (32nds of the crop) between the keypoints of crops and of their mirrors.
 
         Joints count by the confidence of the surer answer.
         """
@@ -102,5 +102,6 @@ class Guard:
         points, confidence = decode(plain)
         other, other_confidence = decode(mirror_joints(mirrored, order))
         weight = torch.maximum(confidence, other_confidence)
-        distance = (points - other).norm(dim=-1).clamp(max=_APART)
+        cells = (points - other).norm(dim=-1) * (HEATMAP_SIZE / plain.shape[-1])
+        distance = cells.clamp(max=_APART)
         return float((weight * distance).sum() / weight.sum().clamp(min=1e-6))

@@ -180,7 +180,10 @@ class ConsistencyTask:
         if self._trunk_learns:
             trunk = self._network.encoder.trunk(_with_mirror_images(images))
         answers = self._answers(trunk)
-        maps, weights = gaussian_targets(lesson.points, lesson.confidence, answers[0].shape[-1])
+        spec = self._network.spec
+        maps, weights = gaussian_targets(
+            lesson.points, lesson.confidence, spec.heatmap_size, spec.heatmap_sigma
+        )
         loss = torch.stack([supervised_loss(answer, maps, weights) for answer in answers]).mean()
         (weight * share * loss).backward()
         self._loss += share * float(loss.detach())
