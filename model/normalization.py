@@ -34,8 +34,11 @@ def normalized(pixels: Tensor, *, bgr: bool = False) -> Tensor:
 
 
 def reduced(images: Tensor, side: int) -> Tensor:
-    """Images (N, 3, S, S) with ``side`` pixels a side, each the mean of those it covers."""
-    if images.shape[-1] == side:
+    """Images (N, 3, S, S) with ``side`` pixels a side, each the mean of those it covers.
+
+    Smaller ones stay as they are.
+    """
+    if images.shape[-1] <= side:
         return images
     return functional.interpolate(images, size=side, mode="area")
 

@@ -14,7 +14,9 @@ from torch import Tensor
 from model.crop import SquareBox, crop_matrix, heatmap_to_image, warp
 from model.heatmaps import decode
 from model.networks import NetworkSpec, PoseNetwork, PoseOutput
+from model.networks.encoder import is_trunk
 from model.normalization import to_tensor
+from model.trunk import FrozenTrunk, Key
 
 Array = NDArray[np.float32]
 
@@ -78,14 +80,22 @@ class PosePredictor:
     """A private copy of the pose branch that only predicts, in the precision that is fastest.
 
     The copy shares nothing with the network it comes from, so that one thread can predict while
-    another personalizes; ``load`` takes over new weights in one step.
+    another personalizes; ``load`` takes over new weights in one step. ``trunk`` computes the
+    features for as long as no trunk's weights are among these.
     """
 
-    def __init__(self, network: PoseNetwork, dtype: torch.dtype = torch.float32) -> None:
+    def __init__(
+        self,
+        network: PoseNetwork,
+        dtype: torch.dtype = torch.float32,
+        trunk: FrozenTrunk | None = None,
+    ) -> None:
         branch = copy.copy(network)
         branch._modules = {k: v for k, v in network._modules.items() if k != "reconstruction"}
         self._branch = copy.deepcopy(branch).eval().requires_grad_(False)
         self._branch.to(dtype=dtype, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self._trunk = trunk
+        self._trunk_as_trained = True
 
     def load(self, weights: Mapping[str, Tensor]) -> None:
         """Copy tensors by name into the branch; names of other branches are left out."""
@@ -93,11 +103,22 @@ class PosePredictor:
         for name, value in weights.items():
             if name in own:
                 own[name].copy_(value)
+        self._trunk_as_trained &= not any(map(is_trunk, weights))
 
     def copy_from(self, other: PosePredictor) -> None:
         """Take over every weight of another predictor of the same network."""
         self.load(other._branch.state_dict())
+        self._trunk_as_trained = other._trunk_as_trained
 
-    def predict(self, image: NDArray[np.uint8], box: SquareBox) -> Pose:
-        """Predict the person in ``box`` of an RGB image (H x W x 3, uint8)."""
-        return predict_pose(self._branch, image, box)
+    @torch.inference_mode()
+    def predict(self, image: NDArray[np.uint8], box: SquareBox, key: Key | None = None) -> Pose:
+        """Predict the person in ``box`` of an RGB image (H x W x 3, uint8).
+
+        The trunk's features are remembered under ``key``, if there is one.
+        """
+        branch = self._branch
+        if self._trunk is None or not self._trunk_as_trained:
+            return predict_pose(branch, image, box)
+        taps = self._trunk(crop_tensor(image, box, branch.spec), () if key is None else (key,))
+        features = branch.encoder.neck(tuple(tap.to(branch.dtype) for tap in taps))
+        return pose_in_image(branch.pose_of(features), box)

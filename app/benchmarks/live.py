@@ -65,8 +65,10 @@ def measure_live(
     preset: str | None = None,
     weights: Path | None = None,
     device: str | None = None,
+    precision: str | None = None,
+    personalize: bool = True,
 ) -> LiveFigures:
-    """Run the window on an embedded clip with personalization on and measure ``seconds`` of it.
+    """Run the window on an embedded clip, personalizing or not, and measure ``seconds`` of it.
 
     Nothing of the first ``warm_up`` seconds after the first prediction counts. ``UserError`` if
     there is no prediction at all.
@@ -74,10 +76,11 @@ def measure_live(
     running = open_window(
         Launch(
             source=SourceChoice(SourceKind.DEMO, demo),
-            personalize=True,
+            personalize=personalize,
             preset=preset,
             weights=weights,
             device=device,
+            precision=precision,
             quit_after=_PATIENCE_SECONDS + 2 * (warm_up + seconds),
         ),
         _ListeningSession,

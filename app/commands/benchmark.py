@@ -39,6 +39,14 @@ def add_parser(subparsers: Subparsers) -> None:
     live.add_argument("--preset", metavar="NAME", help="the settings to personalize with")
     live.add_argument("--weights", type=Path, metavar="FILE", help="another network")
     live.add_argument("--device", metavar="NAME", help="auto, cpu, cuda, cuda:1 or mps")
+    live.add_argument(
+        "--precision",
+        choices=("float32", "bfloat16"),
+        help="what is computed with (default: whatever is faster on this machine)",
+    )
+    live.add_argument(
+        "--predict-only", action="store_true", help="predict without learning from anything"
+    )
     live.add_argument("--json", action="store_true", help="print one JSON object")
     live.set_defaults(func=_run_live)
     data = kinds.add_parser(
@@ -102,6 +110,8 @@ def _run_live(args: argparse.Namespace) -> int:
         preset=args.preset,
         weights=args.weights,
         device=args.device,
+        precision=args.precision,
+        personalize=not args.predict_only,
     ).rounded()
     _print(figures, as_json=args.json)
     return 0

@@ -36,14 +36,16 @@ def load_engine(
     weights_path: Path | None = None,
     device: str | None = None,
     settings: PersonalizationSettings = DEFAULT_PRESET.settings,
+    precision: str | None = None,
 ) -> Engine:
     """Load all that is needed to predict and to personalize.
 
-    ``weights_path`` None is the network in the box, ``device`` None the best one that works.
+    ``weights_path`` None is the network in the box, ``device`` None the best one that works,
+    ``precision`` None what is fastest on it, "float32" or "bfloat16".
     ``UserError`` if a file or the device cannot be used.
     """
     choice = choose_device(device)
-    machine = machine_for(choice.device)
+    machine = machine_for(choice.device, precision)
     path = weights_path or WEIGHTS
     network = weights.load(path, choice.device)
     network.to(memory_format=torch.channels_last)
@@ -55,12 +57,12 @@ def load_engine(
     return Engine(network, perceptual, follower, settings, machine, name, path.stem)
 
 
-def machine_for(device: torch.device) -> Machine:
+def machine_for(device: torch.device, precision: str | None = None) -> Machine:
     """The share of the CPU's cores for each lane, one of several being left to the window."""
     cores = _usable_cores()
     working = max(2, cores - 1)
     predicting = max(1, working // 3)
-    low_precision = prefers_bfloat16(device)
+    low_precision = prefers_bfloat16(device) if precision is None else precision == "bfloat16"
     return Machine(device, low_precision, predicting, max(1, working - predicting))
 
 

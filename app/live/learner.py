@@ -21,6 +21,7 @@ from model.personalization import (
     UpdateReport,
 )
 from model.personalization.guard import HOLD_EVERY, Guard
+from model.trunk import FrozenTrunk
 
 
 class Learner:
@@ -28,7 +29,8 @@ class Learner:
 
     Where updates rebuild nothing, a pair is rebuilt to be shown if ``illustrated``. ``online`` and
     ``offline`` each compute one micro-batch of ``micro_batch`` pairs (the last of
-    a batch may be smaller) and return an UpdateResult when it closed a batch.
+    a batch may be smaller) and return an UpdateResult when it closed a batch. ``trunk`` is shared
+    with whoever predicts the same views.
     """
 
     def __init__(
@@ -41,6 +43,7 @@ class Learner:
         micro_batch: int,
         autocast: bool,
         illustrated: bool = True,
+        trunk: FrozenTrunk | None = None,
     ) -> None:
         self._network = network
         self._perceptual = perceptual
@@ -48,6 +51,7 @@ class Learner:
         self._micro_batch = micro_batch
         self._autocast = autocast
         self._illustrated = illustrated
+        self._trunk = trunk
         self._batch: list[Pairs] = []
         self._planned = 0
         self._done = 0
@@ -59,7 +63,11 @@ class Learner:
 
     def _configure(self, settings: PersonalizationSettings) -> None:
         self.personalizer = Personalizer(
-            self._network, self._perceptual, settings, autocast=self._autocast
+            self._network,
+            self._perceptual,
+            settings,
+            autocast=self._autocast,
+            trunk=self._trunk,
         )
         self._sampler = PairSampler(settings, self._network.spec)
         self._memory.hold(HOLD_EVERY if settings.guard else 0)

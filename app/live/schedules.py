@@ -29,7 +29,8 @@ from model.personalization import (
     PersonView,
     SourceMemory,
 )
-from model.prediction import Pose, PosePredictor, predict_pose
+from model.prediction import Pose, PosePredictor, crop_tensor, pose_in_image
+from model.trunk import FrozenTrunk
 
 # Longer than one pair of images takes on a slow or busy machine.
 _STOPPING_SECONDS = 30.0
@@ -118,7 +119,7 @@ class TwoLanes:
         if handover is not None and handover.generation == self._generation:
             self._predictor.load(handover.weights)
             self._updates = handover.updates
-        return self._predictor.predict(view.image, view.box), self._updates
+        return self._predictor.predict(view.image, view.box, (view.index, False)), self._updates
 
     @property
     def offline_progress(self) -> OfflineProgress | None:
@@ -160,8 +161,9 @@ class Strict:
         elif self._personalizing:
             self._learn(lambda: self._learner.online(view))
         personalizer = self._learner.personalizer
-        pose = predict_pose(personalizer.network, view.image, view.box)
-        return pose, personalizer.updates
+        crop = crop_tensor(view.image, view.box, personalizer.network.spec)
+        output = personalizer.predict(crop, [(view.index, False)])
+        return pose_in_image(output, view.box), personalizer.updates
 
     def _learn(self, step: Callable[[], UpdateResult | None]) -> None:
         result = None
@@ -214,6 +216,7 @@ def choose_schedule(
     perceptual: PerceptualLoss,
     settings: PersonalizationSettings,
     machine: Machine,
+    trunk: FrozenTrunk,
     frames_per_second: float,
     stopping: Callable[[], bool],
 ) -> Choice:
@@ -224,9 +227,9 @@ def choose_schedule(
     if not network.spec.personalizable:
         return Choice(Schedule.PREDICT_ONLY, "this network has no self-supervised task")
     pairs = 1 if machine.device.type == "cpu" else settings.batch_size
-    seconds = _seconds(network, perceptual, settings, machine, pairs)
+    seconds = _seconds(network, perceptual, settings, machine, trunk, pairs)
     if not stopping():
-        seconds = min(seconds, _seconds(network, perceptual, settings, machine, pairs))
+        seconds = min(seconds, _seconds(network, perceptual, settings, machine, trunk, pairs))
     update = seconds * settings.batch_size / pairs * settings.iterations
     period = 1 / frames_per_second
     schedule = Schedule.STRICT if update < 0.8 * period else Schedule.TWO_LANES
@@ -242,9 +245,12 @@ def _seconds(
     perceptual: PerceptualLoss,
     settings: PersonalizationSettings,
     machine: Machine,
+    trunk: FrozenTrunk,
     pairs: int,
 ) -> float:
-    personalizer = Personalizer(network, perceptual, settings, autocast=machine.low_precision)
+    personalizer = Personalizer(
+        network, perceptual, settings, autocast=machine.low_precision, trunk=trunk
+    )
     spec = network.spec
     targets = torch.zeros(pairs, 3, spec.crop_size, spec.crop_size)
     sources = torch.zeros(pairs, 3, CROP_SIZE, CROP_SIZE)

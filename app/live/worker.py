@@ -25,8 +25,10 @@ from app.live.mailbox import (
 from app.live.records import Array, Comparison, Phase, Schedule
 from app.live.results import nobody, pose_result
 from app.live.schedules import Listeners, PredictOnly, Runner, Strict, TwoLanes, choose_schedule
+from model.person.scene import SceneChange
 from model.personalization import PersonView, SourceMemory
 from model.prediction import Pose, PosePredictor
+from model.trunk import FrozenTrunk, fastest_engine
 
 # On a slow or busy machine one pair of images takes seconds, and nothing may outlive the window.
 STOPPING_SECONDS = 60.0
@@ -59,6 +61,7 @@ class Worker(ManagedThread):
         self._runner: Runner | None = None
         self._memory = SourceMemory(crop_size=engine.network.spec.crop_size)
         self._settings = engine.settings
+        self._scene = SceneChange()
         self._comparison = Comparison.NEVER
         self._compared_at = float("-inf")
         self._personalizing = False
@@ -72,11 +75,16 @@ class Worker(ManagedThread):
 
     def prepare(self) -> None:
         engine = self._engine
-        torch.set_num_threads(engine.machine.predict_threads + engine.machine.update_threads)
+        machine = engine.machine
+        fastest = fastest_engine(
+            engine.network, machine.predict_threads, low_precision=machine.low_precision
+        )
+        self._trunk = FrozenTrunk(engine.network.encoder, fastest.engine)
+        torch.set_num_threads(machine.predict_threads + machine.update_threads)
         kind, reason = self._choose()
         # One copy always holds the trained weights: to compare with, and to go back to.
-        dtype = torch.bfloat16 if engine.machine.low_precision else torch.float32
-        self._pristine = PosePredictor(engine.network, dtype)
+        dtype = torch.bfloat16 if machine.low_precision else torch.float32
+        self._pristine = PosePredictor(engine.network, dtype, self._trunk)
         if kind is Schedule.PREDICT_ONLY:
             self._runner = PredictOnly(self._pristine)
         elif kind is Schedule.STRICT:
@@ -86,8 +94,8 @@ class Worker(ManagedThread):
                 self._learner(),
                 self._memory,
                 self._pristine,
-                PosePredictor(engine.network, dtype),
-                engine.machine,
+                PosePredictor(engine.network, dtype, self._trunk),
+                machine,
                 self._listeners(),
             )
         self.bulletin.set_schedule(kind, reason)
@@ -101,6 +109,7 @@ class Worker(ManagedThread):
             self._memory,
             micro_batch=1 if engine.machine.device.type == "cpu" else self._settings.batch_size,
             autocast=engine.machine.low_precision,
+            trunk=self._trunk,
         )
 
     def _listeners(self) -> Listeners:
@@ -115,6 +124,7 @@ class Worker(ManagedThread):
             engine.perceptual,
             self._settings,
             engine.machine,
+            self._trunk,
             self._frames_per_second,
             lambda: self.stopping,
         )
@@ -157,6 +167,7 @@ class Worker(ManagedThread):
 
     def _process(self, frame: Frame) -> None:
         assert self._runner is not None
+        self._reset_at_cut(frame)
         follower = self._engine.follower
         box = follower.locate(frame.image, frame.timestamp)
         self._found = box is not None
@@ -178,6 +189,12 @@ class Worker(ManagedThread):
         if every and self._predicted % every == 0:
             self._obey(Reset())
 
+    def _reset_at_cut(self, frame: Frame) -> None:
+        """Behind a cut is another person, if the settings say so: what was learnt is forgotten."""
+        if self._settings.reset_on_cut and self._scene.changed(frame.image):
+            self._memory.clear()
+            self._obey(Reset())
+
     def _compare(self, view: PersonView, pose: Pose) -> Array | None:
         """The trained weights' keypoints on the same crop, when they are asked for and due."""
         now = time.perf_counter()
@@ -190,7 +207,7 @@ class Worker(ManagedThread):
         self._compared_at = now
         if self._updates == 0:
             return pose.keypoints
-        return self._pristine.predict(view.image, view.box).keypoints
+        return self._pristine.predict(view.image, view.box, (view.index, False)).keypoints
 
     def _publish_state(self, dropped: int) -> None:
         assert self._runner is not None

@@ -109,7 +109,8 @@ class RecordingPipeline:
         if self._learner is None:
             return predict_pose(network, view.image, view.box)
         crop = crop_tensor(view.image, view.box, network.spec)
-        return pose_in_image(self._learner.personalizer.predict(crop), view.box)
+        output = self._learner.personalizer.predict(crop, [(view.index, False)])
+        return pose_in_image(output, view.box)
 
     def _reset_at_cut(self, frame: Frame) -> None:
         if self._learner is None or not self._engine.settings.reset_on_cut:

@@ -52,6 +52,7 @@ class Launch:
     weights: Path | None = None
     keypoint_gan: Path | None = None
     device: str | None = None
+    precision: str | None = None
     screenshot: Path | None = None
     quit_after: float | None = None
 
@@ -105,7 +106,9 @@ def open_window(
     settings, complaint = AppSettings(), None
     if not wanted.automatic:
         settings, complaint = load_settings(settings_path())
-    session = make_session(partial(load_engine, wanted.weights, wanted.device))
+    session = make_session(
+        partial(load_engine, wanted.weights, wanted.device, precision=wanted.precision)
+    )
     try:
         if wanted.personalize and not session.network.personalizable:
             raise UserError(

@@ -273,19 +273,19 @@ class _Walk:
     def _predict(self, seen: Sequence[tuple[_Row, PersonView]]) -> None:
         size = self._network.spec.crop_size
         crops = [view.crop(crop_matrix(view.box, size), size) for _, view in seen]
-        cells = self._cells(to_tensor(crops, bgr=self._bgr))
+        cells = self._cells(to_tensor(crops, bgr=self._bgr), [view.index for _, view in seen])
         for (row, view), found in zip(seen, cells, strict=True):
             self._points.append(heatmap_to_image(found, view.box, self._network.spec.heatmap_size))
             self._rows.append(row)
             self._order.append(self._predicted)
             self._predicted += 1
 
-    def _cells(self, crops: Tensor) -> NDArray[np.float32]:
-        """Decoded keypoints (n, K, 2) of crops (n, 3, S, S)."""
+    def _cells(self, crops: Tensor, indices: Sequence[int]) -> NDArray[np.float32]:
+        """Decoded keypoints (n, K, 2) of the crops (n, 3, S, S) of views with such indices."""
         network = self._network
         with torch.autocast(network.device.type, torch.bfloat16, enabled=self._autocast):
             if self._owner is not None:
-                output = self._owner.predict(crops)
+                output = self._owner.predict(crops, [(index, False) for index in indices])
             else:
                 crops = crops.to(network.device, memory_format=torch.channels_last)
                 with torch.inference_mode():

@@ -15,6 +15,8 @@ from model.networks.movenet import SIZES, MoveNetEncoder, Taps
 RESNETS = ("resnet18", "resnet34", "resnet50")
 MOVENETS = tuple(SIZES)
 BACKBONES = RESNETS + MOVENETS
+# How the names of what is between trunk and heads begin, in either kind of encoder.
+NECKS = ("encoder.deconv.", "encoder.neck.")
 
 
 class ResNetEncoder(nn.Module):
@@ -58,6 +60,11 @@ def make_encoder(backbone: str) -> ResNetEncoder | MoveNetEncoder:
             f"There is no backbone called {backbone!r}. Choose one of: {', '.join(BACKBONES)}."
         )
     return MoveNetEncoder(backbone) if backbone in MOVENETS else ResNetEncoder(backbone)
+
+
+def is_trunk(parameter: str) -> bool:
+    """Whether a network's parameter of that name belongs to its encoder's trunk."""
+    return parameter.startswith("encoder.") and not parameter.startswith(NECKS)
 
 
 def _deconvolution(inputs: int) -> list[nn.Module]:

@@ -37,8 +37,6 @@ SIZES = {
 _BLOCKS = (1, 2, 3, 4, 3, 3, 1)
 _STRIDES = (1, 2, 2, 2, 1, 2, 1)
 _LAST = 1280
-# The stages whose outputs are tapped, at strides 4, 8 and 16; stride 32 is the last convolution.
-_TAPPED = (1, 2, 3)
 # What a trunk gives: features at one or several strides, finest first.
 Taps = tuple[Tensor, ...]
 
@@ -78,7 +76,12 @@ class InvertedResidual(nn.Module):
 
 
 class MobileNetV2(nn.Module):
-    """Image (N, 3, S, S), -1 to 1, to its taps at strides 4, 8, 16 and 32."""
+    """Image (N, 3, S, S), -1 to 1, to its taps at strides 4, 8, 16 and 32.
+
+    Tapped are the outputs of the stages ``TAPPED``, and the last convolution's.
+    """
+
+    TAPPED = (1, 2, 3)
 
     def __init__(self, size: MoveNetSize) -> None:
         super().__init__()
@@ -100,7 +103,7 @@ class MobileNetV2(nn.Module):
         taps = []
         for number, stage in enumerate(self.stages):
             x = stage(x)
-            if number in _TAPPED:
+            if number in self.TAPPED:
                 taps.append(x)
         return (*taps, functional.relu6(self.last(x)))
 
@@ -188,7 +191,7 @@ class MoveNetEncoder(nn.Module):
         super().__init__()
         size = SIZES[backbone]
         self.mobilenet = MobileNetV2(size)
-        self.neck = Neck((*(size.stages[number] for number in _TAPPED), _LAST))
+        self.neck = Neck((*(size.stages[number] for number in MobileNetV2.TAPPED), _LAST))
         # From ImageNet's mean and deviation to MoveNet's -1..1.
         mean, deviation = torch.tensor(IMAGENET_MEAN), torch.tensor(IMAGENET_STD)
         self.register_buffer("scale", (2 * deviation).view(1, 3, 1, 1), persistent=False)

@@ -21,7 +21,7 @@ from model.heatmaps import (
 from model.networks.affinity import AffinityTransformer
 from model.networks.blocks import FEATURES
 from model.networks.encoder import make_encoder
-from model.networks.movenet import SIZES, Taps
+from model.networks.movenet import SIZES
 from model.networks.reconstruction import Reconstruction
 from model.skeleton import JointSet, joint_set
 
@@ -178,13 +178,10 @@ class PoseNetwork(nn.Module):
 
     def pose(self, target: Tensor) -> PoseOutput:
         """Predict from the target alone: the only part that prediction pays for."""
-        return self._pose_of(self.encoder(target))
+        return self.pose_of(self.encoder(target))
 
-    def pose_of_trunk(self, trunk: Taps) -> PoseOutput:
-        """The same from the target's trunk features, as the encoder's ``trunk`` gives them."""
-        return self._pose_of(self.encoder.neck(trunk))
-
-    def _pose_of(self, features: Tensor) -> PoseOutput:
+    def pose_of(self, features: Tensor) -> PoseOutput:
+        """The same from the target's shared features (N, 256, H, H)."""
         self_maps = self.self_head(features) if self.spec.reconstructs else None
         scores, affinity = self.scores(features, self_maps)
         return PoseOutput(

@@ -7,7 +7,7 @@ drift apart, on the frames that it learnt from last of all. Not in the paper.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -21,6 +21,7 @@ from model.networks import PoseOutput
 from model.normalization import to_tensor
 from model.personalization.memory import SourceMemory
 from model.personalization.personalizer import Personalizer
+from model.trunk import Key
 
 Verdict = Literal["accepted", "undone"]
 
@@ -79,8 +80,9 @@ class Guard:
         crops = to_tensor(
             [view.crop(crop_matrix(view.box, size), size) for view in views], bgr=spec.bgr
         )
-        trained = self._disagreement(crops, personalizer.predict_as_trained)
-        present = self._disagreement(crops, personalizer.predict)
+        indices = [view.index for view in views]
+        trained = self._disagreement(crops, indices, personalizer.predict_as_trained)
+        present = self._disagreement(crops, indices, personalizer.predict)
         updates = personalizer.updates
         verdict: Verdict = "accepted"
         if present > _FACTOR * trained + _SLACK:
@@ -92,12 +94,19 @@ class Guard:
         self._checked_at = personalizer.updates
         return Check(updates, trained, present, verdict)
 
-    def _disagreement(self, crops: Tensor, predict: Callable[[Tensor], PoseOutput]) -> float:
+    def _disagreement(
+        self,
+        crops: Tensor,
+        indices: Sequence[int],
+        predict: Callable[[Tensor, Sequence[Key]], PoseOutput],
+    ) -> float:
         """Mean distance (32nds of the crop) between the keypoints of crops and of their mirrors.
 
         Joints count by the confidence of the surer answer.
         """
-        plain, mirrored = predict(torch.cat([crops, mirror(crops)])).heatmaps.float().chunk(2)
+        keys = [*((i, False) for i in indices), *((i, True) for i in indices)]
+        answers = predict(torch.cat([crops, mirror(crops)]), keys).heatmaps.float()
+        plain, mirrored = answers.chunk(2)
         order = self._personalizer.network.spec.joint_set.flip_order
         points, confidence = decode(plain)
         other, other_confidence = decode(mirror_joints(mirrored, order))

@@ -6,6 +6,7 @@ from torch import nn
 
 from model.errors import UserError
 from model.networks import PoseNetwork
+from model.networks.encoder import NECKS
 from model.networks.variants import VARIANT_TITLES
 from model.personalization.settings import Scope
 
@@ -14,7 +15,7 @@ _FROZEN = ("affinity.", "supervised_head.")
 _SCOPES: dict[Scope, tuple[str, ...]] = {
     "all": ("encoder.", "self_head.", "rotation_head.", "reconstruction."),
     "features": ("encoder.", "self_head.", "rotation_head."),
-    "deconvolutions": ("encoder.deconv.", "encoder.neck.", "self_head.", "rotation_head."),
+    "deconvolutions": (*NECKS, "self_head.", "rotation_head."),
 }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
@@ -15,11 +15,13 @@ from model.average import WeightAverage, swapped
 from model.crop import CROP_SIZE
 from model.gradients import gradients_finite
 from model.networks import PerceptualLoss, PoseNetwork, PoseOutput
+from model.networks.encoder import is_trunk
 from model.normalization import reduced
 from model.personalization.pairs import Pairs
 from model.personalization.parameters import configure
 from model.personalization.settings import PersonalizationSettings
 from model.personalization.tasks import ConsistencyTask, SelfSupervisedTask, task_for
+from model.trunk import FrozenTrunk, Key
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,8 @@ class Personalizer:
     The trained weights are copied when this object is made; ``reset`` brings them back bit for
     bit, with an empty optimiser and the loss's starting constants. The network is in eval mode
     throughout. ``autocast`` computes the updates in bfloat16 (master weights stay float32).
+    ``trunk`` computes the encoder's trunk where the settings leave it as trained, and remembers it
+    of frames that are seen again.
     Not thread-safe: one thread owns it.
     """
 
@@ -73,6 +77,7 @@ class Personalizer:
         settings: PersonalizationSettings | None = None,
         *,
         autocast: bool = False,
+        trunk: FrozenTrunk | None = None,
     ) -> None:
         self.network = network
         self.device = next(network.parameters()).device
@@ -81,6 +86,8 @@ class Personalizer:
         self.example: PairExample | None = None
         self._autocast = autocast
         self._parameters = configure(network, self.settings.scope)
+        frozen = not any(map(is_trunk, self._parameters))
+        self._trunk = (trunk or FrozenTrunk(network.encoder)) if frozen else None
         self._pristine = {name: p.detach().clone() for name, p in self._parameters.items()}
         self._average = WeightAverage(self._parameters, self.settings.average)
         self._tasks = list(self._wanted_tasks(perceptual.to(self.device)))
@@ -89,12 +96,15 @@ class Personalizer:
     def _wanted_tasks(
         self, perceptual: PerceptualLoss
     ) -> Iterator[tuple[SelfSupervisedTask, float]]:
+        task: SelfSupervisedTask
         if self.settings.self_weight:
-            yield task_for(self.network, perceptual), self.settings.self_weight
+            task = task_for(self.network, perceptual, self._features)
+            yield task, self.settings.self_weight
         if self.settings.consistency:
             fixed = self.settings.teacher == "trained"
             teacher = self._as_trained if fixed else self._average.in_place
-            yield ConsistencyTask(self.network, teacher, fixed=fixed), self.settings.consistency
+            task = ConsistencyTask(self.network, teacher, self._features, fixed=fixed)
+            yield task, self.settings.consistency
 
     def _begin(self, pace: float = 1.0) -> None:
         self._pace = pace
@@ -167,19 +177,30 @@ class Personalizer:
         self._average.add()
 
     @torch.inference_mode()
-    def predict_as_trained(self, target: Tensor) -> PoseOutput:
+    def predict_as_trained(self, target: Tensor, keys: Sequence[Key] = ()) -> PoseOutput:
         """What ``predict`` gave before the first update."""
         with self._as_trained():
-            return self.network.pose(self._prepare(target))
+            return self.network.pose_of(self._features(target, keys))
 
     def _as_trained(self) -> AbstractContextManager[None]:
         return swapped(self._parameters, self._pristine)
 
     @torch.inference_mode()
-    def predict(self, target: Tensor) -> PoseOutput:
-        """The pose branch alone on (N, 3, S, S) with the present weights, or their average."""
+    def predict(self, target: Tensor, keys: Sequence[Key] = ()) -> PoseOutput:
+        """The pose branch alone on (N, 3, S, S) with the present weights, or their average.
+
+        Images with ``keys`` that were seen before, (index of a view, whether it is mirrored), need
+        no trunk if that does not learn.
+        """
         with self._average.in_place():
-            return self.network.pose(self._prepare(target))
+            return self.network.pose_of(self._features(target, keys))
+
+    def _features(self, images: Tensor, keys: Sequence[Key]) -> Tensor:
+        """The shared features (N, 256, H, H) of images (N, 3, S, S)."""
+        if self._trunk is None:
+            prepared = images.to(self.device, memory_format=torch.channels_last)
+            return self.network.encoder(prepared)
+        return self.network.encoder.neck(self._trunk(images, keys))
 
     @torch.no_grad()
     def illustrate(self, pairs: Pairs) -> PairExample | None:
@@ -207,6 +228,8 @@ class Personalizer:
             parameter.copy_(self._pristine[name])
         for task, _ in self._tasks:
             task.reset()
+        if self._trunk is not None:
+            self._trunk.forget()  # indices may begin again
         self._average.restart()
         self.updates = 0
         self.example = None
@@ -237,9 +260,6 @@ class Personalizer:
             for name, tensor in self._average.tensors().items()
             if not name.startswith(("reconstruction.", "rotation_head."))
         }
-
-    def _prepare(self, images: Tensor) -> Tensor:
-        return images.to(self.device, memory_format=torch.channels_last)
 
     def _precision(self) -> AbstractContextManager[object]:
         # Without a cache, which would hand the weights of the average to the network that learns.

@@ -19,13 +19,16 @@ from model.crop import CROP_SIZE
 from model.heatmaps import decode, gaussian_targets, supervised_loss
 from model.mirror import mirror, mirror_joints
 from model.networks import PerceptualLoss, PoseNetwork
-from model.networks.movenet import Taps
 from model.normalization import reduced
 from model.personalization.pairs import Pairs
+from model.trunk import Key
 
-# Lessons are remembered up to so many bytes: 64 kB a frame of a ResNet, 2.7 MB of MoveNet.
-_REMEMBERED_BYTES = 256 * 1024**2
 _LAMBDA = 1e-3
+# Of how many frames a fixed teacher's answers are kept.
+_REMEMBERED = 4096
+
+Features = Callable[[Tensor, Sequence[Key]], Tensor]
+"""Images (n, 3, S, S) to shared features (n, 256, H, H); keys, or none, as a ``FrozenTrunk``'s."""
 
 
 class SelfSupervisedTask(Protocol):
@@ -57,9 +60,12 @@ class ReconstructionTask:
     spread. The running means themselves end exactly where the whole batch would put them.
     """
 
-    def __init__(self, network: PoseNetwork, perceptual: PerceptualLoss) -> None:
+    def __init__(
+        self, network: PoseNetwork, perceptual: PerceptualLoss, features: Features
+    ) -> None:
         self._network = network
         self._perceptual = perceptual
+        self._features = features
         self.discard()
 
     def discard(self) -> None:
@@ -68,7 +74,8 @@ class ReconstructionTask:
 
     def accumulate(self, pairs: Pairs, share: float, weight: float) -> Tensor:
         target, source = pairs.target, pairs.source
-        reconstruction = self._network.reconstruct(target, source).float()
+        maps = self._network.self_head(self._features(target, ()))
+        reconstruction = self._network.rebuild(self._network.points_of(maps), source).float()
         errors = self._perceptual.errors(reconstruction, reduced(target, CROP_SIZE))
         self._errors += share * errors.detach()
         self._share += share
@@ -118,28 +125,10 @@ class RotationTask:
 
 
 class _Lesson(NamedTuple):
-    """What a teacher says of n pictures.
+    """What a teacher says of a picture: ``points`` (K, 2) in cells, ``confidence`` (K,)."""
 
-    ``trunk``: the taps (2, n, C, h, w) of its trunk, of the pictures and of their mirror images;
-    ``points`` (n, K, 2) in heatmap cells, ``confidence`` (n, K).
-    """
-
-    trunk: Taps
     points: Tensor
     confidence: Tensor
-
-    @property
-    def size(self) -> int:
-        """Bytes of its taps."""
-        return sum(tap.nbytes for tap in self.trunk)
-
-    def of(self, number: int) -> _Lesson:
-        """The lesson on one picture, without the dimension n."""
-        return _Lesson(
-            tuple(tap[:, number] for tap in self.trunk),
-            self.points[number],
-            self.confidence[number],
-        )
 
 
 class ConsistencyTask:
@@ -157,66 +146,54 @@ class ConsistencyTask:
         self,
         network: PoseNetwork,
         teacher: Callable[[], AbstractContextManager[None]],
+        features: Features,
         *,
         fixed: bool = False,
     ) -> None:
         self._network = network
         self._teacher = teacher
+        self._features = features
         self._fixed = fixed
         self._flip_order = network.spec.joint_set.flip_order
-        encoder = network.encoder
-        self._trunk_learns = any(
-            p.requires_grad
-            for name, p in encoder.named_parameters()
-            if not name.startswith(("deconv.", "neck."))
-        )
         self._known: OrderedDict[int, _Lesson] = OrderedDict()
         self._loss = 0.0
 
     def accumulate(self, pairs: Pairs, share: float, weight: float) -> None:
         images = pairs.target if pairs.upright is None else pairs.upright
-        lesson = self._lesson(images, pairs.indices)
-        trunk = tuple(tap.flatten(0, 1) for tap in lesson.trunk)
-        if self._trunk_learns:
-            trunk = self._network.encoder.trunk(_with_mirror_images(images))
-        answers = self._answers(trunk)
-        spec = self._network.spec
-        maps, weights = gaussian_targets(
-            lesson.points, lesson.confidence, spec.heatmap_size, spec.heatmap_sigma
-        )
+        points, confidence = self._lesson(images, pairs.indices)
+        answers = self._answers(images, pairs.indices)
+        sigma = self._network.spec.heatmap_sigma
+        maps, weights = gaussian_targets(points, confidence, answers[0].shape[-1], sigma)
         loss = torch.stack([supervised_loss(answer, maps, weights) for answer in answers]).mean()
         (weight * share * loss).backward()
         self._loss += share * float(loss.detach())
 
-    def _lesson(self, images: Tensor, indices: Sequence[int]) -> _Lesson:
-        """What the teacher says of n pictures; of a fixed teacher, what it said before."""
+    def _lesson(self, images: Tensor, indices: Sequence[int]) -> tuple[Tensor, Tensor]:
+        """Points (n, K, 2) and confidences (n, K); of a fixed teacher, what it said before."""
         if not (self._fixed and indices):
-            return self._ask(images)
+            return self._ask(images, indices)
         new = {index: row for row, index in enumerate(indices) if index not in self._known}
         if new:
-            asked = self._ask(images[list(new.values())])
-            for number, index in enumerate(new):
-                self._known[index] = asked.of(number)
+            asked = self._ask(images[list(new.values())], tuple(new))
+            for index, *lesson in zip(new, *asked, strict=True):
+                self._known[index] = _Lesson(*lesson)
         found = [self._known[index] for index in indices]
-        while len(self._known) * found[0].size > _REMEMBERED_BYTES:
+        while len(self._known) > _REMEMBERED:
             self._known.popitem(last=False)
-        return _Lesson(
-            tuple(torch.stack(taps, dim=1) for taps in zip(*(x.trunk for x in found), strict=True)),
-            torch.stack([lesson.points for lesson in found]),
-            torch.stack([lesson.confidence for lesson in found]),
-        )
+        points, confidence = zip(*found, strict=True)
+        return torch.stack(points), torch.stack(confidence)
 
     @torch.no_grad()
-    def _ask(self, images: Tensor) -> _Lesson:
+    def _ask(self, images: Tensor, indices: Sequence[int]) -> tuple[Tensor, Tensor]:
         with self._teacher():
-            trunk = self._network.encoder.trunk(_with_mirror_images(images))
-            points, confidence = decode(torch.stack(self._answers(trunk)).mean(dim=0))
-        taps = tuple(tap.unflatten(0, (2, -1)) for tap in trunk)
-        return _Lesson(taps, points, confidence)
+            return decode(torch.stack(self._answers(images, indices)).mean(dim=0))
 
-    def _answers(self, trunk: Taps) -> tuple[Tensor, Tensor]:
+    def _answers(self, images: Tensor, indices: Sequence[int]) -> tuple[Tensor, Tensor]:
         """Heatmaps (n, K, H, H) of the pictures, and of their mirror images turned back."""
-        plain, mirrored = self._network.pose_of_trunk(trunk).heatmaps.float().chunk(2)
+        keys = [*((i, False) for i in indices), *((i, True) for i in indices)]
+        both = torch.cat([images, mirror(images)]).contiguous(memory_format=torch.channels_last)
+        heatmaps = self._network.pose_of(self._features(both, keys)).heatmaps.float()
+        plain, mirrored = heatmaps.chunk(2)
         return plain, mirror_joints(mirrored, self._flip_order)
 
     def finish(self) -> float:
@@ -232,12 +209,10 @@ class ConsistencyTask:
         self.discard()
 
 
-def _with_mirror_images(images: Tensor) -> Tensor:
-    return torch.cat([images, mirror(images)]).contiguous(memory_format=torch.channels_last)
-
-
-def task_for(network: PoseNetwork, perceptual: PerceptualLoss) -> SelfSupervisedTask:
+def task_for(
+    network: PoseNetwork, perceptual: PerceptualLoss, features: Features
+) -> SelfSupervisedTask:
     """The task that the network's variant was trained with."""
     if network.spec.reconstructs:
-        return ReconstructionTask(network, perceptual)
+        return ReconstructionTask(network, perceptual, features)
     return RotationTask(network)

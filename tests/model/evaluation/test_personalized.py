@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from model.evaluation.personalized import predict_people
 from model.evaluation.protocol import Protocol
 from model.networks import PoseNetwork, PoseOutput
 from model.personalization import PersonalizationSettings, Personalizer
+from model.trunk import Key
 from tests.networks import small_network, small_perceptual_loss
 from tests.shards import write_shard
 
@@ -32,9 +34,9 @@ class Run:
         self.done = 0
         predict = self.personalizer.predict
 
-        def noting(crops: Tensor) -> PoseOutput:
+        def noting(crops: Tensor, keys: Sequence[Key]) -> PoseOutput:
             self.updates.extend([self.personalizer.updates] * len(crops))
-            return predict(crops)
+            return predict(crops, keys)
 
         self.personalizer.predict = noting  # type: ignore[assignment,method-assign]
 

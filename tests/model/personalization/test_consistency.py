@@ -59,7 +59,7 @@ def test_the_teacher_is_the_network_with_the_weights_put_in_place() -> None:
     def teacher() -> contextlib.AbstractContextManager[None]:
         return swapped(dict(network.named_parameters()), tensors)
 
-    task = ConsistencyTask(network, teacher)
+    task = ConsistencyTask(network, teacher, lambda images, keys: network.encoder(images))
     task.accumulate(Pairs(images, images), 1.0, 1.0)
 
     order = network.spec.joint_set.flip_order
@@ -134,7 +134,9 @@ def test_a_fixed_teacher_is_asked_once_for_each_frame_until_a_reset() -> None:
     images = _images()
     for fixed, expected in ((True, 1), (False, 3)):
         asked.clear()
-        task = ConsistencyTask(network, teacher, fixed=fixed)
+        task = ConsistencyTask(
+            network, teacher, lambda images, keys: network.encoder(images), fixed=fixed
+        )
         losses = []
         for order in ([0, 1], [1, 0], [0, 0]):
             shown = images[order]
