@@ -87,8 +87,9 @@ class FrozenTrunk:
             self._known.clear()
             self._bytes = 0
 
-    def __len__(self) -> int:
-        """How many pictures are remembered."""
+    @property
+    def remembered(self) -> int:
+        """How many pictures are."""
         return len(self._known)
 
 

@@ -23,11 +23,15 @@ from model.personalization import (
 from model.personalization.guard import HOLD_EVERY, Guard
 from model.trunk import FrozenTrunk
 
+# Where updates rebuild nothing, a picture to look at is made this often.
+_SHOWN_SECONDS = 2.0
+
 
 class Learner:
     """Turns views into updates. Owned by one thread; ``memory`` may be shared.
 
-    Where updates rebuild nothing, a pair is rebuilt to be shown if ``illustrated``. ``online`` and
+    Where updates rebuild nothing, a pair is rebuilt now and then to be
+    shown, if ``illustrated``. ``online`` and
     ``offline`` each compute one micro-batch of ``micro_batch`` pairs (the last of
     a batch may be smaller) and return an UpdateResult when it closed a batch. ``trunk`` is shared
     with whoever predicts the same views.
@@ -52,6 +56,8 @@ class Learner:
         self._autocast = autocast
         self._illustrated = illustrated
         self._trunk = trunk
+        self._shown: PairExample | None = None
+        self._shown_at = 0.0
         self._batch: list[Pairs] = []
         self._planned = 0
         self._done = 0
@@ -83,6 +89,7 @@ class Learner:
         self._batch.clear()
         self.cancel_offline()
         self.personalizer.reset()
+        self._shown = None
         if self._guard is not None:
             self._guard.forget()
 
@@ -159,13 +166,20 @@ class Learner:
             for again in self._batch:
                 self.personalizer.accumulate(again, size)
             report = self.personalizer.step()
-        example = self.personalizer.example
-        if self._illustrated:
-            # The batch's first target is the frame itself.
-            example = self.personalizer.illustrate(self._batch[0])
+        example = self._example()
         self._batch.clear()
         check = self._guard.check() if self._guard is not None else None
         return self._result(report, example, check is not None and check.verdict == "undone")
+
+    def _example(self) -> PairExample | None:
+        """A pair to show: the last that was rebuilt, or one that is rebuilt for this, at times."""
+        if self.personalizer.example is not None or not self._illustrated:
+            return self.personalizer.example
+        now = time.perf_counter()
+        if self._shown is None or now - self._shown_at >= _SHOWN_SECONDS:
+            # The batch's first target is the frame itself.
+            self._shown, self._shown_at = self.personalizer.illustrate(self._batch[0]), now
+        return self._shown
 
     def _result(
         self, report: UpdateReport, example: PairExample | None, undone: bool

@@ -40,7 +40,14 @@ class AffinityTransformer(nn.Module):
         """Each query after it has looked at the features: (N, k_sup, 256)."""
         if features.shape[-1] > _LARGEST_SIDE:
             features = functional.avg_pool2d(features, 2)
+            if features.requires_grad:
+                # Else the gradient comes in another layout, and four times as much is copied.
+                features.register_hook(_channels_last)
         # In one piece: on a CPU, products with a strided memory took four times the whole network.
         memory = features.flatten(2).permute(2, 0, 1).contiguous()  # H*W, N, 256
         queries = self.queries.t().unsqueeze(1).expand(-1, features.shape[0], -1)  # k_sup, N, 256
         return self.decoder(queries, memory).transpose(0, 1)
+
+
+def _channels_last(gradient: Tensor) -> Tensor:
+    return gradient.contiguous(memory_format=torch.channels_last)

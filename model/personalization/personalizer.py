@@ -87,7 +87,7 @@ class Personalizer:
         self._autocast = autocast
         self._parameters = configure(network, self.settings.scope)
         frozen = not any(map(is_trunk, self._parameters))
-        self._trunk = (trunk or FrozenTrunk(network.encoder)) if frozen else None
+        self._trunk = trunk or FrozenTrunk(network.encoder) if frozen else None
         self._pristine = {name: p.detach().clone() for name, p in self._parameters.items()}
         self._average = WeightAverage(self._parameters, self.settings.average)
         self._tasks = list(self._wanted_tasks(perceptual.to(self.device)))
@@ -210,8 +210,10 @@ class Personalizer:
         """
         if self.example is None and self.network.spec.reconstructs:
             pairs = next(pairs.split(1)).to(self.device)
+            network = self.network
             with self._precision():
-                rebuilt = self.network.reconstruct(pairs.target, pairs.source).float()
+                maps = network.self_head(self._features(pairs.target, ()))
+                rebuilt = network.rebuild(network.points_of(maps), pairs.source).float()
             return _example(pairs, rebuilt)
         return self.example
 
