@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PyQt6.QtWidgets import QApplication
 
+from app.benchmarks import start
 from main import main
 from tests.shards import write_shard
 
@@ -103,3 +104,23 @@ def test_wrong_data_is_refused(
     assert main(["benchmark", "data", *given]) == 2
     error = capsys.readouterr().err
     assert error.startswith("error: ") and expected in error
+
+
+def test_the_start_benchmark_sees_a_skeleton(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seconds = start._seconds("webcam")
+    times = iter([9.0, seconds + 1, seconds])
+    monkeypatch.setattr(start, "_seconds", lambda demo: next(times))
+    assert main(["benchmark", "start", "--json"]) == 0
+    figures = json.loads(capsys.readouterr().out)
+    assert figures["starts"] == 3 and figures["first_start_seconds"] == 9.0
+    assert figures["later_start_seconds"] == pytest.approx(seconds, abs=0.01)
+
+
+@pytest.mark.parametrize("arguments", [("--starts", "1"), ("--demo", "x")])
+def test_a_start_that_makes_no_sense_is_refused(
+    arguments: tuple[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["benchmark", "start", *arguments]) == 2
+    assert capsys.readouterr().err.startswith("error: ")

@@ -49,6 +49,20 @@ def add_parser(subparsers: Subparsers) -> None:
     )
     live.add_argument("--json", action="store_true", help="print one JSON object")
     live.set_defaults(func=_run_live)
+    start = kinds.add_parser(
+        "start",
+        help="from the command to the first skeleton",
+        description="Start the application several times on an embedded clip, and tell how many "
+        "seconds pass until a skeleton is on the screen.",
+    )
+    start.add_argument(
+        "--demo", default="webcam", metavar="NAME", help="the embedded clip (default: webcam)"
+    )
+    start.add_argument(
+        "--starts", type=int, default=3, metavar="N", help="how often (2 or more, default: 3)"
+    )
+    start.add_argument("--json", action="store_true", help="print one JSON object")
+    start.set_defaults(func=_run_start)
     data = kinds.add_parser(
         "data",
         help="how fast training examples are decoded and cut out, without a network",
@@ -114,6 +128,15 @@ def _run_live(args: argparse.Namespace) -> int:
         personalize=not args.predict_only,
     ).rounded()
     _print(figures, as_json=args.json)
+    return 0
+
+
+def _run_start(args: argparse.Namespace) -> int:
+    from app.benchmarks.start import measure_start
+    from model.checks import check_number
+
+    check_number("starts", args.starts, args.starts >= 2, "2 or more")
+    _print(measure_start(args.demo, args.starts).rounded(), as_json=args.json)
     return 0
 
 

@@ -81,6 +81,11 @@ class LiveView(QWidget):
         self._update_hover()
         self.update()
 
+    @property
+    def shows_person(self) -> bool:
+        """Whether there is a picture with somebody's keypoints."""
+        return self._image is not None and self._result is not None and self._result.box is not None
+
     def set_overlays(self, overlays: Overlays) -> None:
         """Choose what is drawn over the picture."""
         if overlays != self._overlays:

@@ -1,0 +1,135 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from model.crop import SquareBox
+from model.networks import NetworkSpec, PoseNetwork
+from model.networks.movenet import Taps
+from model.networks.onnx_trunk import OnnxTrunk
+from model.prediction import PosePredictor
+from model.trunk import FrozenTrunk, exact_engine, fastest_engine
+from tests.networks import small_network
+
+_IMAGE = np.random.default_rng(0).integers(0, 255, (240, 320, 3), np.uint8)
+_BOX = SquareBox(160, 120, 200)
+
+
+@pytest.fixture(scope="module")
+def lightning() -> PoseNetwork:
+    torch.manual_seed(4)
+    return PoseNetwork(NetworkSpec(variant="transformer", backbone="movenet-lightning")).eval()
+
+
+class _Counting:
+    """An engine of one tap, twice the image, that counts the images it was given."""
+
+    def __init__(self) -> None:
+        self.images = 0
+
+    def __call__(self, images: Tensor) -> Taps:
+        self.images += len(images)
+        return (2 * images,)
+
+
+def _pictures(count: int) -> Tensor:
+    return torch.arange(float(count)).view(-1, 1, 1, 1).expand(-1, 3, 8, 8).clone()
+
+
+def test_onnx_runtime_computes_what_pytorch_does(lightning: PoseNetwork) -> None:
+    images = torch.randn(2, 3, 192, 192)
+    with torch.inference_mode():
+        wanted = lightning.encoder.trunk(images)
+    found = OnnxTrunk(lightning.encoder)(images)
+    assert len(found) == len(wanted) == 4
+    for ours, theirs in zip(found, wanted, strict=True):
+        assert ours.shape == theirs.shape
+        torch.testing.assert_close(ours, theirs, rtol=1e-3, atol=1e-3)
+
+
+def test_a_known_picture_is_not_computed_again() -> None:
+    engine = _Counting()
+    trunk = FrozenTrunk(None, engine)
+    pictures = _pictures(4)
+    trunk(pictures[:2], ["a", "b"])
+    (tap,) = trunk(pictures[[1, 2, 0]], ["b", "c", "a"])
+    assert engine.images == 3
+    torch.testing.assert_close(tap, 2 * pictures[[1, 2, 0]])
+    assert tap.dtype == torch.float32
+    trunk(pictures[:1])
+    assert engine.images == 4 and trunk.remembered == 3
+    trunk.forget()
+    assert trunk.remembered == 0
+    trunk(pictures[:1], ["a"])
+    assert engine.images == 5
+
+
+def test_the_pictures_used_last_are_remembered_within_the_bound() -> None:
+    engine = _Counting()
+    size = 2 * 3 * 8 * 8  # bytes of a tap as float16
+    trunk = FrozenTrunk(None, engine, limit=3 * size)
+    pictures = _pictures(5)
+    trunk(pictures[:3], [0, 1, 2])
+    trunk(pictures[:1], [0])  # makes 1 the one used longest ago
+    trunk(pictures[3:4], [3])
+    assert trunk.remembered == 3
+    before = engine.images
+    trunk(pictures[[0, 2, 3]], [0, 2, 3])
+    assert engine.images == before
+    trunk(pictures[1:2], [1])
+    assert engine.images == before + 1
+
+
+def test_no_gradient_flows_into_a_frozen_trunk() -> None:
+    images = _pictures(2).requires_grad_()
+    (tap,) = FrozenTrunk(None, _Counting())(images, [0, 1])
+    assert not tap.requires_grad
+
+
+def test_features_remembered_in_inference_mode_can_be_learnt_from(lightning: PoseNetwork) -> None:
+    trunk = FrozenTrunk(lightning.encoder)
+    images = torch.randn(1, 3, 192, 192)
+    with torch.inference_mode():
+        trunk(images, ["a"])
+    features = lightning.encoder.neck(trunk(images, ["a"]))
+    features.square().mean().backward()
+    gradient = lightning.encoder.neck.head[1].weight.grad
+    assert gradient is not None and bool(gradient.abs().sum() > 0)
+    lightning.zero_grad()
+
+
+def test_only_a_movenet_on_the_cpu_goes_to_onnx_runtime(lightning: PoseNetwork) -> None:
+    assert isinstance(exact_engine(lightning, 1), OnnxTrunk)
+    assert exact_engine(small_network(), 1) is None
+    choice = fastest_engine(lightning, 1, low_precision=False)
+    assert set(choice.milliseconds) == {"ONNX Runtime", "PyTorch"}
+    faster = min(choice.milliseconds, key=choice.milliseconds.__getitem__)
+    assert (choice.engine is not None) == (faster == "ONNX Runtime")
+
+
+def test_a_predictor_uses_the_trunk_until_another_one_is_loaded(lightning: PoseNetwork) -> None:
+    exact, used = OnnxTrunk(lightning.encoder), []
+
+    def engine(images: Tensor) -> Taps:
+        used.append(len(images))
+        return exact(images)
+
+    trunk = FrozenTrunk(lightning.encoder, engine)
+    predictor, trained = (PosePredictor(lightning, trunk=trunk) for _ in range(2))
+    found = predictor.predict(_IMAGE, _BOX, "frame").self_keypoints
+    wanted = PosePredictor(lightning).predict(_IMAGE, _BOX).self_keypoints
+    np.testing.assert_allclose(found, wanted, atol=0.05)
+    assert used == [1] and trunk.remembered == 1
+
+    name = "encoder.mobilenet.stem.bias"
+    predictor.load({"self_head.bias": lightning.state_dict()["self_head.bias"]})
+    predictor.predict(_IMAGE, _BOX)
+    assert used == [1, 1]
+    predictor.load({name: lightning.state_dict()[name]})
+    predictor.predict(_IMAGE, _BOX)
+    assert used == [1, 1]
+    predictor.copy_from(trained)
+    predictor.predict(_IMAGE, _BOX)
+    assert used == [1, 1, 1]
