@@ -28,7 +28,7 @@ from onnxruntime.capi.onnxruntime_pybind11_state import (
 from torch import Tensor, nn
 from torch.nn import functional
 
-from model.crop import BOX_TO_SIDE, CROP_SIZE, HEATMAP_SIZE
+from model.crop import BOX_TO_SIDE
 from model.errors import UserError
 from model.files import whole_file
 from model.networks import NetworkSpec, PoseNetwork
@@ -47,25 +47,7 @@ NORMALIZATION_RULE = (
     "the first channel is the first letter of channel_order, and mean and std are listed by "
     "position, whatever the order."
 )
-CROP_RULE = (
-    "A person's tight box (left, top, width, height) in image pixels becomes a square of side "
-    f"{BOX_TO_SIDE} * max(width, height), centred at (left + width / 2, top + height / 2 + "
-    f"crop_centre_shift * max(width, height)). Warp it bilinearly to {CROP_SIZE} x {CROP_SIZE} "
-    f"pixels, its centre at pixel ({CROP_SIZE // 2}, {CROP_SIZE // 2}), black outside the image, "
-    "before normalization."
-)
-DECODING_RULE = (
-    "A joint is at its heatmap's maximum, cell (x, y). If 1 < x < "
-    f"{HEATMAP_SIZE - 1} and 1 < y < {HEATMAP_SIZE - 1}, add 0.25 * sign(h[y, x + 1] - "
-    "h[y, x - 1]) to x and 0.25 * sign(h[y + 1, x] - h[y - 1, x]) to y. Its confidence is the "
-    "maximum clamped to 0..1; a joint whose maximum is not positive was not found. In the image: "
-    f"(x - {HEATMAP_SIZE // 2}) * side / {HEATMAP_SIZE} + centre_x, and the same for y."
-)
-_OUTPUTS = {
-    "heatmaps": "of the joints, (N, joints, 32, 32)",
-    "self_heatmaps": "of the self-supervised keypoints, raw, (N, k_self, 32, 32)",
-    "affinity": "weight of each self-supervised map in each joint's, (N, joints, k_self)",
-}
+_OUTPUTS = ("heatmaps", "self_heatmaps", "affinity")
 
 
 @dataclass(frozen=True)
@@ -98,7 +80,7 @@ class _PoseBranch(nn.Module):
 def output_names(spec: NetworkSpec) -> tuple[str, ...]:
     """The outputs that a network of this kind has, in order."""
     if spec.variant == "transformer":
-        return tuple(_OUTPUTS)
+        return _OUTPUTS
     return ("heatmaps", "self_heatmaps") if spec.reconstructs else ("heatmaps",)
 
 
@@ -107,11 +89,22 @@ def export_onnx(
 ) -> ExportReport:
     """Write the pose branch of ``network`` to ``path`` (``.onnx``) and its description beside it.
 
-    The input ``target`` is (N, 3, 128, 128) float32, normalised; the outputs are those of
-    ``output_names``; N is free. ``metadata`` adds what the weights' file says (licence, version).
-    The written file is run by ONNX Runtime; if any output differs by more than ``TOLERANCE`` from
-    PyTorch's, or anything else fails, older files stay as they were and no new one is left.
-    ``UserError`` says what failed.
+    The input ``target`` is (N, 3, S, S) float32, normalised, S being ``network.spec.crop_size``;
+    the outputs are those of ``output_names``; N is free. The written file is run by ONNX Runtime;
+    if any output differs by more than ``TOLERANCE`` from PyTorch's, or anything else fails, older
+    files stay as they were and no new one is left.
+
+    Args:
+        network: any of the four variants, with any backbone; it is left as it is.
+        path: where to write, ``NAME.onnx``; the description goes to ``NAME.json``.
+        metadata: more entries for the description (licence, version); the network's own count.
+
+    Returns:
+        What was written, and how far its outputs are from PyTorch's.
+
+    Raises:
+        UserError: the name does not end in ``.onnx``, the place cannot be written, or the network
+            cannot be translated or computes something else.
     """
     path = Path(path)
     if path.suffix != ".onnx" or path.is_dir():
@@ -131,8 +124,14 @@ def export_onnx(
 
 
 def describe(spec: NetworkSpec, metadata: Mapping[str, str]) -> dict[str, Any]:
-    """What a program needs to run the exported network, as plain values for JSON."""
+    """What a program needs to run the exported network, as plain values for JSON.
+
+    Args:
+        spec: the network's.
+        metadata: more entries, which are overruled by the network's own.
+    """
     joints = spec.joint_set
+    crop, maps = spec.crop_size, spec.heatmap_size
     return {
         **dict(sorted(metadata.items())),
         **asdict(spec),
@@ -140,24 +139,59 @@ def describe(spec: NetworkSpec, metadata: Mapping[str, str]) -> dict[str, Any]:
         "joint_names": list(joints.names),
         "limbs": [list(limb) for limb in joints.limbs],
         "flip_pairs": [list(pair) for pair in joints.flip_pairs],
-        "input": f"{INPUT}: normalised crops, float32, (N, 3, {CROP_SIZE}, {CROP_SIZE})",
-        "outputs": {name: _OUTPUTS[name] for name in output_names(spec)},
+        "input": f"{INPUT}: normalised crops, float32, (N, 3, {crop}, {crop})",
+        "outputs": _outputs(spec),
         "mean": list(IMAGENET_MEAN),
         "std": list(IMAGENET_STD),
         "normalization_rule": NORMALIZATION_RULE,
-        "crop_size": CROP_SIZE,
+        "crop_size": crop,
         "crop_box_to_side": BOX_TO_SIDE,
         "crop_centre_shift": spec.crop_shift,
-        "crop_rule": CROP_RULE,
-        "heatmap_size": HEATMAP_SIZE,
-        "heatmap_stride": CROP_SIZE // HEATMAP_SIZE,
-        "decoding_rule": DECODING_RULE,
+        "crop_rule": _crop_rule(crop),
+        "heatmap_size": maps,
+        "heatmap_stride": crop // maps,
+        "decoding_rule": _decoding_rule(maps),
     }
 
 
+def _outputs(spec: NetworkSpec) -> dict[str, str]:
+    """Each output in words."""
+    size = f"{spec.heatmap_size}, {spec.heatmap_size}"
+    kind = "logits" if spec.logits else "raw"
+    words = {
+        "heatmaps": f"of the joints, (N, {len(spec.joint_set)}, {size})"
+        + (", from 0 to 1" if spec.logits else ""),
+        "self_heatmaps": f"of the self-supervised keypoints, {kind}, (N, {spec.k_self}, {size})",
+        "affinity": "weight of each self-supervised map in each joint's, "
+        f"(N, {len(spec.joint_set)}, {spec.k_self})",
+    }
+    return {name: words[name] for name in output_names(spec)}
+
+
+def _crop_rule(size: int) -> str:
+    return (
+        "A person's tight box (left, top, width, height) in image pixels becomes a square of side "
+        f"{BOX_TO_SIDE} * max(width, height), centred at (left + width / 2, top + height / 2 + "
+        f"crop_centre_shift * max(width, height)). Warp it bilinearly to {size} x {size} pixels, "
+        f"its centre at pixel ({size // 2}, {size // 2}), black outside the image, before "
+        "normalization."
+    )
+
+
+def _decoding_rule(size: int) -> str:
+    return (
+        f"A joint is at its heatmap's maximum, cell (x, y). If 1 < x < {size - 1} and 1 < y < "
+        f"{size - 1}, add 0.25 * sign(h[y, x + 1] - h[y, x - 1]) to x and 0.25 * sign(h[y + 1, x] "
+        "- h[y - 1, x]) to y. Its confidence is the maximum clamped to 0..1; a joint whose maximum "
+        f"is not positive was not found. In the image: (x - {size // 2}) * side / {size} + "
+        "centre_x, and the same for y."
+    )
+
+
 def _translate(branch: _PoseBranch, outputs: tuple[str, ...]) -> onnx.ModelProto:
+    size = branch.network.spec.crop_size
     # An example batch of 1 would be taken for a constant.
-    example = torch.zeros(2, 3, CROP_SIZE, CROP_SIZE)
+    example = torch.zeros(2, 3, size, size)
     try:
         with _quiet_exporter():
             program = torch.onnx.export(
@@ -205,7 +239,7 @@ def _check(branch: _PoseBranch, file: Path, outputs: tuple[str, ...]) -> dict[st
     differences = dict.fromkeys(outputs, 0.0)
     try:
         session = onnxruntime.InferenceSession(file, options, providers=["CPUExecutionProvider"])
-        for images in _test_inputs():
+        for images in _test_inputs(branch.network.spec.crop_size):
             found = session.run(list(outputs), {INPUT: images.numpy()})
             for name, wanted, given in zip(outputs, branch(images), found, strict=True):
                 difference = float((wanted - torch.from_numpy(given)).abs().max())
@@ -229,12 +263,12 @@ def _first_line(error: Exception) -> str:
     return str(error).strip().partition("\n")[0].rstrip(".")
 
 
-def _test_inputs() -> Iterator[Tensor]:
+def _test_inputs(size: int) -> Iterator[Tensor]:
     """Noise, and pictures with smooth areas and a black border as crops have; 1 and 3 of each."""
     generator = torch.Generator().manual_seed(0)
     for count in (1, 3):
-        yield torch.randn(count, 3, CROP_SIZE, CROP_SIZE, generator=generator)
+        yield torch.randn(count, 3, size, size, generator=generator)
         coarse = torch.rand(count, 3, 12, 12, generator=generator) * 255
-        pictures = functional.interpolate(coarse, size=CROP_SIZE, mode="bilinear")
-        pictures[..., : CROP_SIZE // 8] = 0
+        pictures = functional.interpolate(coarse, size=size, mode="bilinear")
+        pictures[..., : size // 8] = 0
         yield to_tensor(list(pictures.byte().permute(0, 2, 3, 1).numpy()))

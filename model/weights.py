@@ -68,9 +68,10 @@ def load(
 ) -> PoseNetwork:
     """Open a weight file as a network in eval mode, float32, on ``device``.
 
-    ``network(target, source)`` on (N, 3, 128, 128) normalised tensors gives ``heatmaps``,
-    ``self_heatmaps``, ``affinity`` and ``reconstruction``. With ``variant`` given, a file of
-    another variant is refused. ``UserError`` for a missing, truncated or unsuitable file.
+    ``network(target, source)`` on normalised tensors, (N, 3, S, S) with S ``spec.crop_size`` and
+    (N, 3, 128, 128), gives ``heatmaps``, ``self_heatmaps``, ``affinity`` and ``reconstruction``.
+    With ``variant`` given, a file of another variant is refused. ``UserError`` for a missing,
+    truncated or unsuitable file.
     """
     path = Path(path)
     with _opened(path) as file:
@@ -96,11 +97,7 @@ def import_authors(
     """
     source, target = Path(source), Path(target)
     tensors = read_checkpoint(source)
-    if target.exists() and target.samefile(source):
-        raise UserError(
-            f"{target} is the checkpoint itself, which is never overwritten. "
-            "Give another name for the converted file."
-        )
+    _check_apart(source, target)
     spec = describe(tensors, channel_order)
     network = PoseNetwork(spec)
     _fill(network, convert(tensors, spec), source)
@@ -108,10 +105,39 @@ def import_authors(
     return spec
 
 
+def import_network(
+    network: PoseNetwork,
+    source: Path,
+    target: Path,
+    metadata: Mapping[str, str] | None = None,
+) -> None:
+    """Write a network that was read from the file ``source`` to ``target``, which says so.
+
+    Args:
+        network: what was made of the source.
+        source: somebody else's file, never written to.
+        target: where to write.
+        metadata: more entries.
+
+    Raises:
+        UserError: ``target`` is ``source``, or cannot be written.
+    """
+    _check_apart(source, target)
+    save(target, network, {**(metadata or {}), _IMPORTED_FROM: source.name})
+
+
 def halved(tensor: Tensor) -> Tensor:
     """As float16, unless a number in it (such as a large variance) has no place there."""
     small = tensor.half()
     return small if small.isfinite().all() or not tensor.isfinite().all() else tensor
+
+
+def _check_apart(source: Path, target: Path) -> None:
+    if target.exists() and target.samefile(source):
+        raise UserError(
+            f"{target} is the checkpoint itself, which is never overwritten. "
+            "Give another name for the converted file."
+        )
 
 
 @contextmanager

@@ -1,35 +1,53 @@
-"""``python main.py import-weights``: checkpoints of the released TTP and KeypointGAN code."""
+"""``python main.py import-weights``: others' networks as weight files of this program.
+
+These are checkpoints of the released TTP and KeypointGAN code, and MoveNet's ONNX files.
+"""
 
 from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from app.commands import Subparsers, sentence
 
+if TYPE_CHECKING:
+    from model.networks import NetworkSpec
+
 _OFFLINE = "offline_regressor"
+_MOVENET_LICENCE = "Apache-2.0 (MoveNet, by Google)"
 
 
 def add_parser(subparsers: Subparsers) -> None:
     """Register the command and its options."""
-    text = "convert a checkpoint of the authors' released code to a weight file of this program"
+    text = "convert the authors' checkpoints, or MoveNet, to a weight file of this program"
     parser = subparsers.add_parser(
         "import-weights",
         help=text,
         description=f"{sentence(text)} A file is one of TTP, whose variant, backbone and joints "
         "are read off it. A folder is one of KeypointGAN, with files such as latest_net_G_A.pth "
-        "and 580000_net_regressor.pth.",
+        "and 580000_net_regressor.pth. An .onnx file is MoveNet Thunder or Lightning, which of "
+        "them is read off it: the network made of it predicts what MoveNet does until it is "
+        "trained.",
     )
     parser.add_argument(
-        "checkpoint", metavar="AUTHORS", type=Path, help="a .pth file or a folder; is only read"
+        "checkpoint",
+        metavar="AUTHORS",
+        type=Path,
+        help="a .pth file, a folder or MoveNet's .onnx file; is only read",
     )
     parser.add_argument("out", metavar="OUT.safetensors", type=Path, help="where to write")
     parser.add_argument(
         "--channel-order",
         choices=("bgr", "rgb"),
-        default="bgr",
         help="the order of colours it was trained with (default: bgr, as the released TTP code "
-        "reads them; KeypointGAN's is always rgb)",
+        "reads them; KeypointGAN's and MoveNet's is always rgb)",
+    )
+    parser.add_argument(
+        "--variant",
+        metavar="NAME",
+        help="which network to make of MoveNet: baseline, rotation, keypoint or transformer "
+        "(default: transformer)",
     )
     parser.add_argument(
         "--part",
@@ -44,10 +62,17 @@ def add_parser(subparsers: Subparsers) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Convert, and print what was recognised."""
+    is_movenet = args.checkpoint.suffix.lower() == ".onnx"
+    if args.variant and not is_movenet:
+        from model.errors import UserError
+
+        raise UserError(
+            f"--variant is for MoveNet's .onnx file, and {args.checkpoint} is none. Leave it out: "
+            "the variant of a checkpoint is read off it."
+        )
     if args.checkpoint.is_dir():
         return _import_keypoint_gan(args)
     from model.errors import UserError
-    from model.networks import VARIANT_TITLES
     from model.weights import import_authors
 
     if args.part:
@@ -55,13 +80,37 @@ def run(args: argparse.Namespace) -> int:
             f"--part is for KeypointGAN, and {args.checkpoint} is no folder. Give the folder of "
             "its checkpoints."
         )
-    spec = import_authors(args.checkpoint, args.out, args.channel_order)
+    if is_movenet:
+        spec = _import_movenet(args)
+    else:
+        spec = import_authors(args.checkpoint, args.out, args.channel_order or "bgr")
+    _report(spec, args.out)
+    return 0
+
+
+def _import_movenet(args: argparse.Namespace) -> NetworkSpec:
+    from model.errors import UserError
+    from model.networks.movenet_weights import read_movenet
+    from model.weights import import_network
+
+    if args.channel_order == "bgr":
+        raise UserError(
+            f"--channel-order bgr does not fit {args.checkpoint}: MoveNet was trained on rgb. "
+            "Leave the option out."
+        )
+    network = read_movenet(args.checkpoint, args.variant or "transformer")
+    import_network(network, args.checkpoint, args.out, {"licence": _MOVENET_LICENCE})
+    return network.spec
+
+
+def _report(spec: NetworkSpec, out: Path) -> None:
+    from model.networks import VARIANT_TITLES
+
     print(f"variant        {VARIANT_TITLES[spec.variant]} ({spec.variant})")
     print(f"backbone       {spec.backbone}")
     print(f"joints         {len(spec.joint_set)} ({spec.joints})")
     print(f"channel order  {spec.channel_order}")
-    print(f"written to     {args.out}")
-    return 0
+    print(f"written to     {out}")
 
 
 def _import_keypoint_gan(args: argparse.Namespace) -> int:

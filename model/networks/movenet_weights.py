@@ -1,4 +1,4 @@
-"""MoveNet's released weights for a backbone that is to be trained, from its ONNX file."""
+"""MoveNet's released weights, from its ONNX file, for a network of ours."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from onnx import numpy_helper
 from torch import Tensor, nn
 
 from model.errors import UserError
-from model.networks.movenet import MoveNetEncoder, Neck
-from model.networks.variants import PoseNetwork
+from model.networks.movenet import SIZES, MoveNetEncoder, Neck
+from model.networks.variants import NetworkSpec, PoseNetwork, Variant
 from model.skeleton import COCO17
 
 # Heads of MoveNet that are not kept: they refine and choose, which training does away with.
@@ -23,6 +23,29 @@ _OTHER_HEADS = ("kpt_regress", "kpt_offset", "center_0")
 _OWN_MAP = 8.0
 
 Convolution = tuple[Tensor, Tensor | None]
+
+
+def read_movenet(path: Path, variant: Variant = "transformer") -> PoseNetwork:
+    """Make a network that predicts Penn Action's joints as MoveNet does.
+
+    What MoveNet has no counterpart of is initialised at random, but the same every time.
+
+    Args:
+        path: MoveNet's single-person ONNX file; Thunder and Lightning differ in their input.
+        variant: which of our networks to make of it.
+
+    Returns:
+        The network, in eval mode, float32.
+
+    Raises:
+        UserError: the file cannot be read or is neither of the two, or there is no such variant.
+    """
+    backbone = _backbone(_graph(path), path)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        network = PoseNetwork(NetworkSpec(variant, backbone))
+    load_movenet(network, path)
+    return network.eval()
 
 
 def load_movenet(network: PoseNetwork, path: Path) -> None:
@@ -53,8 +76,8 @@ def load_movenet(network: PoseNetwork, path: Path) -> None:
     )
     if not fits:
         raise UserError(
-            f"{path} does not hold the convolutions of {network.spec.backbone}. Give the file of "
-            "that network: Thunder takes 256 x 256 pixels, Lightning 192 x 192."
+            f"{path} does not hold the convolutions of {network.spec.backbone}. Give MoveNet's own "
+            "file of that size: Thunder takes 256 x 256 pixels, Lightning 192 x 192."
         )
     with torch.no_grad():
         for layer, (weight, bias) in zip(own, convolutions, strict=False):
@@ -87,12 +110,7 @@ def read_convolutions(path: Path) -> list[Convolution]:
     Raises:
         UserError: the file is missing, damaged or no MoveNet.
     """
-    if not path.is_file():
-        raise UserError(f"There is no file {path}. Give MoveNet's single-person .onnx file.")
-    try:
-        graph = onnx.load(path).graph
-    except (DecodeError, OSError) as error:
-        raise UserError(f"{path} is no whole ONNX file ({error}). Copy it again.") from error
+    graph = _graph(path)
     stored = {tensor.name: tensor for tensor in graph.initializer}
     # Stored as float16 and cast at the start of the graph.
     casts = {node.output[0]: node.input[0] for node in graph.node if node.op_type == "Cast"}
@@ -100,7 +118,10 @@ def read_convolutions(path: Path) -> list[Convolution]:
     def value(name: str) -> Tensor:
         tensor = stored.get(name) or stored.get(casts.get(name, ""))
         if tensor is None:
-            raise UserError(f"{path} computes the weights {name!r}; no MoveNet known here does.")
+            raise UserError(
+                f"{path} computes the weights {name!r}; no MoveNet known here does. "
+                "Give MoveNet's single-person .onnx file."
+            )
         return torch.from_numpy(np.array(numpy_helper.to_array(tensor), np.float32))
 
     return [
@@ -108,6 +129,32 @@ def read_convolutions(path: Path) -> list[Convolution]:
         for node in graph.node
         if node.op_type == "Conv" and not any(head in node.output[0] for head in _OTHER_HEADS)
     ]
+
+
+def _graph(path: Path) -> onnx.GraphProto:
+    if not path.is_file():
+        raise UserError(f"There is no file {path}. Give MoveNet's single-person .onnx file.")
+    try:
+        return onnx.load(path).graph
+    except (DecodeError, OSError) as error:
+        raise UserError(f"{path} is no whole ONNX file ({error}). Copy it again.") from error
+
+
+def _backbone(graph: onnx.GraphProto, path: Path) -> str:
+    """Which backbone a MoveNet is the origin of, from the size of its input."""
+    known = {(1, size.crop, size.crop, 3): backbone for backbone, size in SIZES.items()}
+    given = [
+        tuple(side.dim_value or "any" for side in value.type.tensor_type.shape.dim)
+        for value in graph.input
+    ]
+    for shape in given:
+        if shape in known:
+            return known[shape]
+    found = " and ".join(" x ".join(map(str, shape)) or "a number" for shape in given) or "nothing"
+    raise UserError(
+        f"{path} is no single-person MoveNet: its input is {found}, and Thunder's is "
+        "1 x 256 x 256 x 3, Lightning's 1 x 192 x 192 x 3. Give the .onnx file of one of these."
+    )
 
 
 def _start_maps(network: PoseNetwork, weight: Tensor, bias: Tensor | None) -> None:
