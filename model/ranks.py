@@ -115,6 +115,8 @@ class BatchStatistics:
     @torch.no_grad()
     def finish(self, ranks: Ranks, count: int) -> None:
         """After the last of ``count`` micro-batches of this process."""
+        if not self._running:  # MoveNet's convolutions have taken BatchNorm in
+            return
         flat = ranks.mean(_flat(self._sums)) / count
         sizes = [buffer.numel() for buffer in self._running]
         for buffer, values in zip(self._running, flat.split(sizes), strict=True):

@@ -13,16 +13,21 @@ from app.assets import PERCEPTUAL_WEIGHTS
 from model.networks import NetworkSpec, PerceptualLoss, PoseNetwork, Variant, VGGFeatures
 from model.networks.perceptual import load_perceptual_loss
 
+SMALL_BACKBONES = ("resnet18", "movenet-lightning")
+"""The smallest of either kind of encoder."""
 
-def small_network(variant: Variant = "transformer", joints: str = "penn13") -> PoseNetwork:
-    """A ResNet-18 network in eval mode whose maps differ between images and between joints."""
+
+def small_network(
+    variant: Variant = "transformer", joints: str = "penn13", backbone: str = "resnet18"
+) -> PoseNetwork:
+    """A network in eval mode whose maps differ between images and between joints."""
     torch.manual_seed(1)
-    network = PoseNetwork(NetworkSpec(variant=variant, backbone="resnet18", joints=joints))
+    network = PoseNetwork(NetworkSpec(variant=variant, backbone=backbone, joints=joints))
+    flat = ("encoder.deconv", "encoder.mobilenet", "encoder.neck", "supervised_head", "affinity.de")
     with torch.no_grad():
         for name, parameter in network.named_parameters():
-            # The published initialisation of 0.001 would leave every map flat.
-            flat = name.startswith(("encoder.deconv", "supervised_head", "affinity.decoder"))
-            if flat and parameter.dim() > 1:
+            # The published initialisation of 0.001 would leave every map flat, PyTorch's a MoveNet.
+            if name.startswith(flat) and parameter.dim() > 1:
                 torch.nn.init.kaiming_normal_(parameter)
     return network.eval()
 

@@ -11,7 +11,11 @@ import torch
 
 import main
 import model
+from app.assets import DETECTOR
 from model.networks import NetworkSpec
+from model.networks.movenet_weights import read_movenet
+from model.weights import read_metadata
+from tests.movenets import write_movenet
 from tests.networks import small_network
 from tests.released import filled, released_shapes
 
@@ -27,6 +31,13 @@ def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("authors") / "authors.pth"
     torch.save(filled(released_shapes("baseline", "resnet18", 16)), path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def movenet(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("movenet") / "movenet.onnx"
+    write_movenet(path)
     return path
 
 
@@ -78,6 +89,55 @@ def test_import_weights_prints_what_it_recognised(
     assert checkpoint.read_bytes() == before
 
 
+@pytest.mark.parametrize(
+    ("options", "variant"),
+    [
+        ([], "Transformer (keypoint) (transformer)"),
+        (["--variant", "keypoint"], "Feat. shared (keypoint) (keypoint)"),
+    ],
+)
+def test_import_weights_of_movenet(
+    options: list[str],
+    variant: str,
+    movenet: Path,
+    tmp_path: Path,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    before = movenet.read_bytes()
+    out = tmp_path / "ours.safetensors"
+    assert run("import-weights", movenet, out, *options) == 0
+    printed, errors = capfd.readouterr()
+    assert errors == ""
+    lines = dict(line.split("  ", 1) for line in printed.splitlines())
+    assert {name: value.strip() for name, value in lines.items()} == {
+        "variant": variant,
+        "backbone": "movenet-lightning",
+        "joints": "13 (penn13)",
+        "channel order": "rgb",
+        "written to": str(out),
+    }
+    metadata = read_metadata(out)
+    assert metadata["imported_from"] == "movenet.onnx"
+    assert metadata["licence"].startswith("Apache-2.0")
+    network, wanted = model.load(out), read_movenet(movenet, model.load(out).spec.variant)
+    assert network.spec == wanted.spec
+    state = network.state_dict()
+    assert all(torch.equal(state[name], value) for name, value in wanted.state_dict().items())
+    assert movenet.read_bytes() == before
+
+
+@pytest.mark.parametrize("name", ["thunder", "lightning"])
+def test_import_weights_recognises_the_released_movenets(
+    name: str, shared_dir: Path, tmp_path: Path
+) -> None:
+    path = shared_dir / "weights" / f"movenet-{name}-fp16.onnx"
+    if not path.is_file():
+        pytest.skip("needs MoveNet's released weights, which are not part of the project")
+    out = tmp_path / "ours.safetensors"
+    assert run("import-weights", path, out) == 0
+    assert model.load(out).spec == NetworkSpec("transformer", f"movenet-{name}")
+
+
 def test_import_weights_takes_the_channel_order(checkpoint: Path, tmp_path: Path) -> None:
     out = tmp_path / "ours.safetensors"
     assert run("import-weights", checkpoint, out, "--channel-order", "rgb") == 0
@@ -103,6 +163,25 @@ def test_import_weights_takes_the_channel_order(checkpoint: Path, tmp_path: Path
             ["import-weights", "{authors}", "{tmp}/a.safetensors", "--channel-order", "grb"],
             "'grb'",
         ),
+        (["import-weights", "{tmp}/none.onnx", "{tmp}/a.safetensors"], "There is no file"),
+        (["import-weights", "{multipose}", "{tmp}/a.safetensors"], "no single-person MoveNet"),
+        (["import-weights", "{movenet}", "{movenet}"], "never overwritten"),
+        (
+            ["import-weights", "{movenet}", "{tmp}/a.safetensors", "--variant", "other"],
+            "'other'. Choose one of: baseline",
+        ),
+        (
+            ["import-weights", "{movenet}", "{tmp}/a.safetensors", "--channel-order", "bgr"],
+            "trained on rgb",
+        ),
+        (
+            ["import-weights", "{movenet}", "{tmp}/a.safetensors", "--part", "G_A=a.pth"],
+            "--part is for KeypointGAN",
+        ),
+        (
+            ["import-weights", "{authors}", "{tmp}/a.safetensors", "--variant", "keypoint"],
+            "--variant is for MoveNet's .onnx file",
+        ),
     ],
 )
 def test_wrong_input_is_one_sentence_and_exit_code_2(
@@ -110,13 +189,21 @@ def test_wrong_input_is_one_sentence_and_exit_code_2(
     part: str,
     weights: Path,
     checkpoint: Path,
+    movenet: Path,
     tmp_path: Path,
     capfd: pytest.CaptureFixture[str],
 ) -> None:
     text = tmp_path / "text.pth"
     text.write_text("No weights.")
     before = checkpoint.read_bytes()
-    places = {"tmp": tmp_path, "text": text, "weights": weights, "authors": checkpoint}
+    places = {
+        "tmp": tmp_path,
+        "text": text,
+        "weights": weights,
+        "authors": checkpoint,
+        "movenet": movenet,
+        "multipose": DETECTOR,
+    }
     assert run(*(argument.format(**places) for argument in arguments)) == 2
     printed, errors = capfd.readouterr()
     assert printed == ""

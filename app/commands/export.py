@@ -18,8 +18,8 @@ def add_parser(subparsers: Subparsers) -> None:
         "onnx",
         help="the pose branch as ONNX",
         description="Write the pose branch as ONNX, and beside it, as JSON, what a program must "
-        "know to use it. The file is checked against PyTorch in ONNX Runtime; one that computes "
-        "something else is not written.",
+        "know to use it; docs/onnx.md has an example. The file is checked against PyTorch in ONNX "
+        "Runtime; one that computes something else is not written.",
     )
     onnx.add_argument(
         "--out", metavar="FILE", type=Path, required=True, help="where to write, NAME.onnx"
@@ -49,7 +49,10 @@ def _run_onnx(args: argparse.Namespace) -> int:
         print(json.dumps(figures))
         return 0
     print(f"{report.path} ({size / 1e6:.0f} MB), described in {report.metadata_path}")
-    print(f"Largest differences from PyTorch in ONNX Runtime ({TOLERANCE:g} is allowed):")
+    print(
+        f"Largest differences from PyTorch in ONNX Runtime ({TOLERANCE:g} is allowed, of the "
+        "largest value where that is above 1):"
+    )
     for name, difference in report.differences.items():
         print(f"  {name:<14} {difference:.1e}")
     return 0

@@ -22,9 +22,9 @@ def network() -> PoseNetwork:
     return network
 
 
-def images(count: int) -> tuple[Tensor, Tensor]:
-    """A target and a source, (count, 3, 128, 128)."""
-    return torch.randn(count, 3, 128, 128), torch.randn(count, 3, 128, 128)
+def images(count: int, crop: int = 128) -> tuple[Tensor, Tensor]:
+    """Targets (count, 3, crop, crop) and sources (count, 3, 128, 128)."""
+    return torch.randn(count, 3, crop, crop), torch.randn(count, 3, 128, 128)
 
 
 def count(module: nn.Module) -> int:
@@ -72,24 +72,50 @@ def test_variants_have_their_parts_and_no_others() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("backbone", "crop", "cells"), [("resnet18", 128, 32), ("movenet-lightning", 192, 48)]
+)
 @pytest.mark.parametrize("variant", VARIANTS)
-def test_outputs_of_every_variant(variant: Variant) -> None:
-    network = small_network(variant, joints="bbc7")
-    target, source = images(2)
+def test_outputs_of_every_variant(variant: Variant, backbone: str, crop: int, cells: int) -> None:
+    network = small_network(variant, joints="bbc7", backbone=backbone)
+    assert (network.spec.crop_size, network.spec.heatmap_size) == (crop, cells)
+    target, source = images(2, crop)
     with torch.inference_mode():
         output = network(target, source)
         alone = network.pose(target)
     shapes = {name: getattr(value, "shape", None) for name, value in vars(output).items()}
     rebuilds = variant in ("keypoint", "transformer")
     assert shapes == {
-        "heatmaps": (2, 7, 32, 32),
-        "self_heatmaps": (2, 30, 32, 32) if rebuilds else None,
+        "heatmaps": (2, 7, cells, cells),
+        "self_heatmaps": (2, 30, cells, cells) if rebuilds else None,
+        "self_points": (2, 30, 2) if rebuilds else None,
         "affinity": (2, 7, 30) if variant == "transformer" else None,
         "reconstruction": (2, 3, 128, 128) if rebuilds else None,
     }
     torch.testing.assert_close(alone.heatmaps, output.heatmaps)
     if variant == "rotation":
         assert network.rotation_logits(target).shape == (2, 4)
+
+
+def test_movenets_heatmaps_are_from_0_to_1() -> None:
+    network = small_network(backbone="movenet-lightning")
+    with torch.inference_mode():
+        pose = network.pose(images(2, 192)[0])
+    assert pose.self_heatmaps is not None
+    assert pose.self_heatmaps.amax() > 1 > 0 > pose.self_heatmaps.amin()  # logits
+    assert pose.heatmaps.amin() >= 0
+    assert pose.heatmaps.amax() <= 1.0001
+
+
+def test_a_finer_map_s_points_are_rebuilt_from_where_they_are() -> None:
+    """The reconstruction has 32 cells a side whatever the maps have."""
+    network = small_network(backbone="movenet-lightning")
+    seen: list[Tensor] = []
+    network.reconstruction.register_forward_pre_hook(lambda module, inputs: seen.append(inputs[0]))
+    points = torch.rand(1, 30, 2) * 47
+    with torch.inference_mode():
+        network.rebuild(points, images(1)[1])
+    torch.testing.assert_close(seen[0], points * 32 / 48)
 
 
 def test_the_resnet_strides_on_its_3x3_convolutions() -> None:
@@ -135,10 +161,10 @@ def test_the_target_goes_through_the_points_alone(network: PoseNetwork) -> None:
     target, source = images(1)
     with torch.inference_mode():
         maps = network.self_heatmaps(target)
-        rebuilt = network.reconstruction(maps, source)
+        rebuilt = network.rebuild(network.points_of(maps), source)
         # A constant changes the maps and none of the points.
-        same_points = network.reconstruction(maps + 0.3, source)
-        others = network.reconstruction(maps.flip(-1), source)
+        same_points = network.rebuild(network.points_of(maps + 0.3), source)
+        others = network.rebuild(network.points_of(maps.flip(-1)), source)
         whole = network(target, source).reconstruction
     torch.testing.assert_close(whole, rebuilt)
     torch.testing.assert_close(same_points, rebuilt, rtol=1e-3, atol=1e-3)

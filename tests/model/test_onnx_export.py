@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import copy
+import functools
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -18,21 +20,35 @@ from model import onnx_export
 from model.errors import UserError
 from model.networks import NetworkSpec, PoseNetwork, Variant
 from model.onnx_export import ExportReport, describe, export_onnx, output_names
-from tests.networks import small_network
+from tests.networks import SMALL_BACKBONES, small_network
 
 METADATA = {"license": "Apache-2.0", "version": "7", "k_self": "31"}
 
-
-@pytest.fixture(scope="module")
-def network() -> PoseNetwork:
-    """A network in training mode, as one that is being trained may be."""
-    return small_network(joints="bbc7").train()
+Exported = tuple[PoseNetwork, ExportReport]
+both_kinds = pytest.mark.parametrize("backbone", SMALL_BACKBONES)
 
 
 @pytest.fixture(scope="module")
-def report(network: PoseNetwork, tmp_path_factory: pytest.TempPathFactory) -> ExportReport:
-    path = tmp_path_factory.mktemp("export") / "new folder" / "pose.onnx"
-    return export_onnx(network, path, METADATA)
+def exported(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Exported]:
+    """Networks in training mode, as those that are being trained may be, and their exports."""
+
+    @functools.cache
+    def export(backbone: str) -> Exported:
+        network = small_network(joints="bbc7", backbone=backbone).train()
+        path = tmp_path_factory.mktemp("export") / "new folder" / "pose.onnx"
+        return network, export_onnx(network, path, METADATA)
+
+    return export
+
+
+@pytest.fixture(scope="module")
+def network(exported: Callable[[str], Exported]) -> PoseNetwork:
+    return exported("resnet18")[0]
+
+
+@pytest.fixture(scope="module")
+def report(exported: Callable[[str], Exported]) -> ExportReport:
+    return exported("resnet18")[1]
 
 
 @pytest.fixture(scope="module")
@@ -54,30 +70,44 @@ def sizes(values: list[onnx.ValueInfoProto]) -> dict[str, list[str | int]]:
     }
 
 
-def test_the_graph_is_the_pose_branch_with_a_free_batch(graph: onnx.ModelProto) -> None:
+@pytest.mark.parametrize(
+    ("backbone", "crop", "cells"), [("resnet18", 128, 32), ("movenet-lightning", 192, 48)]
+)
+def test_the_graph_is_the_pose_branch_with_a_free_batch(
+    backbone: str, crop: int, cells: int, exported: Callable[[str], Exported]
+) -> None:
+    graph = onnx.load(exported(backbone)[1].path)
     onnx.checker.check_model(graph, full_check=True)
-    assert sizes(list(graph.graph.input)) == {"target": ["batch", 3, 128, 128]}
+    assert sizes(list(graph.graph.input)) == {"target": ["batch", 3, crop, crop]}
     assert sizes(list(graph.graph.output)) == {
-        "heatmaps": ["batch", 7, 32, 32],
-        "self_heatmaps": ["batch", 30, 32, 32],
+        "heatmaps": ["batch", 7, cells, cells],
+        "self_heatmaps": ["batch", 30, cells, cells],
         "affinity": ["batch", 7, 30],
     }
 
 
+@both_kinds
 @pytest.mark.parametrize("count", [1, 2, 5])
 def test_onnx_runtime_computes_the_same(
-    count: int, network: PoseNetwork, report: ExportReport
+    count: int, backbone: str, exported: Callable[[str], Exported]
 ) -> None:
+    network, report = exported(backbone)
     session = onnxruntime.InferenceSession(report.path, providers=["CPUExecutionProvider"])
-    target = torch.randn(count, 3, 128, 128)
-    found = session.run(["heatmaps", "self_heatmaps", "affinity"], {"target": target.numpy()})
+    names = output_names(network.spec)
+    target = torch.randn(count, 3, network.spec.crop_size, network.spec.crop_size)
+    found = session.run(list(names), {"target": target.numpy()})
     with torch.inference_mode():
         pose = copy.deepcopy(network).eval().pose(target)
-    for given, wanted in zip(found, vars(pose).values(), strict=True):
-        assert np.abs(given - wanted.numpy()).max() <= 1e-4
+    for name, given in zip(names, found, strict=True):
+        wanted = getattr(pose, name).numpy()
+        assert np.abs(given - wanted).max() <= 1e-4 * max(1, np.abs(wanted).max()), name
 
 
-def test_the_report_tells_the_differences(report: ExportReport) -> None:
+@both_kinds
+def test_the_report_tells_the_differences(
+    backbone: str, exported: Callable[[str], Exported]
+) -> None:
+    report = exported(backbone)[1]
     assert list(report.differences) == ["heatmaps", "self_heatmaps", "affinity"]
     assert all(0 <= value <= 1e-4 for value in report.differences.values())
 
@@ -105,6 +135,23 @@ def test_the_description_is_the_same_inside_and_beside(
     assert "crop_centre_shift * max(width, height)" in beside["crop_rule"]
     assert (beside["license"], beside["version"]) == ("Apache-2.0", "7")
     assert beside["k_self"] == 30  # the network's own word counts
+
+
+@pytest.mark.parametrize(
+    ("backbone", "crop", "cells"),
+    [("resnet50", 128, 32), ("movenet-lightning", 192, 48), ("movenet-thunder", 256, 64)],
+)
+def test_sizes_are_told_as_the_backbone_has_them(backbone: str, crop: int, cells: int) -> None:
+    told = describe(NetworkSpec(backbone=backbone), {})
+    assert (told["crop_size"], told["heatmap_size"], told["heatmap_stride"]) == (crop, cells, 4)
+    assert f"(N, 3, {crop}, {crop})" in told["input"]
+    assert f"(N, 13, {cells}, {cells})" in told["outputs"]["heatmaps"]
+    assert f"(N, 30, {cells}, {cells})" in told["outputs"]["self_heatmaps"]
+    kind = "raw" if backbone == "resnet50" else "logits"
+    assert kind in told["outputs"]["self_heatmaps"]
+    assert f"to {crop} x {crop} pixels, its centre at pixel ({crop // 2}, " in told["crop_rule"]
+    assert f"1 < x < {cells - 1} and" in told["decoding_rule"]
+    assert f"(x - {cells // 2}) * side / {cells} + centre_x" in told["decoding_rule"]
 
 
 @pytest.mark.parametrize("shift", [0.0, 0.075])

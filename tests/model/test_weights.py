@@ -18,7 +18,7 @@ from model.crop import CENTRE_SHIFT
 from model.errors import UserError
 from model.networks import VARIANTS, NetworkSpec, PoseNetwork, Variant
 from model.weights import read_metadata, read_spec
-from tests.networks import small_network
+from tests.networks import SMALL_BACKBONES, small_network
 
 DESCRIPTION = {
     "format": "ttp-1",
@@ -47,9 +47,12 @@ def state(network: PoseNetwork) -> dict[str, Tensor]:
     return {n: v for n, v in network.state_dict().items() if "num_batches" not in n}
 
 
+@pytest.mark.parametrize("backbone", SMALL_BACKBONES)
 @pytest.mark.parametrize("variant", VARIANTS)
-def test_what_is_saved_comes_back_bit_for_bit(variant: Variant, tmp_path: Path) -> None:
-    network = small_network(variant)
+def test_what_is_saved_comes_back_bit_for_bit(
+    variant: Variant, backbone: str, tmp_path: Path
+) -> None:
+    network = small_network(variant, backbone=backbone)
     network.train().to(memory_format=torch.channels_last)
     path = tmp_path / "new folder" / "weights.safetensors"
     model.save(path, network)
@@ -99,7 +102,7 @@ def test_older_files_without_a_shift_have_their_makers(
 
 def test_the_embedded_weights_open() -> None:
     network = model.load(WEIGHTS, variant="transformer")
-    assert (network.spec.backbone, network.spec.joints) == ("resnet34", "penn13")
+    assert (network.spec.backbone, network.spec.joints) == ("movenet-thunder", "penn13")
     assert network.spec.crop_shift == 0
     assert all(value.isfinite().all() for value in state(network).values())
 

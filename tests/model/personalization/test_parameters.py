@@ -49,6 +49,17 @@ def test_narrower_scopes_are_subsets() -> None:
     }
 
 
+def test_the_last_layers_of_a_movenet_are_its_neck() -> None:
+    network = small_network(backbone="movenet-lightning")
+    assert configure(network, "deconvolutions").keys() == {
+        name
+        for name, _ in network.named_parameters()
+        if name.startswith(("encoder.neck.", "self_head."))
+    }
+    trunk = configure(network, "features").keys() - configure(network, "deconvolutions").keys()
+    assert trunk == {name for name, _ in network.named_parameters() if ".mobilenet." in name}
+
+
 def test_the_supervised_head_of_the_shared_feature_variants_stays_frozen() -> None:
     for variant in ("keypoint", "rotation"):
         chosen = configure(small_network(variant), "all")

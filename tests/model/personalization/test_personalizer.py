@@ -1,14 +1,26 @@
 from __future__ import annotations
 
 import copy
+import math
 
 import pytest
 import torch
 from torch import Tensor
 
 from model.networks import PoseNetwork, Variant
-from model.personalization import Pairs, PersonalizationSettings, Personalizer
-from tests.networks import perceptual_loss, small_network
+from model.personalization import (
+    PRESETS,
+    Pairs,
+    PersonalizationSettings,
+    Personalizer,
+    Preset,
+)
+from tests.networks import (
+    SMALL_BACKBONES,
+    perceptual_loss,
+    small_network,
+    small_perceptual_loss,
+)
 
 
 def _pairs(count: int = 4) -> tuple[Tensor, Tensor]:
@@ -46,6 +58,29 @@ def test_an_update_changes_what_it_may_and_nothing_else() -> None:
     }
     # Stored BatchNorm statistics are no parameters: they must not have moved either.
     assert changed == set(personalizer.parameter_names)
+
+
+@pytest.mark.parametrize("chosen", PRESETS, ids=lambda chosen: chosen.name)
+@pytest.mark.parametrize("backbone", SMALL_BACKBONES)
+@pytest.mark.parametrize("variant", ["transformer", "keypoint", "rotation"])
+def test_every_preset_applies_to_every_network_that_can_be_personalized(
+    variant: Variant, backbone: str, chosen: Preset
+) -> None:
+    network = small_network(variant, backbone=backbone)
+    before = copy.deepcopy(network.state_dict())
+    personalizer = Personalizer(network, small_perceptual_loss(), chosen.settings)
+    target, source = (
+        torch.nn.functional.interpolate(images, size=(size, size), mode="bilinear")
+        for images, size in zip(_pairs(2), (network.spec.crop_size, 128), strict=True)
+    )
+    report = personalizer.update(Pairs(target, source, target, (0, 1)))
+    assert report.applied and math.isfinite(report.loss)
+    changed = {n for n, value in network.state_dict().items() if not torch.equal(value, before[n])}
+    assert "encoder.neck.head.1.weight" in changed or "encoder.deconv.6.weight" in changed
+    assert changed <= set(personalizer.parameter_names)
+    assert torch.isfinite(personalizer.predict(target).heatmaps).all()
+    personalizer.reset()
+    assert all(torch.equal(value, before[n]) for n, value in network.state_dict().items())
 
 
 def test_the_loss_falls_when_the_same_batch_is_learnt_again() -> None:

@@ -51,7 +51,12 @@ class Notes:
 
 
 def make_trainer(
-    folder: Path, variant: Variant = "transformer", ranks: Ranks | None = None, **changes: Any
+    folder: Path,
+    variant: Variant = "transformer",
+    ranks: Ranks | None = None,
+    *,
+    backbone: str = "resnet18",
+    **changes: Any,
 ) -> Trainer:
     """A trainer of a small network on a tiny shard in ``folder``; ``changes`` are of settings."""
     folder.mkdir(exist_ok=True)
@@ -60,7 +65,7 @@ def make_trainer(
         write_shard(shard)
     settings = replace(SETTINGS, **changes)
     return Trainer(
-        small_network(variant),
+        small_network(variant, backbone=backbone),
         Mixture([read_shards([shard], "people")], seed=settings.seed),
         settings,
         folder,

@@ -11,7 +11,7 @@ def test_keypoint_use_tells_a_renderer_that_copies_from_one_that_looks() -> None
     network, loss = small_network(), small_perceptual_loss()
     target, source = torch.randn(2, 4, 3, 128, 128).unbind()
     with torch.no_grad():
-        wanted = network.self_heatmaps(target)
+        wanted = network.points_of(network.self_heatmaps(target))
 
     def look(points: torch.Tensor, source: torch.Tensor) -> torch.Tensor:
         """Right where the points are the target's own."""

@@ -14,7 +14,7 @@ from model.training.loader import MicroBatchPlan, collate
 from model.training.objective import JointObjective
 from model.training.settings import TrainingSettings
 from tests.model.training.runs import SETTINGS, Notes, assert_same, make_trainer, state_of
-from tests.networks import small_network, small_perceptual_loss
+from tests.networks import SMALL_BACKBONES, small_network, small_perceptual_loss
 from tests.shards import write_shard
 
 
@@ -30,11 +30,12 @@ def test_the_supervised_loss_falls_on_a_few_people(tmp_path: Path) -> None:
     assert notes.looks == [(0, False), (30, False)]
 
 
+@pytest.mark.parametrize("backbone", SMALL_BACKBONES)
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_every_variant_trains_exactly_what_its_losses_reach(
-    tmp_path: Path, variant: Variant
+    tmp_path: Path, variant: Variant, backbone: str
 ) -> None:
-    trainer = make_trainer(tmp_path, variant, steps=2, warm_up_steps=1)
+    trainer = make_trainer(tmp_path, variant, backbone=backbone, steps=2, warm_up_steps=1)
     notes = Notes()
     before = state_of(trainer.network)
 
@@ -54,6 +55,8 @@ def test_every_variant_trains_exactly_what_its_losses_reach(
         False,
         variant != "baseline",
     ]
+    losses = [(report.supervised, report.self_supervised) for report in notes.reports]
+    assert np.isfinite(losses).all()
 
 
 def test_without_labels_only_the_self_supervised_branch_learns(tmp_path: Path) -> None:
