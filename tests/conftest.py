@@ -15,9 +15,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from hypothesis import settings
 
 # Without a screen of its own choosing, Qt would abort on a machine that has none.
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+# A busy machine may take long for any example: only the limit on a whole test holds.
+settings.register_profile("suite", deadline=None)
+settings.load_profile("suite")
 
 _SHARED = Path(__file__).resolve().parents[2] / "shared"
 

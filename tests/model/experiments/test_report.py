@@ -114,7 +114,7 @@ def test_the_same_experiment_in_two_folders_has_two_anchors(tmp_path: Path) -> N
     assert [a.all("p")[0].text() for a in page.all("article")] == ["bbc/", "penn/"]
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(st.text(st.characters(codec="utf-8", exclude_characters="\r\0"), max_size=30))
 def test_whatever_a_result_says_is_shown_as_text(text: str) -> None:
     table = Table(text, (text, text), ((text, text),), text)

@@ -62,7 +62,7 @@ def results(draw: st.DrawFn) -> ExperimentResult:
     )
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(results())
 def test_any_result_is_read_back_as_it_was(result: ExperimentResult) -> None:
     with TemporaryDirectory() as folder:

@@ -159,7 +159,6 @@ def test_reset_forgets_the_person() -> None:
     assert is_at(film.play(ADULT), ADULT)
 
 
-@settings(deadline=None)
 @given(
     x=st.floats(0, WIDTH),
     y=st.floats(0, HEIGHT),
@@ -181,7 +180,7 @@ def test_settled_square_holds_the_sure_joints(
         assert np.abs(joints[inside] - (box.x, box.y)).max() <= box.side / 2
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(st.integers(0, 2**32 - 1))
 def test_nonsense_predictions_never_break_the_square(seed: int) -> None:
     rng = np.random.default_rng(seed)

@@ -146,7 +146,7 @@ def test_a_restless_video_needs_a_clearer_cut() -> None:
     assert cuts([*restless, scene(51)]) == [16]
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(seed=st.integers(0, 1000), gain=st.floats(0.4, 1.2), offset=st.floats(-15, 15))
 def test_the_same_scene_in_another_light_is_never_a_cut(
     seed: int, gain: float, offset: float
@@ -154,7 +154,7 @@ def test_the_same_scene_in_another_light_is_never_a_cut(
     assert cuts([scene(seed), lit(scene(seed), gain, offset), scene(seed)]) == []
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(st.lists(st.integers(0, 3), min_size=1, max_size=8))
 def test_every_change_of_scene_is_seen_and_nothing_else(seeds: list[int]) -> None:
     images = [scene(100 + seed) for seed in seeds for _ in range(5)]

@@ -69,7 +69,7 @@ def test_clear_forgets_everything() -> None:
     assert len(memory) == 0 and memory.newest() is None
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     x=st.floats(60, 260), y=st.floats(60, 180), side=st.floats(60, 140), seed=st.integers(0, 10**6)
 )
