@@ -42,14 +42,18 @@ def choose_device(wanted: str | None = None) -> DeviceChoice:
 def cpu_supports_bfloat16() -> bool:
     """Whether this CPU computes in bfloat16 natively, which makes it faster than float32 there.
 
-    True with AVX512-BF16 or AMX (x86) and with the BF16 extension (ARM). An older PyTorch that
-    cannot tell gives False: float32 is right everywhere.
+    True with AVX512-BF16 or AMX (x86), unless ``ATEN_CPU_CAPABILITY`` forbids them, and with the
+    BF16 extension (ARM). An older PyTorch that cannot tell gives False: float32 is right everywhere.
     """
     get_capabilities = getattr(torch.cpu, "get_capabilities", None)
     if get_capabilities is None:
         return False
     capabilities = get_capabilities()
-    return any(capabilities.get(name, False) for name in ("avx512_bf16", "amx_bf16", "bf16"))
+    native = ["bf16"]
+    # PyTorch may have been told to leave these instructions alone.
+    if torch.backends.cpu.get_cpu_capability() not in ("DEFAULT", "AVX2"):
+        native += ["avx512_bf16", "amx_bf16"]
+    return any(capabilities.get(name, False) for name in native)
 
 
 def prefers_bfloat16(device: torch.device) -> bool:

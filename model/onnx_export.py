@@ -16,15 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import onnx
-import onnxruntime
 import torch
-from onnxruntime.capi.onnxruntime_pybind11_state import (
-    Fail,
-    InvalidArgument,
-    InvalidGraph,
-    NotImplemented,
-    RuntimeException,
-)
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -33,6 +25,7 @@ from model.errors import UserError
 from model.files import whole_file
 from model.networks import NetworkSpec, PoseNetwork
 from model.normalization import IMAGENET_MEAN, IMAGENET_STD, to_tensor
+from model.onnx_runtime import RUNTIME_ERRORS, cpu_session, first_line
 
 FORMAT = "ttp-pose-onnx-1"
 INPUT = "target"
@@ -43,7 +36,6 @@ A share of the output's largest value where that is above 1: logits reach 70, an
 """
 # What PyTorch's exporter translates to directly: any other version is converted from it.
 _OPSET = 18
-_RUNTIME_ERRORS = (Fail, InvalidArgument, InvalidGraph, NotImplemented, RuntimeException)
 
 NORMALIZATION_RULE = (
     "Divide the pixels (0..255) by 255, then subtract mean and divide by std channel by channel; "
@@ -211,7 +203,7 @@ def _translate(branch: _PoseBranch, outputs: tuple[str, ...]) -> onnx.ModelProto
     except torch.onnx.OnnxExporterError as error:
         raise UserError(
             f"PyTorch {torch.__version__} cannot translate the network to ONNX "
-            f"({_first_line(error)}). Install the requirements again."
+            f"({first_line(error)}). Install the requirements again."
         ) from error
     assert program is not None
     model = program.model_proto
@@ -238,11 +230,9 @@ def _quiet_exporter() -> Iterator[None]:
 
 def _check(branch: _PoseBranch, file: Path, outputs: tuple[str, ...]) -> dict[str, float]:
     """Largest difference of each output between PyTorch and ``file``; ``UserError`` if large."""
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level = 3
     differences = dict.fromkeys(outputs, 0.0)
     try:
-        session = onnxruntime.InferenceSession(file, options, providers=["CPUExecutionProvider"])
+        session = cpu_session(file)
         for images in _test_inputs(branch.network.spec.crop_size):
             found = session.run(list(outputs), {INPUT: images.numpy()})
             for name, wanted, given in zip(outputs, branch(images), found, strict=True):
@@ -256,16 +246,12 @@ def _check(branch: _PoseBranch, file: Path, outputs: tuple[str, ...]) -> dict[st
                         "check the weights and the versions of torch, onnx and onnxruntime."
                     )
                 differences[name] = max(differences[name], difference)
-    except _RUNTIME_ERRORS as error:
+    except RUNTIME_ERRORS as error:
         raise UserError(
-            f"ONNX Runtime cannot run the exported network ({_first_line(error)}). "
+            f"ONNX Runtime cannot run the exported network ({first_line(error)}). "
             "Nothing was written; install the requirements again."
         ) from error
     return differences
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).strip().partition("\n")[0].rstrip(".")
 
 
 def _test_inputs(size: int) -> Iterator[Tensor]:

@@ -4,7 +4,7 @@ A rival has MoveNet's input and output: a square RGB picture of its own side goe
 keypoints come out. It is shown each crop square cut from the stored picture at its own resolution,
 never an enlarged crop of ours, and answers in Penn Action's 13 joints.
 
-Two conventions were settled on J-HMDB's training clips (every 6th frame of ../shared's shards):
+Two conventions were settled on J-HMDB's training clips (every 6th frame of its clip shards):
 
 * A relative coordinate r is pixel r * side of the crop, as MoveNet's own examples draw it. Answers
   for mirror images place it 0.5 (Thunder) and 0.4 (Lightning) crop pixels before that, as if r
@@ -24,28 +24,18 @@ from typing import Any
 import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
-from onnxruntime.capi.onnxruntime_pybind11_state import (
-    Fail,
-    InvalidArgument,
-    InvalidGraph,
-    InvalidProtobuf,
-    NotImplemented,
-    RuntimeException,
-)
 
 from model.crop import SquareBox, crop_matrix, invert, transform, warp
 from model.data.conversion import correspondence
 from model.data.records import ABSENT
 from model.errors import UserError
 from model.evaluation.metrics import torso_of
+from model.onnx_runtime import RUNTIME_ERRORS, cpu_session, first_line
 from model.skeleton import COCO17, PENN13
 
 HEAD_LIFT = 0.05
 """How far above the middle of the ears the head is, in torsos."""
 
-_RUNTIME_ERRORS = (
-    Fail, InvalidArgument, InvalidGraph, InvalidProtobuf, NotImplemented, RuntimeException,
-)  # fmt: skip
 _OUTPUT = [1, 1, len(COCO17), 3]
 _EXPECTED = (
     f"one input, int32 of shape [1, S, S, 3], and one output, float32 of shape {_OUTPUT} "
@@ -118,9 +108,9 @@ class Rival:
         """COCO keypoints (17, 2), (x, y) in pixels of the crop."""
         try:
             output = self._session.run(None, {self._input: crop[None].astype(np.int32)})[0]
-        except _RUNTIME_ERRORS as error:
+        except RUNTIME_ERRORS as error:
             raise UserError(
-                f"{self._path} cannot be computed by ONNX Runtime ({_first_line(error)}). "
+                f"{self._path} cannot be computed by ONNX Runtime ({first_line(error)}). "
                 "Export the network again."
             ) from error
         return np.asarray(output, np.float64)[0, 0, :, 1::-1] * self.side
@@ -129,17 +119,11 @@ class Rival:
 def _open(path: Path, threads: int) -> onnxruntime.InferenceSession:
     if not path.is_file():
         raise UserError(f"There is no rival {path}. Give the path of an ONNX file.")
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.inter_op_num_threads = 1
-    options.log_severity_level = 3
     try:
-        return onnxruntime.InferenceSession(
-            path, sess_options=options, providers=["CPUExecutionProvider"]
-        )
-    except _RUNTIME_ERRORS as error:
+        return cpu_session(path, threads)
+    except RUNTIME_ERRORS as error:
         raise UserError(
-            f"{path} cannot be read as an ONNX model ({_first_line(error)}). "
+            f"{path} cannot be read as an ONNX model ({first_line(error)}). "
             "Give an ONNX file, or copy it again if it is one."
         ) from error
 
@@ -166,10 +150,6 @@ def _side(session: onnxruntime.InferenceSession, path: Path) -> int:
 
 def _described(arguments: Sequence[Any]) -> str:
     return " and ".join(f"{a.type} of shape {list(a.shape)}" for a in arguments) or "nothing"
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0]
 
 
 def penn_from_coco(points: NDArray[np.floating]) -> NDArray[np.float64]:

@@ -10,13 +10,13 @@ from typing import Any
 
 import numpy as np
 import onnx
-import onnxruntime
 import torch
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor, nn
 
 from model.networks.movenet import InvertedResidual, MobileNetV2, MoveNetEncoder, Taps
+from model.onnx_runtime import cpu_session
 
 _OPSET = 17
 _IR_VERSION = 8
@@ -30,17 +30,7 @@ class OnnxTrunk:
     """
 
     def __init__(self, encoder: MoveNetEncoder, threads: int = 1) -> None:
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
-        options.inter_op_num_threads = 1
-        options.log_severity_level = 3
-        # Waiting threads would otherwise spin on cores that others need.
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        self._session = onnxruntime.InferenceSession(
-            trunk_model(encoder).SerializeToString(),
-            sess_options=options,
-            providers=["CPUExecutionProvider"],
-        )
+        self._session = cpu_session(trunk_model(encoder).SerializeToString(), threads)
 
     def __call__(self, images: Tensor) -> Taps:
         pictures = images.detach().float().contiguous().numpy()

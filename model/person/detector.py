@@ -9,14 +9,9 @@ import cv2
 import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
-from onnxruntime.capi.onnxruntime_pybind11_state import (
-    Fail,
-    InvalidArgument,
-    InvalidGraph,
-    InvalidProtobuf,
-)
 
 from model.errors import UserError
+from model.onnx_runtime import RUNTIME_ERRORS, cpu_session
 
 LONG_SIDE = 256
 STRIDE = 32
@@ -73,17 +68,9 @@ def _open(path: Path, threads: int) -> onnxruntime.InferenceSession:
         raise UserError(
             f"There is no person detector at {path}. Restore assets/detector from the repository."
         )
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.inter_op_num_threads = 1
-    options.log_severity_level = 3
-    # Waiting threads would otherwise spin on cores that the prediction needs.
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     try:
-        session = onnxruntime.InferenceSession(
-            path, sess_options=options, providers=["CPUExecutionProvider"]
-        )
-    except (Fail, InvalidArgument, InvalidGraph, InvalidProtobuf) as error:
+        session = cpu_session(path, threads)
+    except RUNTIME_ERRORS as error:
         raise UserError(
             f"{path} cannot be read as an ONNX model; it may be truncated. "
             "Restore assets/detector from the repository."

@@ -89,17 +89,20 @@ def test_unusable_device_is_refused(wanted: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("capabilities", "expected"),
+    ("capabilities", "used", "expected"),
     [
-        ({"avx2": True, "avx512_bf16": False}, False),
-        ({"avx512_bf16": True}, True),
-        ({"amx_bf16": True}, True),
-        ({"neon": True, "bf16": True}, True),
+        ({"avx2": True, "avx512_bf16": False}, "AVX512", False),
+        ({"avx512_bf16": True}, "AVX512", True),
+        ({"avx512_bf16": True}, "AVX2", False),
+        ({"amx_bf16": True}, "AVX512", True),
+        ({"amx_bf16": True}, "DEFAULT", False),
+        ({"neon": True, "bf16": True}, "DEFAULT", True),
     ],
 )
 def test_bfloat16_follows_the_cpu(
-    capabilities: dict[str, bool], expected: bool, monkeypatch: pytest.MonkeyPatch
+    capabilities: dict[str, bool], used: str, expected: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: used)
     monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: capabilities, raising=False)
     assert cpu_supports_bfloat16() is expected
 
