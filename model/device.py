@@ -42,8 +42,8 @@ def choose_device(wanted: str | None = None) -> DeviceChoice:
 def cpu_supports_bfloat16() -> bool:
     """Whether this CPU computes in bfloat16 natively, which makes it faster than float32 there.
 
-    True with AVX512-BF16 or AMX (x86), unless ``ATEN_CPU_CAPABILITY`` forbids them, and with the
-    BF16 extension (ARM). An older PyTorch that cannot tell gives False: float32 is right everywhere.
+    True with AVX512-BF16 or AMX (x86), unless ``ATEN_CPU_CAPABILITY`` forbids them, and with ARM's
+    BF16 extension. An older PyTorch that cannot tell gives False: float32 is right everywhere.
     """
     get_capabilities = getattr(torch.cpu, "get_capabilities", None)
     if get_capabilities is None:

@@ -1,4 +1,4 @@
-"""Shared fixtures: material beside the checkout, seeds, and no thread left behind."""
+"""Shared fixtures: material beside the checkout, seeds, threads, and none left behind."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from __future__ import annotations
 import app  # noqa: F401  before the libraries that read what it puts into the environment
 
 # isort: on
+import ctypes
+import gc
 import os
 import threading
 import time
@@ -24,6 +26,9 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 settings.register_profile("suite", deadline=None)
 settings.load_profile("suite")
 
+# Test processes beside each other share the cores: each computes with one of them.
+_THREADS = 1 if "PYTEST_XDIST_WORKER" in os.environ else torch.get_num_threads()
+
 _SHARED = Path(__file__).resolve().parents[2] / "shared"
 
 
@@ -39,6 +44,27 @@ def shared_dir() -> Path:
 def fixed_seeds() -> None:
     torch.manual_seed(0)
     np.random.seed(0)
+
+
+@pytest.fixture(autouse=True)
+def fixed_threads() -> None:
+    """What ran before may have chosen another number, which changes how sums are rounded."""
+    torch.set_num_threads(_THREADS)
+
+
+def give_memory_back() -> None:
+    """Networks lie in cycles of references, and what a thread freed stays with the process."""
+    gc.collect()
+    library = ctypes.CDLL(None) if os.name == "posix" else None
+    if hasattr(library, "malloc_trim"):  # glibc's
+        library.malloc_trim(0)  # type: ignore[union-attr]
+
+
+@pytest.fixture(autouse=True, scope="module")
+def memory_of_a_module() -> Iterator[None]:
+    """Test processes beside each other need their memory together."""
+    yield
+    give_memory_back()
 
 
 @pytest.fixture(autouse=True)

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 
+from app.commands.interruption import Interruption
 from main import main
 from model import weights
 from model.training.journal import read_log
@@ -102,6 +103,61 @@ def test_wrong_input_is_one_sentence(
 
     error = capsys.readouterr().err
     assert message in error and error.startswith("error: ") and "Traceback" not in error
+
+
+RESIDENT = (
+    "--backbone",
+    "resnet18",
+    "--batch-size",
+    "4",
+    "--precision",
+    "float32",
+    "--device",
+    "cpu",
+)
+
+
+def test_a_resident_run_leaves_its_network_and_record(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shard, out = write_shard(tmp_path / "people.npz", people=12), tmp_path / "run"
+    arguments = ["train", "baseline", "--resident", "--minutes", "0.005", "--data",
+                 f"shards={shard}@1", "--aside", "0.3", "--out", str(out), *RESIDENT]  # fmt: skip
+
+    assert main([*arguments, "--json"]) == 0
+    captured = capsys.readouterr()
+    result = json.loads(captured.out)
+    assert result["steps"] >= 1 and captured.err == ""
+    assert main(arguments) == 2
+    assert "holds a run already" in capsys.readouterr().err
+
+    network = weights.load(result["weights"])
+    assert network.spec.backbone == "resnet18" and network.spec.variant == "baseline"
+    metadata = weights.read_metadata(result["weights"])
+    assert metadata["steps"] == str(result["steps"]) and metadata["start"] == "random"
+    assert metadata["data"] == "shards=people.npz@1.0"
+    assert json.loads(metadata["settings"])["minutes"] == 0.005
+    names = {path.name for path in out.iterdir()}
+    assert names >= {"last.safetensors", "best.safetensors", "curves.png", "log.csv", "run.json"}
+    looks = [row.step for row in read_log(out / "log.csv") if row.name == "pck/people aside"]
+    assert looks == [0, result["steps"]]
+
+
+def test_an_interrupted_resident_run_keeps_its_network(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shard, out = write_shard(tmp_path / "people.npz"), tmp_path / "run"
+    asked = iter([False, True])
+    monkeypatch.setattr(Interruption, "asked", lambda self: next(asked))
+
+    assert main(["train", "baseline", "--resident", "--minutes", "60", "--data", f"shards={shard}",
+                 "--out", str(out), *RESIDENT]) == 0  # fmt: skip
+
+    captured = capsys.readouterr()
+    assert "1 steps are done" in captured.out
+    assert f"Go on with --start {out / 'last.safetensors'}" in captured.out
+    assert "1step" in captured.err and "supervised=" in captured.err  # the progress
+    assert weights.read_metadata(out / "last.safetensors")["steps"] == "1"
 
 
 def test_damaged_pictures_stop_the_run_or_are_skipped(

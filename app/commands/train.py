@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import argparse
 import json
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from app.commands import Subparsers, add_mixture, sentence, train_imm, train_keypoint_gan
 from app.commands.interruption import Interruption
 
 if TYPE_CHECKING:
     from model.data.catalogue import Request
-    from model.training.job import TrainingJob
-    from model.training.settings import TrainingSettings
+    from model.networks import NetworkSpec
+    from model.training.job import ResidentJob, TrainingJob
+    from model.training.settings import ResidentPreset, TrainingPreset
 
 _VARIANTS = {
     "baseline": "the supervised head alone",
@@ -23,6 +25,13 @@ _VARIANTS = {
     "transformer": "the supervised head, joined to self-supervised keypoints by the affinity "
     "transformer",
 }
+
+# Options that say nothing to training by steps, and those that say nothing to --resident.
+_OF_RESIDENT = ("minutes", "trunk_rate", "look_every", "joint_weight", "pairs_from", "outside")
+_OF_STEPS = (
+    "steps", "micro_batch", "warm_up_steps", "coarse_steps", "schedule", "validate_every",
+    "checkpoint_every", "probe_every", "max_steps", "on_bad_data", "resume", "without_labels",
+)  # fmt: skip
 
 
 def add_parser(subparsers: Subparsers) -> None:
@@ -44,7 +53,9 @@ def _add_variant(subparsers: Subparsers, variant: str, title: str) -> None:
         help=title,
         description=f"Train the {variant} network: {title}. Start it under torchrun to use several "
         "GPUs. Writes last.safetensors, best.safetensors, log.csv, tensorboard/ and checkpoint.pt; "
-        "Ctrl+C saves a checkpoint, from which --resume goes on exactly.",
+        "Ctrl+C saves a checkpoint, from which --resume goes on exactly. With --resident it trains "
+        "for so many --minutes with all pictures in the memory of one device, and Ctrl+C saves the "
+        "network.",
     )
     _add_data(parser)
     if variant == "keypoint":
@@ -55,13 +66,18 @@ def _add_variant(subparsers: Subparsers, variant: str, title: str) -> None:
         )
     _add_network(parser)
     _add_schedule(parser)
+    _add_resident(parser)
     parser.add_argument("--out", metavar="DIR", type=Path, required=True, help="the run's folder")
     parser.add_argument("--resume", action="store_true", help="go on with the run in --out")
     parser.add_argument(
         "--device", metavar="NAME", help="auto, cpu, cuda, cuda:1 or mps (default: auto)"
     )
     parser.add_argument(
-        "--workers", metavar="N", type=int, default=2, help="processes that load pictures"
+        "--workers",
+        metavar="N",
+        type=int,
+        default=2,
+        help="processes that load pictures (default: 2); with --resident, threads",
     )
     parser.add_argument(
         "--json", action="store_true", help="print one line of JSON and no progress"
@@ -117,19 +133,29 @@ def _add_network(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="first weights of the backbone: a safetensors file, or torchvision to download them",
     )
+    first.add_argument(
+        "--movenet",
+        metavar="FILE",
+        type=Path,
+        help="first weights of a MoveNet backbone: MoveNet's single-person .onnx file",
+    )
 
 
 def _add_schedule(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("schedule", "the preset's, unless given")
     group.add_argument(
-        "--preset", metavar="NAME", default="penn", help="penn, human36m, bbc or jhmdb"
+        "--preset",
+        metavar="NAME",
+        help="penn, human36m, bbc, jhmdb or jhmdb-finish (default: penn); with --resident movenet, "
+        "movenet-joint or movenet-finish (default: movenet)",
     )
     for option, kind, text in (
         ("steps", int, "optimiser steps in all"),
         ("batch-size", int, "examples per step, over all processes"),
         ("micro-batch", int, "examples computed at a time"),
-        ("pairs", int, "examples of a batch that are reconstructed; 0: all"),
+        ("pairs", int, "examples of a batch that are reconstructed; 0: all that can be"),
         ("coarse-steps", int, "first steps, which reconstruct at half the resolution"),
+        ("augmentation", str, "what pictures go through: paper, strong or mild"),
         ("independent-sources", float, "share of sources augmented by themselves; paper: 0"),
         ("warm-up-steps", int, "first steps, with the supervised loss alone"),
         ("learning-rate", float, "Adam's learning rate at the start"),
@@ -148,13 +174,60 @@ def _add_schedule(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _add_resident(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group(
+        "resident training",
+        "All pictures lie on the device, as squares of one size in each data set. NAME is a data "
+        "set's, that of shards being how their files' names begin, or a pattern with *.",
+    )
+    group.add_argument("--resident", action="store_true", help="train in this way")
+    group.add_argument("--minutes", metavar="N", type=float, help="how long to train")
+    group.add_argument(
+        "--trunk-rate",
+        metavar="X",
+        type=float,
+        help="the learning rate at the start of what was trained before: a ResNet, or MoveNet's "
+        "trunk and its own neck",
+    )
+    group.add_argument(
+        "--look-every", metavar="SECONDS", type=float, help="time from one validation to the next"
+    )
+    group.add_argument(
+        "--joint-weight",
+        metavar="NAME=X",
+        action="append",
+        default=[],
+        help="what the joints of a data set count (0 to 1, default: 1), such as teacher=0.5; may "
+        "be given several times",
+    )
+    group.add_argument(
+        "--pairs-from",
+        metavar="NAME",
+        action="append",
+        default=[],
+        help="a data set whose clips give the pairs (default: all that have clips); may be given "
+        "several times",
+    )
+    group.add_argument(
+        "--outside",
+        metavar="NAME",
+        action="append",
+        default=[],
+        help="a data set that labels joints outside the picture where they are, as J-HMDB and "
+        "rendered people do: maps without the joint are learnt from it; may be given several times",
+    )
+
+
 def run(args: argparse.Namespace) -> int:
     """Train and say where the network is."""
-    from model.training.job import run_training
+    from model.training import job as jobs
 
-    job = _job(args)
     with Interruption() as interruption:
-        result = run_training(job, interruption.asked)
+        result = (
+            jobs.run_resident(_resident_job(args), interruption.asked)
+            if args.resident
+            else jobs.run_training(_job(args), interruption.asked)
+        )
     if result is None:
         return 0
     if args.json:
@@ -162,43 +235,124 @@ def run(args: argparse.Namespace) -> int:
         return 0
     print(f"{result.steps} steps are done. The network is {result.weights}")
     if not result.finished:
-        print("Add --resume to go on.")
+        print(f"Go on with --start {result.weights}" if args.resident else "Add --resume to go on.")
     return 0
 
 
 def _job(args: argparse.Namespace) -> TrainingJob:
     from app.assets import PERCEPTUAL_WEIGHTS
     from model.data.catalogue import Request
-    from model.errors import UserError
-    from model.networks import NetworkSpec
     from model.training.job import TrainingJob
     from model.training.settings import training_preset
 
-    preset = training_preset(args.preset)
-    if not 0 <= args.aside < 1:
-        raise UserError(f"--aside was {args.aside}; it is a share from 0 to below 1.")
+    _refuse(args, _OF_RESIDENT, "without --resident")
+    preset = training_preset(args.preset or "penn")
     data = [Request.parse(text) for text in args.data]
+    given = _given(args, preset)
+    if getattr(args, "without_labels", False):
+        given = {"self_weight": 1.0, **given, "supervised": False, "warm_up_steps": 0}
     return TrainingJob(
-        spec=NetworkSpec(
-            variant=args.variant,
-            backbone=args.backbone or preset.backbone,
-            joints=args.joints or data[0].source.joints,
-            crop_shift=_crop_shift(args, data),
-        ),
-        settings=_settings(args, preset.settings),
+        spec=_spec(args, preset, data),
+        settings=replace(preset.settings, **given),
         data=data,
         out=args.out,
         perceptual=PERCEPTUAL_WEIGHTS,
         validation=[Request.parse(text) for text in args.validate],
-        aside=args.aside,
+        aside=_aside(args),
         start=args.start,
         imagenet=args.imagenet,
+        movenet=args.movenet,
         resume=args.resume,
         until=args.max_steps,
         device=args.device,
         workers=args.workers,
         quiet=args.json,
     )
+
+
+def _resident_job(args: argparse.Namespace) -> ResidentJob:
+    from app.assets import PERCEPTUAL_WEIGHTS
+    from model.data.catalogue import Request
+    from model.errors import UserError
+    from model.training.job import ResidentJob
+    from model.training.settings import resident_preset
+
+    _refuse(
+        args,
+        _OF_STEPS,
+        "with --resident, which trains with labels for so many --minutes and goes on from no "
+        "checkpoint, but from a network with --start",
+    )
+    if args.minutes is None:
+        raise UserError("--resident trains for so many minutes. Say how many with --minutes N.")
+    preset = resident_preset(args.preset or "movenet")
+    data = [Request.parse(text) for text in args.data]
+    return ResidentJob(
+        spec=_spec(args, preset, data),
+        settings=replace(preset.settings, **_given(args, preset)),
+        data=data,
+        out=args.out,
+        perceptual=PERCEPTUAL_WEIGHTS,
+        validation=[Request.parse(text) for text in args.validate],
+        aside=_aside(args),
+        start=args.start,
+        imagenet=args.imagenet,
+        movenet=args.movenet,
+        joint_weights=dict(map(_joint_weight, args.joint_weight)),
+        pairs_from=args.pairs_from,
+        outside=args.outside,
+        device=args.device,
+        workers=args.workers,
+        quiet=args.json,
+    )
+
+
+def _refuse(args: argparse.Namespace, names: Sequence[str], where: str) -> None:
+    """``UserError`` if an option is given that says nothing ``where`` it is."""
+    from model.errors import UserError
+
+    given = [
+        f"--{name.replace('_', '-')}"
+        for name in names
+        if (value := getattr(args, name, None)) is not None and value is not False and value != []
+    ]
+    if given:
+        them = "it" if len(given) == 1 else "them"
+        raise UserError(f"{', '.join(given)} cannot be used {where}. Leave {them} out.")
+
+
+def _spec(
+    args: argparse.Namespace, preset: TrainingPreset | ResidentPreset, data: list[Request]
+) -> NetworkSpec:
+    from model.networks import NetworkSpec
+
+    return NetworkSpec(
+        variant=args.variant,
+        backbone=args.backbone or preset.backbone,
+        joints=args.joints or data[0].source.joints,
+        crop_shift=_crop_shift(args, data),
+    )
+
+
+def _aside(args: argparse.Namespace) -> float:
+    from model.errors import UserError
+
+    if not 0 <= args.aside < 1:
+        raise UserError(f"--aside was {args.aside}; it is a share from 0 to below 1.")
+    return float(args.aside)
+
+
+def _joint_weight(text: str) -> tuple[str, float]:
+    from model.errors import UserError
+
+    name, _, number = text.rpartition("=")
+    try:
+        weight = float(number)
+    except ValueError:
+        weight = -1.0
+    if not name or not 0 <= weight <= 1:
+        raise UserError(f"--joint-weight {text} is not NAME=X with an X from 0 to 1.")
+    return name, weight
 
 
 def _crop_shift(args: argparse.Namespace, data: list[Request]) -> float:
@@ -209,13 +363,12 @@ def _crop_shift(args: argparse.Namespace, data: list[Request]) -> float:
     return data[0].source.crop_shift if args.start is None else read_spec(args.start).crop_shift
 
 
-def _settings(args: argparse.Namespace, settings: TrainingSettings) -> TrainingSettings:
-    names = (
-        "steps", "batch_size", "micro_batch", "pairs", "warm_up_steps", "coarse_steps",
-        "independent_sources", "learning_rate", "schedule", "self_weight", "average", "precision",
-        "validate_every", "checkpoint_every", "probe_every", "seed", "on_bad_data",
-    )  # fmt: skip
-    given = {name: getattr(args, name) for name in names if getattr(args, name) is not None}
-    if getattr(args, "without_labels", False):
-        given = {"self_weight": 1.0, **given, "supervised": False, "warm_up_steps": 0}
-    return replace(settings, **given)
+def _given(args: argparse.Namespace, preset: TrainingPreset | ResidentPreset) -> dict[str, Any]:
+    """The preset's settings that are given as options of the same name."""
+    from model.training.settings import augmentation
+
+    names = [field.name for field in fields(preset.settings)]
+    given = {name: getattr(args, name, None) for name in names}
+    if args.augmentation is not None:
+        given["augmenter"] = augmentation(args.augmentation)
+    return {name: value for name, value in given.items() if value is not None}

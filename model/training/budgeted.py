@@ -7,154 +7,155 @@ network is best after.
 
 from __future__ import annotations
 
-import csv
 import math
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import torch
 from torch import Tensor, nn
 
-from model import weights
 from model.average import WeightAverage
-from model.evaluation.metrics import Pck, pck, torso_of
-from model.heatmaps import decode
+from model.errors import UserError
 from model.networks import PoseNetwork
+from model.networks.encoder import is_trunk
 from model.networks.movenet import MoveNetEncoder
-from model.normalization import normalized
 from model.training.objective import JointObjective
-from model.training.resident import Bank, BatchMaker, _warped
+from model.training.resident import BatchMaker
+from model.training.settings import ResidentSettings
+from model.training.trainer import StepReport, Watcher
 
-_LOGGED_EVERY = 50
-
-
-@dataclass(frozen=True)
-class Budget:
-    """How the minutes are used.
-
-    ``rate`` is Adam's for what is new, ``trunk_rate`` for the pretrained trunk and its own neck;
-    ``ramp`` steps raise them at the start. ``pairs`` of each batch are reconstructed too, with the
-    weight ``self_weight``; 0: supervised only.
-    """
-
-    minutes: float
-    rate: float = 1e-3
-    trunk_rate: float = 2e-4
-    ramp: int = 100
-    pairs: int = 0
-    average: float = 0.998
-    low_precision: bool = True
-    look_every: float = 45.0
+# What of MoveNet's neck is MoveNet's own, and not of ours.
+_MOVENETS_NECK = ("encoder.neck.pyramid.", "encoder.neck.head.")
+_LARGEST_GRADIENT = 1.0  # longer ones are scaled down to this norm
+# Reading a loss waits for a GPU, which then waits for us: so many are read together.
+_READ_TOGETHER = 10
 
 
-@dataclass
 class BudgetedRun:
-    """A network, its losses and batches, trained until the time is up.
+    """Trains a network until the time is up.
 
-    ``look`` is called now and then, and at the end, with the averaged weights in place.
+    The network's first convolutions are frozen if they are MoveNet's; see ``freeze_early``.
+
+    Args:
+        objective: the network and its losses, on the device.
+        batches: what to learn from, on the same device.
+        settings: how long, and how.
+
+    Attributes:
+        network: what is trained, in place.
+        step: how many steps were taken.
     """
 
-    network: PoseNetwork
-    objective: JointObjective
-    batches: BatchMaker
-    budget: Budget
-    out: Path
-    look: Callable[[], dict[str, float]]
-    rows: list[dict[str, float]] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
+    def __init__(
+        self, objective: JointObjective, batches: BatchMaker, settings: ResidentSettings
+    ) -> None:
+        self.network = objective.network
+        self.step = 0
+        self._objective = objective
+        self._batches = batches
+        self._settings = settings
         self._device = self.network.device
-        joint = self.budget.pairs > 0
-        used = self.objective.used_parameters(joint=joint)
+        self._joint = self.network.spec.personalizable and settings.self_weight > 0
         freeze_early(self.network)
-        self._parameters = {n: p for n, p in used.items() if p.requires_grad}
-        trunk = [p for n, p in self._parameters.items() if _pretrained(self.network, n)]
-        known = set(map(id, trunk))
-        new = [p for p in self._parameters.values() if id(p) not in known]
-        groups = [
-            {"params": trunk, "rate": self.budget.trunk_rate},
-            {"params": new, "rate": self.budget.rate},
-        ]
+        used = objective.used_parameters(joint=self._joint)
+        self._parameters = {name: p for name, p in used.items() if p.requires_grad}
+        old = [p for name, p in self._parameters.items() if is_pretrained(name)]
+        new = [p for name, p in self._parameters.items() if not is_pretrained(name)]
+        self._peaks = (settings.trunk_rate, settings.learning_rate)
         self._optimiser = torch.optim.Adam(
-            [group for group in groups if group["params"]], fused=self._device.type == "cuda"
+            [{"params": old}, {"params": new}], fused=self._device.type == "cuda"
         )
-        self._average = WeightAverage(self._parameters, self.budget.average)
+        self._average = WeightAverage(self._parameters, settings.average)
+        self._looked_at = -1
+        self._unread: list[Tensor] = []
+        self._read_at = time.perf_counter()
 
-    def train(self) -> int:
-        """Train until the minutes are over; returns the steps that were taken."""
-        start = time.perf_counter()
-        seconds = 60 * self.budget.minutes
-        steps, looked, joint = 0, start, self.budget.pairs > 0
+    def train(self, watcher: Watcher, stopping: Callable[[], bool] = lambda: False) -> bool:
+        """Train until the minutes are over, which begin after a first look at the network.
+
+        Args:
+            watcher: is told of every step, and shown the averaged network in eval mode now and
+                then and at the end.
+            stopping: asked between steps whether to stop early, without a last look.
+
+        Returns:
+            Whether the minutes are over.
+
+        Raises:
+            UserError: a loss was not finite.
+        """
+        self._look(watcher)
+        torch.manual_seed(self._settings.seed)  # dropout's
         self.network.train()
+        start = looked = self._read_at = time.perf_counter()
+        seconds = 60 * self._settings.minutes
         while (spent := time.perf_counter() - start) < seconds:
-            self._set_rates(steps, spent / seconds)
-            batch = self.batches.draw(self.budget.pairs)
-            with torch.autocast(
-                self._device.type, torch.bfloat16, enabled=self.budget.low_precision
-            ):
-                losses = self.objective(batch, joint)
-            self._optimiser.zero_grad(set_to_none=True)
-            losses.total.backward()
-            nn.utils.clip_grad_norm_(self._parameters.values(), 1.0, foreach=True)
-            self._optimiser.step()
-            self._average.add()
-            self.objective.settle(losses.errors)
-            steps += 1
-            if steps % _LOGGED_EVERY == 0:
-                if not math.isfinite(float(losses.total)):
-                    raise FloatingPointError(f"the loss was {float(losses.total)} at step {steps}")
-                self._note(steps, spent, losses.supervised, losses.self_supervised)
-            if time.perf_counter() - looked > self.budget.look_every:
-                self.look_now(steps, time.perf_counter() - start)
+            if stopping():
+                self._read(watcher)
+                return False
+            self._take_step(spent / seconds)
+            if len(self._unread) == (_READ_TOGETHER if self._device.type == "cuda" else 1):
+                self._read(watcher)
+            if time.perf_counter() - looked > self._settings.look_every:
+                self._look(watcher)
                 looked = time.perf_counter()
-        self.look_now(steps, time.perf_counter() - start)
-        return steps
+        if self._looked_at != self.step:
+            self._look(watcher)
+        return True
 
-    def look_now(self, steps: int, spent: float) -> None:
-        """Measure and save the averaged weights."""
-        with self.averaged():
-            figures = self.look()
-            weights.save(self.out / "last.safetensors", self.network, half=True)
-        self._write({"step": steps, "seconds": spent, **figures})
-        print({k: round(v, 3) for k, v in self.rows[-1].items()}, flush=True)
-
-    def averaged(self) -> Any:
+    @contextmanager
+    def averaged(self) -> Iterator[None]:
         """Inside, the network is in eval mode and has the averaged weights."""
-        return _EvalMode(self.network, self._average)
+        training = self.network.training
+        self.network.eval()
+        try:
+            with self._average.in_place():
+                yield
+        finally:
+            self.network.train(training)
 
-    def _set_rates(self, step: int, share: float) -> None:
-        factor = min(1.0, (step + 1) / self.budget.ramp) * 0.5 * (1 + math.cos(math.pi * share))
-        for group in self._optimiser.param_groups:
-            group["lr"] = group["rate"] * factor
+    def _take_step(self, spent: float) -> None:
+        factor = self._settings.factor_at(self.step, spent)
+        for group, peak in zip(self._optimiser.param_groups, self._peaks, strict=True):
+            group["lr"] = factor * peak
+        batch = self._batches.draw()
+        precise = self._settings.precision == "float32"
+        with torch.autocast(self._device.type, torch.bfloat16, enabled=not precise):
+            losses = self._objective(batch, self._joint)
+        self._optimiser.zero_grad(set_to_none=True)
+        losses.total.backward()
+        nn.utils.clip_grad_norm_(self._parameters.values(), _LARGEST_GRADIENT, foreach=True)
+        self._optimiser.step()
+        self._average.add()
+        self._objective.settle(losses.errors)
+        self.step += 1
+        self._unread.append(torch.stack([losses.supervised, losses.self_supervised]).float())
 
-    def _note(self, step: int, spent: float, supervised: Tensor, self_supervised: Tensor) -> None:
-        row = {"step": step, "seconds": spent, "supervised": float(supervised)}
-        self._write({**row, "self": float(self_supervised)})
+    def _look(self, watcher: Watcher) -> None:
+        self._read(watcher)
+        with self.averaged():
+            watcher.look(self.step, self.network, probe=False)
+        self._looked_at, self._read_at = self.step, time.perf_counter()
 
-    def _write(self, row: dict[str, float]) -> None:
-        self.rows.append(row)
-        names = list(dict.fromkeys(name for row in self.rows for name in row))
-        with (self.out / "log.csv").open("w", newline="") as file:
-            writer = csv.DictWriter(file, names)
-            writer.writeheader()
-            writer.writerows(self.rows)
-
-
-class _EvalMode:
-    def __init__(self, network: PoseNetwork, average: WeightAverage) -> None:
-        self._network, self._average = network, average
-
-    def __enter__(self) -> None:
-        self._network.eval()
-        self._swap = self._average.in_place()
-        self._swap.__enter__()
-
-    def __exit__(self, *error: object) -> None:
-        self._swap.__exit__(None, None, None)
-        self._network.train()
+    def _read(self, watcher: Watcher) -> None:
+        """Report the steps since the last time."""
+        if not self._unread:
+            return
+        losses = torch.stack(self._unread).tolist()
+        now, count = time.perf_counter(), len(losses)
+        rate = float(self._optimiser.param_groups[-1]["lr"])
+        for step, (supervised, self_supervised) in enumerate(losses, self.step - count + 1):
+            if not math.isfinite(supervised + self_supervised):
+                raise UserError(
+                    f"The losses of step {step} were {supervised} and {self_supervised}: the run "
+                    "has diverged. Go on from the network of its last look with --start, or start "
+                    "again, with a lower --learning-rate and --trunk-rate."
+                )
+            seconds = (now - self._read_at) / count
+            watcher.stepped(StepReport(step, supervised, self_supervised, rate, seconds, True))
+        self._unread.clear()
+        self._read_at = now
 
 
 def freeze_early(network: PoseNetwork) -> None:
@@ -165,36 +166,9 @@ def freeze_early(network: PoseNetwork) -> None:
             module.requires_grad_(False)
 
 
-def _pretrained(network: PoseNetwork, name: str) -> bool:
-    if isinstance(network.encoder, MoveNetEncoder):
-        return name.startswith("encoder.") and not name.startswith("encoder.neck.deep.")
-    return name.startswith("encoder.") and not name.startswith("encoder.deconv.")
+def is_pretrained(parameter: str) -> bool:
+    """Whether a parameter of that name has others' weights, where a backbone is started from them.
 
-
-@torch.inference_mode()
-def score(network: PoseNetwork, bank: Bank, batch: int = 64) -> Pck:
-    """PCK of a bank's frames, unaugmented, with the network as it is (method 1.12, 1.13)."""
-    size, device = network.spec.crop_size, network.device
-    points = []
-    for rows in torch.arange(len(bank), device=device).split(batch):
-        crops = unaugmented(bank, rows, size)
-        points.append(decode(network.pose(crops).heatmaps.float())[0])
-    cells = torch.cat(points)
-    side = bank.boxes[:, None, 2:]
-    found = (cells / network.spec.heatmap_size - 0.5) * side + bank.boxes[:, None, :2]
-    truth = bank.joints.cpu().numpy()
-    torso = torso_of(network.spec.joint_set).lengths(truth)
-    return pck(found.cpu().numpy(), truth, bank.weights.cpu().numpy(), torso)
-
-
-def unaugmented(bank: Bank, rows: Tensor, size: int) -> Tensor:
-    """The crops (n, 3, size, size) of some frames, normalised."""
-    upright = torch.eye(2, device=rows.device).expand(len(rows), 2, 2)
-    return normalized(_warped(bank.pictures[rows], bank.boxes[rows], upright, size).round_())
-
-
-def spread(batch: int, shares: Sequence[float]) -> Iterator[int]:
-    """``batch`` examples, divided by shares; the first takes what rounding leaves."""
-    counts = [round(batch * share / sum(shares)) for share in shares]
-    counts[0] += batch - sum(counts)
-    yield from counts
+    Those are the trunk's and, of MoveNet, its own pyramid's and head's.
+    """
+    return is_trunk(parameter) or parameter.startswith(_MOVENETS_NECK)

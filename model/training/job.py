@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import platform
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 import torch
@@ -19,26 +21,30 @@ from model.device import choose_device
 from model.errors import UserError
 from model.files import whole_file
 from model.networks import NetworkSpec, PerceptualLoss, PoseNetwork, load_perceptual_loss
+from model.networks.encoder import MOVENETS
 from model.networks.imagenet import load_imagenet
 from model.ranks import joined_ranks
+from model.training.budgeted import BudgetedRun
 from model.training.checkpoint import FILE_NAME
 from model.training.journal import read_log
-from model.training.settings import TrainingSettings
+from model.training.objective import JointObjective
+from model.training.resident import Bank, BatchMaker, load_bank
+from model.training.settings import ResidentSettings, TrainingSettings
 from model.training.trainer import Trainer
 from model.training.watch import ProbePlan, RunWatcher
 
 
-@dataclass(frozen=True)
-class TrainingJob:
+@dataclass(frozen=True, kw_only=True)
+class Job:
     """What to train, on what, and where to.
 
-    ``start`` is a weight file to go on from, ``imagenet`` where the backbone's first weights come
-    from (None: random). ``aside`` (0..1) is the share of people kept for development.
-    ``until`` ends the run early, its schedule being that of ``settings.steps``.
+    ``start`` is a weight file to go on from; ``imagenet`` and ``movenet`` say where the backbone's
+    first weights come from (None: random). ``aside`` (0..1) is the share of people kept for
+    development.
     """
 
     spec: NetworkSpec
-    settings: TrainingSettings
+    settings: TrainingSettings | ResidentSettings
     data: Sequence[Request]
     out: Path
     perceptual: Path
@@ -46,12 +52,35 @@ class TrainingJob:
     aside: float = 0.0
     start: Path | None = None
     imagenet: str | None = None
-    resume: bool = False
-    until: int | None = None
+    movenet: Path | None = None
     device: str | None = None
     workers: int = 2
     probe: ProbePlan = field(default_factory=ProbePlan)
     quiet: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrainingJob(Job):
+    """Training by steps; ``until`` ends it early, its schedule being that of ``settings.steps``."""
+
+    settings: TrainingSettings
+    resume: bool = False
+    until: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResidentJob(Job):
+    """Training for so many minutes with all pictures on the device.
+
+    Data sets are spoken of by name or by a pattern such as ``lspet-*``. ``joint_weights`` says what
+    joints count (0..1), else 1; ``pairs_from`` which sets give pairs, else all that have clips;
+    ``outside`` which label absent joints outside the picture where they are.
+    """
+
+    settings: ResidentSettings
+    joint_weights: Mapping[str, float] = field(default_factory=dict)
+    pairs_from: Sequence[str] = ()
+    outside: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -93,13 +122,112 @@ def run_training(
         if not ranks.first:
             trainer.run(None, stopping, job.until)
             return None
-        description = _description(job, mixture)
-        with _watcher(job, development, perceptual, description, trainer.step) as watcher:
+        description = _description(job, len(mixture))
+        with _watcher(
+            job, development, perceptual, description, job.settings.steps, trainer.step
+        ) as watcher:
             finished = trainer.run(watcher, stopping, job.until)
             if watcher.kept_step != trainer.step:
                 watcher.keep(trainer.step, trainer.kept)
         _draw_curves(job.out)
         return TrainingResult(trainer.step, finished, job.out / "last.safetensors")
+
+
+def run_resident(job: ResidentJob, stopping: Callable[[], bool] = lambda: False) -> TrainingResult:
+    """Train for the job's minutes, which begin when all pictures are loaded.
+
+    Args:
+        job: what to train.
+        stopping: asked between steps whether to stop early; the network is saved all the same.
+
+    Returns:
+        How far it came, and where the network is.
+
+    Raises:
+        UserError: something cannot be read, does not fit, or would overwrite another run.
+    """
+    _check_resident(job)
+    device = choose_device(job.device).device
+    given_shares = weights_of(job.data)
+    perceptual = load_perceptual_loss(job.perceptual) if job.spec.personalizable else None
+    network = _network(job).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    train, development = _training_data(job)
+    banks = _banks(job, train, device)
+    objective = JointObjective(
+        network,
+        perceptual.to(device) if perceptual is not None and job.spec.reconstructs else None,
+        self_weight=job.settings.self_weight,
+    )
+    shares = given_shares or [len(bank) for bank in banks]
+    run = BudgetedRun(objective, BatchMaker(banks, shares, job.spec, job.settings), job.settings)
+    description = _description(job, sum(map(len, banks))) | _said_of_data(job)
+    with _watcher(job, development, perceptual, description) as watcher:
+        finished = run.train(watcher, stopping)
+        if watcher.kept_step != run.step:
+            with run.averaged():
+                watcher.keep(run.step, network)
+    _draw_curves(job.out)
+    return TrainingResult(run.step, finished, job.out / "last.safetensors")
+
+
+def _check_resident(job: ResidentJob) -> None:
+    if any((job.out / name).exists() for name in (FILE_NAME, "last.safetensors")):
+        raise UserError(f"{job.out} holds a run already. Give another folder.")
+    if int(os.environ.get("WORLD_SIZE", "1")) > 1:
+        raise UserError("--resident trains in one process on one device. Start without torchrun.")
+    if job.spec.backbone in MOVENETS and not (job.start or job.movenet or job.imagenet):
+        raise UserError(
+            f"--resident leaves the first convolutions of {job.spec.backbone} as they are, so they "
+            "must not be random. Give MoveNet's weights with --movenet, or a network with --start."
+        )
+
+
+def _banks(job: ResidentJob, train: Sequence[DataSet], device: torch.device) -> list[Bank]:
+    names = [data.name for data in train]
+    counts = dict.fromkeys(names, 1.0)
+    for pattern, weight in job.joint_weights.items():
+        counts |= dict.fromkeys(_matching([pattern], names, "--joint-weight"), weight)
+    paired = _matching(job.pairs_from or ["*"], names, "--pairs-from")
+    outside = _matching(job.outside, names, "--outside")
+    banks = []
+    for data in train:
+        bank = load_bank(
+            data,
+            device,
+            joint_weight=counts[data.name],
+            paired=data.name in paired,
+            outside=data.name in outside,
+            threads=job.workers,
+        )
+        if job.pairs_from and data.name in paired and not bank.paired:
+            raise UserError(
+                f"{data.name} cannot give pairs: most of its frames are alone in their clip. "
+                "Leave it out of --pairs-from."
+            )
+        banks.append(bank)
+    return banks
+
+
+def _matching(patterns: Sequence[str], names: Sequence[str], option: str) -> set[str]:
+    """The names that are, or match, one of the patterns; each must match one."""
+    found = set()
+    for pattern in patterns:
+        matches = {name for name in names if name == pattern or fnmatchcase(name, pattern)}
+        if not matches:
+            raise UserError(
+                f"{option} speaks of {pattern}, but the data sets are called {', '.join(names)}. "
+                "Give one of these, or a pattern with *."
+            )
+        found |= matches
+    return found
+
+
+def _said_of_data(job: ResidentJob) -> dict[str, str]:
+    return {
+        "joint_weights": json.dumps(dict(job.joint_weights)),
+        "pairs_from": ", ".join(job.pairs_from),
+        "outside": ", ".join(job.outside),
+    }
 
 
 def _check_folder(job: TrainingJob) -> None:
@@ -110,7 +238,7 @@ def _check_folder(job: TrainingJob) -> None:
         )
 
 
-def _training_data(job: TrainingJob) -> tuple[list[DataSet], list[DataSet]]:
+def _training_data(job: Job) -> tuple[list[DataSet], list[DataSet]]:
     """The data sets as the network needs them, and the people kept aside from each."""
     train, development = [], []
     for request in job.data:
@@ -122,7 +250,7 @@ def _training_data(job: TrainingJob) -> tuple[list[DataSet], list[DataSet]]:
     return train, development
 
 
-def _network(job: TrainingJob) -> PoseNetwork:
+def _network(job: Job) -> PoseNetwork:
     torch.manual_seed(job.settings.seed)
     if job.start is not None:
         start = weights.load(job.start)
@@ -142,22 +270,28 @@ def _network(job: TrainingJob) -> PoseNetwork:
     network = PoseNetwork(job.spec)
     if job.imagenet is not None:
         load_imagenet(network, job.imagenet)
+    if job.movenet is not None:
+        # Only here, as onnx is slow to import.
+        from model.networks.movenet_weights import load_movenet
+
+        load_movenet(network, job.movenet)
     return network
 
 
 def _watcher(
-    job: TrainingJob,
+    job: Job,
     development: Sequence[DataSet],
     perceptual: PerceptualLoss | None,
     description: Mapping[str, str],
-    start: int,
+    steps: int = 0,
+    start: int = 0,
 ) -> RunWatcher:
     validation = [request.read("test", job.spec.crop_shift) for request in job.validation]
     with whole_file(job.out / "run.json") as path:
         path.write_text(json.dumps(description, indent=2))
     return RunWatcher(
         job.out,
-        job.settings.steps,
+        steps,
         start=start,
         validation=[*validation, *development],
         development=development[0] if development else None,
@@ -177,11 +311,19 @@ def _draw_curves(folder: Path) -> None:
         plot_curves(folder / "log.csv", folder / "curves.png")
 
 
-def _description(job: TrainingJob, mixture: Mixture) -> dict[str, str]:
+def _description(job: Job, frames: int) -> dict[str, str]:
     return {
         "settings": json.dumps(asdict(job.settings)),
         "data": ", ".join(f"{r.source.name}={r.root.name}@{r.weight}" for r in job.data),
-        "frames": str(len(mixture)),
-        "start": job.start.name if job.start is not None else f"ImageNet: {job.imagenet}",
+        "frames": str(frames),
+        "start": _start(job),
         "versions": f"Python {platform.python_version()}, torch {torch.__version__}",
     }
+
+
+def _start(job: Job) -> str:
+    if job.start is not None:
+        return job.start.name
+    if job.movenet is not None:
+        return f"MoveNet: {job.movenet.name}"
+    return f"ImageNet: {job.imagenet}" if job.imagenet is not None else "random"

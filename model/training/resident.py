@@ -1,6 +1,6 @@
-"""Training with everything on the device: pictures, augmentation, and a budget of minutes.
+"""Pictures that stay on the device, and batches that are drawn and augmented there.
 
-A loader's processes feed a few hundred pairs a second, a large GPU eats thousands. Here all
+A loader's processes feed a few hundred examples a second, a large GPU eats thousands. Here all
 pictures lie on the device as uint8, and one batched operation there turns, scales, mirrors,
 colours, blurs and covers a whole batch, without a process to wait for and without a
 synchronisation within a step.
@@ -19,21 +19,34 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
-from model.augmentation import DETAIL, HIDDEN, Augmenter
+from model.augmentation import DETAIL, FLIP_PROBABILITY, HIDDEN
 from model.crop import CROP_SIZE
-from model.data.records import ABSENT, Clip, DataSet
+from model.data.records import ABSENT, BadDataError, DataSet
+from model.errors import UserError
+from model.networks import NetworkSpec
 from model.normalization import normalized
 from model.training.objective import TensorBatch
+from model.training.settings import ResidentSettings
+
+# How far outside its crop a joint must lie, in shares of the side, for its map to be called empty.
+_OUTSIDE_MARGIN = 0.03
 
 
-@dataclass
+@dataclass(frozen=True)
 class Bank:
-    """The frames of one data set on a device.
+    """The N frames of one data set on a device, clip by clip.
 
-    ``pictures`` (N, 3, S, S) uint8 RGB; ``boxes`` (N, 3): centre x, y and side; ``joints``
-    (N, K, 2) in stored pixels; ``weights`` (N, K), 0 to 1; ``first`` and ``length`` (N): where the
-    clip of each frame begins and how many frames it has; ``beyond``: joints without weight that lie
-    outside a crop are outside the picture for certain, and their maps are to be empty.
+    Attributes:
+        name: the data set's.
+        pictures: (N, 3, S, S) uint8 RGB.
+        boxes: (N, 3) float32; centre x, centre y and side of the crop squares, in stored pixels.
+        joints: (N, K, 2) float32, (x, y) in stored pixels; 0 where the label gives no place.
+        weights: (N, K) float32, 0 to 1; 0 for an absent joint.
+        first: (N,) int64, the row where the clip of each frame begins.
+        length: (N,) int64, how many frames that clip has.
+        paired: whether its examples may come with a source, another frame of the clip.
+        outside: whether the places of absent joints are true. Those that lie outside a crop then
+            have an empty map there, which is learnt; else nothing is learnt of absent joints.
     """
 
     name: str
@@ -43,148 +56,191 @@ class Bank:
     weights: Tensor
     first: Tensor
     length: Tensor
-    beyond: bool = False
+    paired: bool = False
+    outside: bool = False
 
     def __len__(self) -> int:
         return len(self.pictures)
-
-    @property
-    def paired(self) -> bool:
-        """Whether most frames have others of their clip, to be their sources."""
-        return bool((self.length > 1).float().mean() > 0.5)
 
 
 def load_bank(
     data: DataSet,
     device: torch.device,
     *,
-    weight: float = 1.0,
-    beyond: bool = False,
+    joint_weight: float = 1.0,
+    paired: bool = True,
+    outside: bool = False,
     threads: int = 4,
 ) -> Bank:
-    """Decode a data set whose pictures all have one size, and put it on the device.
+    """Decode a data set whose pictures are squares of one size, and put it on the device.
 
     Args:
-        data: clips of square pictures of one side.
+        data: what to load.
         device: where to.
-        weight: what each of its joints counts, 0 to 1.
-        beyond: see ``Bank``.
+        joint_weight: what each of its joints counts, 0 to 1.
+        paired: whether it may give pairs; it does not if most of its frames are alone in their
+            clip.
+        outside: see ``Bank``.
         threads: how many pictures are decoded at a time.
 
     Raises:
-        BadDataError: names a picture that cannot be read.
+        BadDataError: names a frame that cannot be used, or is of another size.
+        UserError: the device has no room for the pictures.
     """
     clips = data.clips
-    frames = [(clip, index) for clip in clips for index in range(len(clip))]
-
-    def read(place: tuple[Clip, int]) -> NDArray[np.uint8]:
-        return place[0].frames.read(place[1])
-
-    with ThreadPoolExecutor(threads) as pool:
-        pictures = np.stack(list(pool.map(read, frames)))
     lengths = np.array([len(clip) for clip in clips])
-    first = np.cumsum([0, *lengths[:-1]])
     visible = np.concatenate([clip.visible for clip in clips]) != ABSENT
     joints = np.concatenate([clip.joints for clip in clips])
-    usable = np.isfinite(joints).all(axis=-1)
+    known = np.isfinite(joints).all(axis=-1, keepdims=True)
+    in_clips = float((np.repeat(lengths, lengths) > 1).mean()) > 0.5
+    pictures = _decoded(data, threads)
 
     def moved(array: NDArray[np.generic]) -> Tensor:
         return torch.from_numpy(np.ascontiguousarray(array)).to(device)
 
-    return Bank(
-        data.name,
-        moved(pictures).permute(0, 3, 1, 2).contiguous(),
-        moved(np.concatenate([clip.boxes for clip in clips]).astype(np.float32)),
-        moved(np.where(usable[..., None], joints, 0).astype(np.float32)),
-        moved((visible & usable).astype(np.float32) * weight),
-        moved(np.repeat(first, lengths)),
-        moved(np.repeat(lengths, lengths)),
-        beyond,
-    )
+    try:
+        return Bank(
+            data.name,
+            pictures.to(device),
+            moved(np.concatenate([clip.boxes for clip in clips]).astype(np.float32)),
+            moved(np.where(known, joints, 0).astype(np.float32)),
+            moved(visible.astype(np.float32) * np.float32(joint_weight)),
+            moved(np.repeat(np.cumsum(lengths) - lengths, lengths)),
+            moved(np.repeat(lengths, lengths)),
+            paired and in_clips,
+            outside,
+        )
+    except torch.OutOfMemoryError as error:
+        raise UserError(
+            f"The {len(pictures)} pictures of {data.name} take {pictures.nbytes / 1e9:.1f} GB, and "
+            f"{device} has no room for them. Train on less data, or without --resident."
+        ) from error
+
+
+def _decoded(data: DataSet, threads: int) -> Tensor:
+    """All pictures of a data set (N, 3, S, S), uint8."""
+    places = [(clip, index) for clip in data for index in range(len(clip))]
+    clip, index = places[0]
+    side = clip.frames.read(index).shape[0]
+    pictures = torch.empty(len(places), 3, side, side, dtype=torch.uint8)
+
+    def read(number: int) -> None:
+        clip, index = places[number]
+        clip.check(index)
+        picture = clip.frames.read(index)
+        if picture.shape != (side, side, 3):
+            height, width = picture.shape[:2]
+            raise BadDataError(
+                f"{clip.frames.describe(index)} has {width} x {height} pixels, but --resident "
+                f"needs the pictures of {data.name} to be squares of one size, such as the first "
+                f"one's {side} x {side}. Pack them into shards, or train without --resident."
+            )
+        pictures[number] = torch.from_numpy(picture).permute(2, 0, 1)
+
+    with ThreadPoolExecutor(max(1, threads), thread_name_prefix="decode") as pool:
+        for _ in pool.map(read, range(len(places))):
+            pass
+    return pictures
 
 
 class BatchMaker:
     """Draws batches from banks, augmented on the device.
 
-    ``shares`` says how many examples of a batch come from each bank; those of banks with pairs come
-    first. ``independent`` (0 to 1) of the sources are turned, scaled and mirrored by a draw of
-    their own.
+    Args:
+        banks: the data, all on one device.
+        shares: what share of the examples comes from each bank; they need not sum to 1.
+        spec: the network that is trained. Only one that reconstructs gets sources.
+        settings: batch size, pairs, augmentation and seed.
+
+    Raises:
+        UserError: more pairs are asked for than the banks with pairs have a share of.
     """
 
     def __init__(
         self,
         banks: Sequence[Bank],
-        shares: Sequence[int],
-        *,
-        crop_size: int,
-        flip_order: Sequence[int],
-        augmenter: Augmenter,
-        independent: float = 0.0,
-        seed: int = 0,
+        shares: Sequence[float],
+        spec: NetworkSpec,
+        settings: ResidentSettings,
     ) -> None:
-        order = sorted(range(len(banks)), key=lambda number: not banks[number].paired)
-        self._banks = [banks[number] for number in order]
-        self._shares = [shares[number] for number in order]
-        self._size = crop_size
-        self._augmenter = augmenter
-        self._independent = independent
+        self._banks = list(banks)
+        self._size = spec.crop_size
+        self._bgr = spec.bgr
+        self._settings = settings
+        self._augmenter = settings.augmenter
         self._device = banks[0].pictures.device
-        self._flip_order = torch.tensor(flip_order, device=self._device)
-        self._rng = torch.Generator(self._device).manual_seed(seed)
-        self._host = np.random.default_rng(seed)
+        self._flip_order = torch.tensor(spec.joint_set.flip_order, device=self._device)
+        self._rng = torch.Generator(self._device).manual_seed(settings.seed)
+        self._host = np.random.default_rng(settings.seed)
+        reconstructs = spec.reconstructs and settings.self_weight > 0
+        paired = [reconstructs and bank.paired for bank in banks]
+        self._dealer = _Dealer(shares, paired)
+        if reconstructs:
+            _check_pairs(settings, self._dealer.paired_share)
 
-    def draw(self, pairs: int = 0) -> TensorBatch:
-        """A batch; each bank with pairs has its share of the ``pairs`` that get a source."""
-        paired = sum(s for b, s in zip(self._banks, self._shares, strict=True) if b.paired)
-        parts: list[TensorBatch] = []
-        sources: list[TensorBatch] = []
-        for bank, count in zip(self._banks, self._shares, strict=True):
-            wanted = min(count, round(pairs * count / paired)) if bank.paired and paired else 0
-            for number, with_source in ((wanted, True), (count - wanted, False)):
-                if number:
-                    part = self._part(bank, number, with_source=with_source)
-                    (sources if with_source else parts).append(part)
-        whole = [*sources, *parts]
-        source = [part.source for part in sources]
-        empty = torch.zeros(0, 3, CROP_SIZE, CROP_SIZE, device=self._device)
+    def draw(self) -> TensorBatch:
+        """The next batch; the examples with a source come first."""
+        with_source, without = self._dealer.deal(self._settings.batch_size, self._settings.pairs)
+        parts = [
+            self._part(bank, count, with_source=sourced)
+            for counts, sourced in ((with_source, True), (without, False))
+            for bank, count in zip(self._banks, counts, strict=True)
+            if count
+        ]
         return TensorBatch(
-            target=torch.cat([part.target for part in whole]),
-            source=torch.cat(source) if source else empty,
-            joints=torch.cat([part.joints for part in whole]),
-            weights=torch.cat([part.weights for part in whole]),
+            target=torch.cat([part.target for part in parts]),
+            source=torch.cat([part.source for part in parts]),
+            joints=torch.cat([part.joints for part in parts]),
+            weights=torch.cat([part.weights for part in parts]),
         )
 
     def _part(self, bank: Bank, count: int, *, with_source: bool) -> TensorBatch:
         rows = torch.randint(len(bank), (count,), generator=self._rng, device=self._device)
         linear, flip = self._linear(count)
         boxes = self._shifted(bank.boxes[rows])
-        target = _warped(bank.pictures[rows], boxes, linear, self._size)
+        gains, gamma = self._colours(count)
+        target = self._blurred(
+            _coloured(warped(bank.pictures[rows], boxes, linear, self._size), gains, gamma)
+        )
+        joints, weights = self._labels(bank, rows, boxes, linear, flip)
+        source = target.new_zeros(0, 3, CROP_SIZE, CROP_SIZE)
+        if with_source:
+            # Nothing would tell the renderer of a grey patch, so nothing is covered.
+            source = _coloured(self._sources(bank, rows, boxes, linear), gains, gamma)
+            source = self._normalized(functional.avg_pool2d(source, 2))
+        else:
+            target = self._covered(target)
+        return TensorBatch(self._normalized(target), source, joints, weights)
+
+    def _labels(
+        self, bank: Bank, rows: Tensor, boxes: Tensor, linear: Tensor, flip: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """Joints (n, K, 2) in pixels of the crops, and their weights (n, K)."""
         joints = _moved(bank.joints[rows], boxes, linear, self._size)
         weights = bank.weights[rows]
         joints = torch.where(flip[:, None, None], joints[:, self._flip_order], joints)
         weights = torch.where(flip[:, None], weights[:, self._flip_order], weights)
-        if bank.beyond:
-            margin = 0.03 * self._size
+        if bank.outside:
+            margin = _OUTSIDE_MARGIN * self._size
             away = ((joints < -margin) | (joints > self._size + margin)).any(dim=-1)
             weights = torch.where(away & (weights == 0), weights.new_ones(()), weights)
-        gains, gamma = self._colours(count)
-        target = self._blurred(_coloured(target, gains, gamma))
-        source = target[:0]
-        if with_source:
-            other = (torch.rand(count, generator=self._rng, device=self._device)).mul(
-                bank.length[rows]
-            )
-            chosen = bank.first[rows] + other.long().clamp(max=bank.length[rows] - 1)
-            own, _ = self._linear(count)
-            alone = self._uniform(count) < self._independent
-            turned = torch.where(alone[:, None, None], own, linear)
-            # Half the target's size: every pixel of the source is the mean of those it covers.
-            source = _warped(bank.pictures[chosen], boxes, turned, 2 * CROP_SIZE)
-            source = functional.avg_pool2d(_coloured(source, gains, gamma), 2)
-        else:
-            target = self._covered(target)
-        pictures = [normalized(image.round_()) for image in (target, source) if len(image)]
-        return TensorBatch(pictures[0], pictures[-1] if with_source else source, joints, weights)
+        return joints, weights
+
+    def _sources(self, bank: Bank, rows: Tensor, boxes: Tensor, linear: Tensor) -> Tensor:
+        """Other frames of the same clips, cut with the targets' boxes, at twice their size.
+
+        So that, halved, every pixel of a source is the mean of those it covers.
+        """
+        count = len(rows)
+        other = (self._uniform(count) * bank.length[rows]).long()
+        chosen = bank.first[rows] + other.clamp(max=bank.length[rows] - 1)
+        own, _ = self._linear(count)
+        alone = self._uniform(count) < self._settings.independent_sources
+        turned = torch.where(alone[:, None, None], own, linear)
+        return warped(bank.pictures[chosen], boxes, turned, 2 * CROP_SIZE)
+
+    def _normalized(self, images: Tensor) -> Tensor:
+        return normalized(images.round(), bgr=self._bgr)
 
     def _uniform(self, *shape: int) -> Tensor:
         return torch.rand(shape, generator=self._rng, device=self._device)
@@ -198,7 +254,7 @@ class BatchMaker:
         scale = 1 + augmenter.scale_sd * self._normal(count).clamp(-1, 1)
         rotated = self._uniform(count) <= augmenter.rotation_probability
         angle = rotated * augmenter.rotation_sd * self._normal(count).clamp(-2, 2) * math.pi / 180
-        flip = self._uniform(count) <= 0.5
+        flip = self._uniform(count) <= FLIP_PROBABILITY
         cos, sin = angle.cos() / scale, angle.sin() / scale
         sign = torch.where(flip, -1.0, 1.0)
         rows = [torch.stack([sign * cos, sign * sin], -1), torch.stack([-sin, cos], -1)]
@@ -209,13 +265,14 @@ class BatchMaker:
         return torch.cat([boxes[:, :2] + shift * boxes[:, 2:], boxes[:, 2:]], dim=1)
 
     def _colours(self, count: int) -> tuple[Tensor, Tensor]:
+        """Gains (n, 3, 1, 1) and gammas (n, 1, 1, 1)."""
         sd = self._augmenter.colour_sd
         gains = (sd * (self._normal(count, 1) + 0.4 * self._normal(count, 3))).exp()
         return gains[:, :, None, None], (sd * self._normal(count, 1, 1, 1)).exp()
 
     def _blurred(self, images: Tensor) -> Tensor:
         """The first few of a part lose detail, all to the same degree: examples are in no order."""
-        count = round(self._augmenter.blur_probability * len(images))
+        count = self._host.binomial(len(images), self._augmenter.blur_probability)
         if not count:
             return images
         side = round(self._size * self._host.uniform(*DETAIL))
@@ -237,14 +294,76 @@ class BatchMaker:
         return torch.where(mask[:, None], grey, images)
 
 
+class _Dealer:
+    """Divides batches among banks, so that each has its share over time, however small it is."""
+
+    def __init__(self, shares: Sequence[float], paired: Sequence[bool]) -> None:
+        self._shares = np.array(shares, np.float64) / sum(shares)
+        self._paired = np.array(paired)
+        self._owed = np.zeros(len(shares))
+
+    @property
+    def paired_share(self) -> float:
+        """The share of the examples that may have a source."""
+        return float(self._shares[self._paired].sum())
+
+    def deal(self, batch: int, pairs: int) -> tuple[list[int], list[int]]:
+        """How many examples each bank gives to the next batch, with a source and without.
+
+        Args:
+            batch: examples in all.
+            pairs: how many have a source; 0: as many as come from banks with pairs.
+        """
+        self._owed += batch * self._shares
+        sourced = self._next(pairs if self._paired.any() else 0, self._paired)
+        rest = self._next(batch - int(sourced.sum()), np.ones_like(self._paired))
+        if not pairs:
+            sourced, rest = np.where(self._paired, rest, 0), np.where(self._paired, 0, rest)
+        return sourced.tolist(), rest.tolist()
+
+    def _next(self, count: int, among: NDArray[np.bool_]) -> NDArray[np.int64]:
+        """Deal so many examples, each to whom most is owed."""
+        dealt = np.zeros(len(self._shares), np.int64)
+        for _ in range(count):
+            bank = int(np.where(among, self._owed, -np.inf).argmax())
+            dealt[bank] += 1
+            self._owed[bank] -= 1
+        return dealt
+
+
+def _check_pairs(settings: ResidentSettings, share: float) -> None:
+    if not share:
+        raise UserError(
+            "No data set gives pairs: they are frames of the same clip. Give a data set of clips, "
+            "or --self-weight 0 to train with labels alone."
+        )
+    most = math.ceil(settings.batch_size * share)
+    if settings.pairs > most:
+        raise UserError(
+            f"{settings.pairs} pairs were asked for, but of {settings.batch_size} examples only "
+            f"{most} come from data sets that give pairs. Ask for fewer, or raise their shares."
+        )
+
+
 def _moved(points: Tensor, boxes: Tensor, linear: Tensor, size: int) -> Tensor:
     """Stored pixels (n, K, 2) to pixels of the crops."""
     away = (points - boxes[:, None, :2]) * (size / boxes[:, None, 2:])
     return away @ linear.transpose(1, 2) + size / 2
 
 
-def _warped(pictures: Tensor, boxes: Tensor, linear: Tensor, size: int) -> Tensor:
-    """Crops (n, 3, size, size) of uint8 pictures as floats 0..255, black outside."""
+def warped(pictures: Tensor, boxes: Tensor, linear: Tensor, size: int) -> Tensor:
+    """Cut augmented crops out of stored pictures, as ``crop_matrix`` and ``warp`` do.
+
+    Args:
+        pictures: (n, 3, S, S) uint8.
+        boxes: (n, 3), centre x, centre y and side of the squares, in stored pixels.
+        linear: (n, 2, 2), from directions in the picture to those in the crop, of a square of the
+            same size; the identity cuts the square as it is.
+        size: the side of the crops, pixels.
+
+    Returns:
+        (n, 3, size, size) float32, 0 to 255, black outside the picture.
+    """
     stored = pictures.shape[-1]
     cells = torch.arange(size, device=pictures.device, dtype=torch.float32) - size / 2
     grid = torch.stack(torch.meshgrid(cells, cells, indexing="xy"), dim=-1)  # size, size, 2

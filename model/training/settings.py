@@ -15,6 +15,20 @@ Schedule = Literal["steps", "cosine"]
 Precision = Literal["float32", "bfloat16"]
 OnBadData = Literal["stop", "skip"]
 
+#: What pictures may go through, by name: as published (method 1.8), and two more of ours.
+AUGMENTATIONS: dict[str, Augmenter] = {
+    "paper": Augmenter(),
+    "strong": Augmenter(shift_sd=0.03, colour_sd=0.2, blur_probability=0.3, hide_probability=0.4),
+    "mild": Augmenter(
+        rotation_sd=20,
+        scale_sd=0.2,
+        shift_sd=0.03,
+        colour_sd=0.15,
+        blur_probability=0.2,
+        hide_probability=0.25,
+    ),
+}
+
 _CHOICES: dict[str, tuple[str, ...]] = {
     "schedule": get_args(Schedule),
     "precision": get_args(Precision),
@@ -102,6 +116,67 @@ class TrainingSettings:
 
 
 @dataclass(frozen=True)
+class ResidentSettings:
+    """Settings of training with all pictures on the device, for so many minutes (ours).
+
+    What is called as in ``TrainingSettings`` means the same.
+    """
+
+    #: How long steps are taken, the looks between them included. Not the steps but the time that
+    #: is used up lowers the rates, by a cosine, so that any machine ends with small steps.
+    minutes: float = 5.0
+    batch_size: int = 256
+    #: Adam's highest learning rate for what begins at random.
+    learning_rate: float = 1e-3
+    #: The same for what was trained before: a ResNet, or MoveNet's trunk and its own neck.
+    trunk_rate: float = 2e-4
+    ramp_steps: int = 100
+    #: 0: only the supervised loss is computed, which is several times cheaper.
+    self_weight: float = 1e-3
+    #: How many examples of each batch are also reconstructed; 0: all that come with a source.
+    pairs: int = 0
+    independent_sources: float = 0.75
+    average: float = 0.998
+    augmenter: Augmenter = AUGMENTATIONS["strong"]
+    precision: Precision = "bfloat16"
+    #: Validate, draw a panel and save the network every so many seconds.
+    look_every: float = 45.0
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        check_choices(self, {"precision": get_args(Precision)})
+        for name in ("minutes", "look_every"):
+            value = getattr(self, name)
+            check_number(name, value, 0 < value < math.inf, "a positive number")
+        for name in ("learning_rate", "trunk_rate"):
+            value = getattr(self, name)
+            check_number(name, value, 0 < value <= 1, "in (0, 1]")
+        for name in ("ramp_steps", "pairs", "seed"):
+            check_number(name, getattr(self, name), getattr(self, name) >= 0, "0 or more")
+        check_number("batch_size", self.batch_size, self.batch_size >= 1, "1 or more")
+        check_number("self_weight", self.self_weight, 0 <= self.self_weight < math.inf, "0 or more")
+        shared = self.independent_sources
+        check_number("independent_sources", shared, 0 <= shared <= 1, "in [0, 1]")
+        check_number("average", self.average, 0 <= self.average < 1, "in [0, 1)")
+        check_number("pairs", self.pairs, self.pairs <= self.batch_size, "at most the batch size")
+        useful = not self.pairs or self.self_weight > 0
+        check_number("pairs", self.pairs, useful, "0 where self_weight is 0: nothing is rebuilt")
+
+    def factor_at(self, step: int, spent: float) -> float:
+        """What both rates are multiplied by in step 0, 1, ...
+
+        Args:
+            step: how many steps were taken before.
+            spent: share of the minutes that is used up, 0 to 1.
+
+        Returns:
+            From 0 to 1.
+        """
+        ramp = min(1.0, (step + 1) / max(1, self.ramp_steps))
+        return ramp * 0.5 * (1 + math.cos(math.pi * min(1.0, spent)))
+
+
+@dataclass(frozen=True)
 class TrainingPreset:
     """Settings and backbone that belong to a data set."""
 
@@ -109,6 +184,16 @@ class TrainingPreset:
     description: str
     backbone: str
     settings: TrainingSettings
+
+
+@dataclass(frozen=True)
+class ResidentPreset:
+    """Settings and backbone of a stage of resident training; its minutes are the machine's."""
+
+    name: str
+    description: str
+    backbone: str
+    settings: ResidentSettings
 
 
 _PENN = TrainingSettings()
@@ -145,7 +230,7 @@ TRAINING_PRESETS: tuple[TrainingPreset, ...] = (
     ),
     TrainingPreset(
         "jhmdb",
-        "the embedded network: small data, so more augmentation and an average of the weights",
+        "a ResNet-34 on small data: more augmentation, and an average of the weights",
         "resnet34",
         _JHMDB,
     ),
@@ -168,6 +253,34 @@ TRAINING_PRESETS: tuple[TrainingPreset, ...] = (
     ),
 )
 
+RESIDENT_PRESETS: tuple[ResidentPreset, ...] = (
+    ResidentPreset(
+        "movenet",
+        "the embedded network's first stage, from MoveNet's weights: the supervised loss alone",
+        "movenet-thunder",
+        ResidentSettings(self_weight=0.0),
+    ),
+    ResidentPreset(
+        "movenet-joint",
+        "its second stage, from the first: both losses",
+        "movenet-thunder",
+        ResidentSettings(batch_size=192, trunk_rate=1.2e-4),
+    ),
+    ResidentPreset(
+        "movenet-finish",
+        "its third stage, on a few cores: small steps on pictures nearly as they will be seen",
+        "movenet-thunder",
+        ResidentSettings(
+            batch_size=16,
+            learning_rate=2.5e-4,
+            trunk_rate=6e-5,
+            pairs=4,
+            augmenter=AUGMENTATIONS["mild"],
+            look_every=900.0,
+        ),
+    ),
+)
+
 
 def training_preset(name: str) -> TrainingPreset:
     """The preset called ``name``; ``UserError`` lists the names there are."""
@@ -175,4 +288,23 @@ def training_preset(name: str) -> TrainingPreset:
         if candidate.name == name:
             return candidate
     names = ", ".join(p.name for p in TRAINING_PRESETS)
+    if any(p.name == name for p in RESIDENT_PRESETS):
+        raise UserError(f"The preset {name} needs --resident. Add it, or choose one of: {names}.")
     raise UserError(f"There is no training preset {name!r}. Choose one of: {names}.")
+
+
+def resident_preset(name: str) -> ResidentPreset:
+    """The preset of resident training called ``name``; ``UserError`` lists the names there are."""
+    for candidate in RESIDENT_PRESETS:
+        if candidate.name == name:
+            return candidate
+    names = ", ".join(p.name for p in RESIDENT_PRESETS)
+    raise UserError(f"With --resident there is no preset {name!r}. Choose one of: {names}.")
+
+
+def augmentation(name: str) -> Augmenter:
+    """What pictures go through by the name ``paper``, ``strong`` or ``mild``; ``UserError``."""
+    if name not in AUGMENTATIONS:
+        names = ", ".join(AUGMENTATIONS)
+        raise UserError(f"There is no augmentation {name!r}. Choose one of: {names}.")
+    return AUGMENTATIONS[name]

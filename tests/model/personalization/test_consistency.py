@@ -14,7 +14,7 @@ from model.networks import PoseNetwork
 from model.personalization import Pairs, PersonalizationSettings, Personalizer
 from model.personalization.parameters import configure
 from model.personalization.tasks import ConsistencyTask
-from tests.networks import perceptual_loss, small_network
+from tests.networks import small_network, small_perceptual_loss
 
 ALONE = {"self_weight": 0.0, "consistency": 1.0}
 
@@ -27,7 +27,7 @@ def _images(count: int = 2) -> Tensor:
 
 def _personalizer(**settings: object) -> Personalizer:
     chosen = PersonalizationSettings(**{**ALONE, **settings})  # type: ignore[arg-type]
-    return Personalizer(small_network(), perceptual_loss(), chosen)
+    return Personalizer(small_network(), small_perceptual_loss(), chosen)
 
 
 def _disagreement(network: PoseNetwork, images: Tensor) -> float:
@@ -112,7 +112,7 @@ def test_low_precision_teaches_the_weights_that_learn() -> None:
         self_weight=0.0, consistency=1.0, average=0.9, scope="deconvolutions", learning_rate=1e-3
     )
     network = small_network()
-    personalizer = Personalizer(network, perceptual_loss(), settings, autocast=True)
+    personalizer = Personalizer(network, small_perceptual_loss(), settings, autocast=True)
     images = _images()
     for _ in range(3):
         report = personalizer.update(Pairs(images, images))

@@ -14,7 +14,7 @@ from model.personalization import (
     SourceMemory,
 )
 from model.personalization.guard import Guard
-from tests.networks import perceptual_loss, small_network
+from tests.networks import small_network, small_perceptual_loss
 
 CALM = PersonalizationSettings(
     learning_rate=1e-7, self_weight=0.0, consistency=1.0, scope="deconvolutions"
@@ -30,7 +30,7 @@ def _view(index: int) -> PersonView:
 def _personalizer(
     settings: PersonalizationSettings = CALM, network: PoseNetwork | None = None
 ) -> Personalizer:
-    return Personalizer(network or small_network(), perceptual_loss(), settings)
+    return Personalizer(network or small_network(), small_perceptual_loss(), settings)
 
 
 def _learn(personalizer: Personalizer, updates: int) -> None:

@@ -15,12 +15,7 @@ from model.personalization import (
     Personalizer,
     Preset,
 )
-from tests.networks import (
-    SMALL_BACKBONES,
-    perceptual_loss,
-    small_network,
-    small_perceptual_loss,
-)
+from tests.networks import SMALL_BACKBONES, small_network, small_perceptual_loss
 
 
 def _pairs(count: int = 4) -> tuple[Tensor, Tensor]:
@@ -34,7 +29,7 @@ def _pairs(count: int = 4) -> tuple[Tensor, Tensor]:
 
 def _personalizer(network: PoseNetwork | None = None, **settings: object) -> Personalizer:
     chosen = PersonalizationSettings(**settings)  # type: ignore[arg-type]
-    return Personalizer(network or small_network(), perceptual_loss(), chosen)
+    return Personalizer(network or small_network(), small_perceptual_loss(), chosen)
 
 
 def _gradients(personalizer: Personalizer) -> dict[str, Tensor]:
@@ -117,7 +112,7 @@ def test_update_in_micro_batches_moves_the_running_means_as_the_whole_batch_does
     target, source = _pairs(4)
     means = []
     for micro_batch in (None, 1):
-        loss = perceptual_loss()
+        loss = small_perceptual_loss()
         personalizer = Personalizer(small_network(), loss)
         personalizer.update(Pairs(target, source), micro_batch)
         means.append(loss.means.clone())
