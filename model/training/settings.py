@@ -272,9 +272,9 @@ RESIDENT_PRESETS: tuple[ResidentPreset, ...] = (
         "movenet-thunder",
         ResidentSettings(
             batch_size=16,
-            learning_rate=2.5e-4,
-            trunk_rate=6e-5,
-            pairs=4,
+            learning_rate=3e-4,
+            trunk_rate=5e-5,
+            pairs=6,
             augmenter=AUGMENTATIONS["mild"],
             look_every=900.0,
         ),
