@@ -26,8 +26,7 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 settings.register_profile("suite", deadline=None)
 settings.load_profile("suite")
 
-# Test processes beside each other share the cores: each computes with one of them.
-_THREADS = 1 if "PYTEST_XDIST_WORKER" in os.environ else torch.get_num_threads()
+_THREADS = torch.get_num_threads()
 
 _SHARED = Path(__file__).resolve().parents[2] / "shared"
 
@@ -62,7 +61,7 @@ def give_memory_back() -> None:
 
 @pytest.fixture(autouse=True, scope="module")
 def memory_of_a_module() -> Iterator[None]:
-    """Test processes beside each other need their memory together."""
+    """The networks of one module do not lie beside those of the next."""
     yield
     give_memory_back()
 
