@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -111,14 +111,21 @@ class PosePredictor:
         self._trunk_as_trained = other._trunk_as_trained
 
     @torch.inference_mode()
-    def predict(self, image: NDArray[np.uint8], box: SquareBox, key: Key | None = None) -> Pose:
+    def predict(
+        self,
+        image: NDArray[np.uint8],
+        box: SquareBox,
+        keys: Sequence[Key] = (),
+        *,
+        fresh: bool = False,
+    ) -> Pose:
         """Predict the person in ``box`` of an RGB image (H x W x 3, uint8).
 
-        The trunk's features are remembered under ``key``, if there is one.
+        ``keys``, one or none, and ``fresh`` are those of a ``FrozenTrunk``.
         """
         branch = self._branch
         if self._trunk is None or not self._trunk_as_trained:
             return predict_pose(branch, image, box)
-        taps = self._trunk(crop_tensor(image, box, branch.spec), () if key is None else (key,))
+        taps = self._trunk(crop_tensor(image, box, branch.spec), keys, fresh=fresh)
         features = branch.encoder.neck(tuple(tap.to(branch.dtype) for tap in taps))
         return pose_in_image(branch.pose_of(features), box)

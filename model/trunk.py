@@ -6,11 +6,13 @@ same features of the same frames. Not in the paper.
 
 from __future__ import annotations
 
+import copy
 import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import torch
@@ -21,6 +23,7 @@ from model.networks.movenet import MoveNetEncoder, Taps
 from model.networks.onnx_trunk import OnnxTrunk
 
 Key = Hashable
+"""Names a picture: the same key is the same picture, but for its sharpness. See ``keys_of``."""
 TrunkEngine = Callable[[Tensor], Taps]
 """Normalised images (N, 3, S, S) to their taps, without a gradient."""
 
@@ -29,10 +32,21 @@ REMEMBERED_BYTES = 256 * 1024**2
 _REPEATS = 3
 
 
-class FrozenTrunk:
-    """The features of a network's trunk, as it is when this is made, remembered by keys.
+def keys_of(indices: Sequence[int], *, mirrored: bool = False) -> list[Key]:
+    """The names of the pictures of the views with these indices, as they are or mirrored."""
+    return [(index, mirrored) for index in indices]
 
-    Features are kept as float16, of the pictures used last, in ``limit`` bytes. Safe between
+
+def keys_both_ways(indices: Sequence[int]) -> list[Key]:
+    """The names of the pictures of some views, and then of their mirror images."""
+    return keys_of(indices) + keys_of(indices, mirrored=True)
+
+
+class FrozenTrunk:
+    """The features of a trunk that stays as it is, remembered by keys.
+
+    They are computed by ``engine``, or else by the encoder itself, whose trunk must not be changed
+    then. Features are kept as float16, of the pictures used last, in ``limit`` bytes. Safe between
     threads.
     """
 
@@ -46,35 +60,41 @@ class FrozenTrunk:
         self._lock = threading.Lock()
 
     @torch.no_grad()
-    def __call__(self, images: Tensor, keys: Sequence[Key] = ()) -> Taps:
+    def __call__(self, images: Tensor, keys: Sequence[Key] = (), *, fresh: bool = False) -> Taps:
         """The taps of images (n, 3, S, S), float32; those with known keys are not computed.
 
         ``keys``, one for each image, say under which names they are remembered; none: they are
-        not. Whoever gives a key vouches for the picture: the same key is the same picture.
+        not. ``fresh`` computes all of them and remembers these instead: a frame is sharper than the
+        view that is kept of it.
         """
         if not keys:
             return tuple(tap.float() for tap in self._compute(images))
+        found = {} if fresh else self._find(keys)
+        rows = [row for row, key in enumerate(keys) if key not in found]
+        new: dict[Key, Taps] = {}
+        if rows:
+            computed = self._compute(images if len(rows) == len(keys) else images[rows])
+            names = [keys[row] for row in rows]
+            self._remember(names, computed, instead=fresh)
+            if len(rows) == len(keys):
+                return tuple(tap.float() for tap in computed)
+            new = dict(zip(names, zip(*computed, strict=True), strict=True))
+        taps = zip(*(found.get(key) or new[key] for key in keys), strict=True)
+        return tuple(torch.stack([tap.float() for tap in level]) for level in taps)
+
+    def _find(self, keys: Sequence[Key]) -> dict[Key, Taps]:
         with self._lock:
             found = {key: self._known[key] for key in keys if key in self._known}
             for key in found:
                 self._known.move_to_end(key)
-        rows = [row for row, key in enumerate(keys) if key not in found]
-        fresh: dict[Key, Taps] = {}
-        if rows:
-            computed = self._compute(images if len(rows) == len(keys) else images[rows])
-            if len(rows) == len(keys):
-                self._remember(keys, computed)
-                return tuple(tap.float() for tap in computed)
-            names = [keys[row] for row in rows]
-            self._remember(names, computed)
-            fresh = dict(zip(names, zip(*computed, strict=True), strict=True))
-        taps = zip(*(found.get(key) or fresh[key] for key in keys), strict=True)
-        return tuple(torch.stack([tap.float() for tap in level]) for level in taps)
+            return found
 
-    def _remember(self, keys: Sequence[Key], taps: Taps) -> None:
+    def _remember(self, keys: Sequence[Key], taps: Taps, *, instead: bool) -> None:
         with self._lock:
             for row, key in enumerate(keys):
-                # Clones: a view would keep the whole batch.
+                if key in self._known and not instead:  # another thread's, of a frame perhaps
+                    continue
+                # Copies: a view would keep the whole batch.
                 kept = tuple(tap[row].to(torch.float16, copy=True) for tap in taps)
                 self._bytes += _size(kept) - _size(self._known.pop(key, ()))
                 self._known[key] = kept
@@ -98,20 +118,18 @@ def _size(taps: Taps) -> int:
 
 
 def torch_engine(encoder: Any) -> TrunkEngine:
-    """The trunk in PyTorch, on the encoder's device."""
+    """The trunk in PyTorch, on the encoder's device and in its precision."""
 
     def compute(images: Tensor) -> Taps:
-        device = next(encoder.parameters()).device
-        return encoder.trunk(images.to(device, memory_format=torch.channels_last))
+        like = next(encoder.parameters())
+        prepared = images.to(like.device, like.dtype, memory_format=torch.channels_last)
+        return encoder.trunk(prepared)
 
     return compute
 
 
 def exact_engine(network: PoseNetwork, threads: int) -> TrunkEngine | None:
-    """The faster of the engines as a rule, in float32: the same on every machine, unmeasured.
-
-    None where there is PyTorch only: on a GPU, and for a ResNet.
-    """
+    """ONNX Runtime in float32; None on a GPU and for a ResNet, for which there is PyTorch only."""
     if network.device.type != "cpu" or not isinstance(network.encoder, MoveNetEncoder):
         return None
     return OnnxTrunk(network.encoder, threads)
@@ -119,31 +137,31 @@ def exact_engine(network: PoseNetwork, threads: int) -> TrunkEngine | None:
 
 @dataclass(frozen=True)
 class EngineChoice:
-    """The faster engine, None for PyTorch, and the times of an image (milliseconds) by name."""
+    """The fastest engine, and the times of an image (milliseconds) by name if there was a choice.
 
-    engine: TrunkEngine | None
+    The engine has the trunk's weights of the moment to itself: the network may go on to learn.
+    """
+
+    engine: TrunkEngine
     milliseconds: dict[str, float]
 
 
 def fastest_engine(network: PoseNetwork, threads: int, *, low_precision: bool) -> EngineChoice:
     """Measure one image in ONNX Runtime and in PyTorch with ``threads`` (a few tenths of a second).
 
-    ``low_precision``: PyTorch may compute in bfloat16.
+    ``low_precision``: PyTorch computes in bfloat16.
     """
+    own = copy.deepcopy(network.encoder).eval().requires_grad_(False)
+    dtype = torch.bfloat16 if low_precision else network.dtype
+    in_torch = torch_engine(own.to(dtype, memory_format=torch.channels_last))
     exact = exact_engine(network, threads)
     if exact is None:
-        return EngineChoice(None, {})
-    in_torch = torch_engine(network.encoder)
+        return EngineChoice(in_torch, {})
     size = network.spec.crop_size
     image = torch.zeros(1, 3, size, size)
-
-    def rounded() -> Taps:
-        with torch.autocast("cpu", torch.bfloat16, enabled=low_precision):
-            return in_torch(image)
-
-    times = {"ONNX Runtime": _milliseconds(lambda: exact(image)), "PyTorch": _milliseconds(rounded)}
-    engine = exact if times["ONNX Runtime"] <= times["PyTorch"] else None
-    return EngineChoice(engine, times)
+    engines = {"ONNX Runtime": exact, "PyTorch": in_torch}
+    times = {name: _milliseconds(partial(engine, image)) for name, engine in engines.items()}
+    return EngineChoice(engines[min(times, key=times.__getitem__)], times)
 
 
 @torch.inference_mode()

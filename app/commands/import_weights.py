@@ -62,19 +62,16 @@ def add_parser(subparsers: Subparsers) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Convert, and print what was recognised."""
+    from model.errors import UserError
+
     is_movenet = args.checkpoint.suffix.lower() == ".onnx"
     if args.variant and not is_movenet:
-        from model.errors import UserError
-
         raise UserError(
             f"--variant is for MoveNet's .onnx file, and {args.checkpoint} is none. Leave it out: "
             "the variant of a checkpoint is read off it."
         )
     if args.checkpoint.is_dir():
         return _import_keypoint_gan(args)
-    from model.errors import UserError
-    from model.weights import import_authors
-
     if args.part:
         raise UserError(
             f"--part is for KeypointGAN, and {args.checkpoint} is no folder. Give the folder of "
@@ -83,6 +80,8 @@ def run(args: argparse.Namespace) -> int:
     if is_movenet:
         spec = _import_movenet(args)
     else:
+        from model.weights import import_authors
+
         spec = import_authors(args.checkpoint, args.out, args.channel_order or "bgr")
     _report(spec, args.out)
     return 0

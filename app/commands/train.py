@@ -240,39 +240,23 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _job(args: argparse.Namespace) -> TrainingJob:
-    from app.assets import PERCEPTUAL_WEIGHTS
-    from model.data.catalogue import Request
     from model.training.job import TrainingJob
     from model.training.settings import training_preset
 
     _refuse(args, _OF_RESIDENT, "without --resident")
     preset = training_preset(args.preset or "penn")
-    data = [Request.parse(text) for text in args.data]
     given = _given(args, preset)
     if getattr(args, "without_labels", False):
         given = {"self_weight": 1.0, **given, "supervised": False, "warm_up_steps": 0}
     return TrainingJob(
-        spec=_spec(args, preset, data),
         settings=replace(preset.settings, **given),
-        data=data,
-        out=args.out,
-        perceptual=PERCEPTUAL_WEIGHTS,
-        validation=[Request.parse(text) for text in args.validate],
-        aside=_aside(args),
-        start=args.start,
-        imagenet=args.imagenet,
-        movenet=args.movenet,
         resume=args.resume,
         until=args.max_steps,
-        device=args.device,
-        workers=args.workers,
-        quiet=args.json,
+        **_asked_of_any(args, preset),
     )
 
 
 def _resident_job(args: argparse.Namespace) -> ResidentJob:
-    from app.assets import PERCEPTUAL_WEIGHTS
-    from model.data.catalogue import Request
     from model.errors import UserError
     from model.training.job import ResidentJob
     from model.training.settings import resident_preset
@@ -286,25 +270,37 @@ def _resident_job(args: argparse.Namespace) -> ResidentJob:
     if args.minutes is None:
         raise UserError("--resident trains for so many minutes. Say how many with --minutes N.")
     preset = resident_preset(args.preset or "movenet")
-    data = [Request.parse(text) for text in args.data]
     return ResidentJob(
-        spec=_spec(args, preset, data),
         settings=replace(preset.settings, **_given(args, preset)),
-        data=data,
-        out=args.out,
-        perceptual=PERCEPTUAL_WEIGHTS,
-        validation=[Request.parse(text) for text in args.validate],
-        aside=_aside(args),
-        start=args.start,
-        imagenet=args.imagenet,
-        movenet=args.movenet,
         joint_weights=dict(map(_joint_weight, args.joint_weight)),
         pairs_from=args.pairs_from,
         outside=args.outside,
-        device=args.device,
-        workers=args.workers,
-        quiet=args.json,
+        **_asked_of_any(args, preset),
     )
+
+
+def _asked_of_any(
+    args: argparse.Namespace, preset: TrainingPreset | ResidentPreset
+) -> dict[str, Any]:
+    """What either kind of job is told in the same words."""
+    from app.assets import PERCEPTUAL_WEIGHTS
+    from model.data.catalogue import Request
+
+    data = [Request.parse(text) for text in args.data]
+    return {
+        "spec": _spec(args, preset, data),
+        "data": data,
+        "out": args.out,
+        "perceptual": PERCEPTUAL_WEIGHTS,
+        "validation": [Request.parse(text) for text in args.validate],
+        "aside": _aside(args),
+        "start": args.start,
+        "imagenet": args.imagenet,
+        "movenet": args.movenet,
+        "device": args.device,
+        "workers": args.workers,
+        "quiet": args.json,
+    }
 
 
 def _refuse(args: argparse.Namespace, names: Sequence[str], where: str) -> None:

@@ -30,7 +30,7 @@ from model.personalization import (
     SourceMemory,
 )
 from model.prediction import Pose, PosePredictor, crop_tensor, pose_in_image
-from model.trunk import FrozenTrunk
+from model.trunk import FrozenTrunk, keys_of
 
 # Longer than one pair of images takes on a slow or busy machine.
 _STOPPING_SECONDS = 30.0
@@ -119,7 +119,8 @@ class TwoLanes:
         if handover is not None and handover.generation == self._generation:
             self._predictor.load(handover.weights)
             self._updates = handover.updates
-        return self._predictor.predict(view.image, view.box, (view.index, False)), self._updates
+        keys = keys_of([view.index])
+        return self._predictor.predict(view.image, view.box, keys, fresh=True), self._updates
 
     @property
     def offline_progress(self) -> OfflineProgress | None:
@@ -162,7 +163,7 @@ class Strict:
             self._learn(lambda: self._learner.online(view))
         personalizer = self._learner.personalizer
         crop = crop_tensor(view.image, view.box, personalizer.network.spec)
-        output = personalizer.predict(crop, [(view.index, False)])
+        output = personalizer.predict(crop, keys_of([view.index]), fresh=True)
         return pose_in_image(output, view.box), personalizer.updates
 
     def _learn(self, step: Callable[[], UpdateResult | None]) -> None:

@@ -28,7 +28,7 @@ from app.live.schedules import Listeners, PredictOnly, Runner, Strict, TwoLanes,
 from model.person.scene import SceneChange
 from model.personalization import PersonView, SourceMemory
 from model.prediction import Pose, PosePredictor
-from model.trunk import FrozenTrunk, fastest_engine
+from model.trunk import FrozenTrunk, fastest_engine, keys_of
 
 # On a slow or busy machine one pair of images takes seconds, and nothing may outlive the window.
 STOPPING_SECONDS = 60.0
@@ -207,7 +207,7 @@ class Worker(ManagedThread):
         self._compared_at = now
         if self._updates == 0:
             return pose.keypoints
-        return self._pristine.predict(view.image, view.box, (view.index, False)).keypoints
+        return self._pristine.predict(view.image, view.box, keys_of([view.index])).keypoints
 
     def _publish_state(self, dropped: int) -> None:
         assert self._runner is not None

@@ -15,6 +15,7 @@ from app.live.results import nobody, pose_result
 from model.person.scene import SceneChange
 from model.personalization import PersonView, SourceMemory
 from model.prediction import Pose, crop_tensor, pose_in_image, predict_pose
+from model.trunk import keys_of
 
 # Pairs computed at a time. One costs 10 % more time; each further one 60 MB for another 3 %.
 _CPU_MICRO_BATCH = 2
@@ -109,7 +110,7 @@ class RecordingPipeline:
         if self._learner is None:
             return predict_pose(network, view.image, view.box)
         crop = crop_tensor(view.image, view.box, network.spec)
-        output = self._learner.personalizer.predict(crop, [(view.index, False)])
+        output = self._learner.personalizer.predict(crop, keys_of([view.index]), fresh=True)
         return pose_in_image(output, view.box)
 
     def _reset_at_cut(self, frame: Frame) -> None:

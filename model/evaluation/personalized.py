@@ -23,6 +23,7 @@ from model.person.scene import SceneChange
 from model.personalization import Pairs, PairSampler, Personalizer, PersonView, SourceMemory
 from model.personalization.guard import HOLD_EVERY, Guard
 from model.skeleton import JointSet
+from model.trunk import keys_of
 
 _BATCH = 32
 
@@ -285,7 +286,7 @@ class _Walk:
         network = self._network
         with torch.autocast(network.device.type, torch.bfloat16, enabled=self._autocast):
             if self._owner is not None:
-                output = self._owner.predict(crops, [(index, False) for index in indices])
+                output = self._owner.predict(crops, keys_of(indices), fresh=True)
             else:
                 crops = crops.to(network.device, memory_format=torch.channels_last)
                 with torch.inference_mode():

@@ -216,7 +216,11 @@ class PoseNetwork(nn.Module):
 
     def reconstruct(self, target: Tensor, source: Tensor) -> Tensor:
         """The self-supervised task alone: rebuild the target (N, 3, 128, 128)."""
-        return self.rebuild(self.points_of(self.self_heatmaps(target)), source)
+        return self.reconstruct_from(self.encoder(target), source)
+
+    def reconstruct_from(self, features: Tensor, source: Tensor) -> Tensor:
+        """The same from the target's shared features (N, 256, H, H)."""
+        return self.rebuild(self.points_of(self.self_head(features)), source)
 
     def rotation_logits(self, image: Tensor) -> Tensor:
         """Scores (N, 4) for 0, 90, 180, 270 degrees; the ``rotation`` variant's own task."""

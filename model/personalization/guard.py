@@ -16,12 +16,12 @@ from torch import Tensor
 
 from model.crop import HEATMAP_SIZE, crop_matrix
 from model.heatmaps import decode
-from model.mirror import mirror, mirror_joints
+from model.mirror import answers_both_ways
 from model.networks import PoseOutput
 from model.normalization import to_tensor
 from model.personalization.memory import SourceMemory
 from model.personalization.personalizer import Personalizer
-from model.trunk import Key
+from model.trunk import Key, keys_both_ways
 
 Verdict = Literal["accepted", "undone"]
 
@@ -104,12 +104,11 @@ class Guard:
 
         Joints count by the confidence of the surer answer.
         """
-        keys = [*((i, False) for i in indices), *((i, True) for i in indices)]
-        answers = predict(torch.cat([crops, mirror(crops)]), keys).heatmaps.float()
-        plain, mirrored = answers.chunk(2)
+        keys = keys_both_ways(indices)
         order = self._personalizer.network.spec.joint_set.flip_order
+        plain, turned = answers_both_ways(lambda both: predict(both, keys).heatmaps, crops, order)
         points, confidence = decode(plain)
-        other, other_confidence = decode(mirror_joints(mirrored, order))
+        other, other_confidence = decode(turned)
         weight = torch.maximum(confidence, other_confidence)
         cells = (points - other).norm(dim=-1) * (HEATMAP_SIZE / plain.shape[-1])
         distance = cells.clamp(max=_APART)

@@ -186,21 +186,23 @@ class Personalizer:
         return swapped(self._parameters, self._pristine)
 
     @torch.inference_mode()
-    def predict(self, target: Tensor, keys: Sequence[Key] = ()) -> PoseOutput:
+    def predict(
+        self, target: Tensor, keys: Sequence[Key] = (), *, fresh: bool = False
+    ) -> PoseOutput:
         """The pose branch alone on (N, 3, S, S) with the present weights, or their average.
 
-        Images with ``keys`` that were seen before, (index of a view, whether it is mirrored), need
-        no trunk if that does not learn.
+        Images with ``keys`` that were seen before need no trunk if that does not learn, unless they
+        are ``fresh``: cut from frames, and not from the views kept of them.
         """
         with self._average.in_place():
-            return self.network.pose_of(self._features(target, keys))
+            return self.network.pose_of(self._features(target, keys, fresh=fresh))
 
-    def _features(self, images: Tensor, keys: Sequence[Key]) -> Tensor:
+    def _features(self, images: Tensor, keys: Sequence[Key], *, fresh: bool = False) -> Tensor:
         """The shared features (N, 256, H, H) of images (N, 3, S, S)."""
         if self._trunk is None:
             prepared = images.to(self.device, memory_format=torch.channels_last)
             return self.network.encoder(prepared)
-        return self.network.encoder.neck(self._trunk(images, keys))
+        return self.network.encoder.neck(self._trunk(images, keys, fresh=fresh))
 
     @torch.no_grad()
     def illustrate(self, pairs: Pairs) -> PairExample | None:
@@ -210,10 +212,9 @@ class Personalizer:
         """
         if self.example is None and self.network.spec.reconstructs:
             pairs = next(pairs.split(1)).to(self.device)
-            network = self.network
             with self._precision():
-                maps = network.self_head(self._features(pairs.target, ()))
-                rebuilt = network.rebuild(network.points_of(maps), pairs.source).float()
+                features = self._features(pairs.target, ())
+                rebuilt = self.network.reconstruct_from(features, pairs.source).float()
             return _example(pairs, rebuilt)
         return self.example
 

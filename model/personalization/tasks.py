@@ -17,11 +17,11 @@ from torch.nn import functional
 
 from model.crop import CROP_SIZE
 from model.heatmaps import decode, gaussian_targets, supervised_loss
-from model.mirror import mirror, mirror_joints
+from model.mirror import answers_both_ways
 from model.networks import PerceptualLoss, PoseNetwork
 from model.normalization import reduced
 from model.personalization.pairs import Pairs
-from model.trunk import Key
+from model.trunk import Key, keys_both_ways
 
 _LAMBDA = 1e-3
 # Of how many frames a fixed teacher's answers are kept.
@@ -74,8 +74,8 @@ class ReconstructionTask:
 
     def accumulate(self, pairs: Pairs, share: float, weight: float) -> Tensor:
         target, source = pairs.target, pairs.source
-        maps = self._network.self_head(self._features(target, ()))
-        reconstruction = self._network.rebuild(self._network.points_of(maps), source).float()
+        features = self._features(target, ())
+        reconstruction = self._network.reconstruct_from(features, source).float()
         errors = self._perceptual.errors(reconstruction, reduced(target, CROP_SIZE))
         self._errors += share * errors.detach()
         self._share += share
@@ -190,11 +190,12 @@ class ConsistencyTask:
 
     def _answers(self, images: Tensor, indices: Sequence[int]) -> tuple[Tensor, Tensor]:
         """Heatmaps (n, K, H, H) of the pictures, and of their mirror images turned back."""
-        keys = [*((i, False) for i in indices), *((i, True) for i in indices)]
-        both = torch.cat([images, mirror(images)]).contiguous(memory_format=torch.channels_last)
-        heatmaps = self._network.pose_of(self._features(both, keys)).heatmaps.float()
-        plain, mirrored = heatmaps.chunk(2)
-        return plain, mirror_joints(mirrored, self._flip_order)
+        keys = keys_both_ways(indices)
+
+        def heatmaps_of(both: Tensor) -> Tensor:
+            return self._network.pose_of(self._features(both, keys)).heatmaps
+
+        return answers_both_ways(heatmaps_of, images, self._flip_order)
 
     def finish(self) -> float:
         loss = self._loss / _LAMBDA

@@ -10,7 +10,13 @@ from model.networks import NetworkSpec, PoseNetwork
 from model.networks.movenet import Taps
 from model.networks.onnx_trunk import OnnxTrunk
 from model.prediction import PosePredictor
-from model.trunk import FrozenTrunk, exact_engine, fastest_engine
+from model.trunk import (
+    FrozenTrunk,
+    exact_engine,
+    fastest_engine,
+    keys_both_ways,
+    keys_of,
+)
 from tests.networks import small_network
 
 _IMAGE = np.random.default_rng(0).integers(0, 255, (240, 320, 3), np.uint8)
@@ -106,7 +112,36 @@ def test_only_a_movenet_on_the_cpu_goes_to_onnx_runtime(lightning: PoseNetwork) 
     choice = fastest_engine(lightning, 1, low_precision=False)
     assert set(choice.milliseconds) == {"ONNX Runtime", "PyTorch"}
     faster = min(choice.milliseconds, key=choice.milliseconds.__getitem__)
-    assert (choice.engine is not None) == (faster == "ONNX Runtime")
+    assert isinstance(choice.engine, OnnxTrunk) == (faster == "ONNX Runtime")
+
+
+@pytest.mark.parametrize("low_precision", [False, True])
+def test_the_fastest_engine_keeps_the_weights_while_the_network_learns(low_precision: bool) -> None:
+    network, images = small_network(), torch.randn(1, 3, 128, 128)
+    engine = fastest_engine(network, 1, low_precision=low_precision).engine
+    with torch.no_grad():
+        (before,) = engine(images)
+        network.encoder.conv1.weight.mul_(2)
+        (after,) = engine(images)
+    assert torch.equal(before, after)
+    assert after.dtype == (torch.bfloat16 if low_precision else torch.float32)
+
+
+def test_a_fresh_picture_replaces_what_was_remembered_and_is_not_replaced() -> None:
+    engine = _Counting()
+    trunk = FrozenTrunk(None, engine)
+    soft, sharp = _pictures(2)[:1], _pictures(2)[1:]
+    trunk(soft, ["a"])
+    (tap,) = trunk(sharp, ["a"], fresh=True)
+    torch.testing.assert_close(tap, 2 * sharp)
+    (tap,) = trunk(soft, ["a"])
+    torch.testing.assert_close(tap, 2 * sharp)
+    assert engine.images == 2 and trunk.remembered == 1
+
+
+def test_views_and_their_mirror_images_have_names_of_their_own() -> None:
+    assert len(set(keys_both_ways([3, 4]))) == 4
+    assert keys_both_ways([3, 4])[:2] == keys_of([3, 4])
 
 
 def test_a_predictor_uses_the_trunk_until_another_one_is_loaded(lightning: PoseNetwork) -> None:
@@ -118,7 +153,7 @@ def test_a_predictor_uses_the_trunk_until_another_one_is_loaded(lightning: PoseN
 
     trunk = FrozenTrunk(lightning.encoder, engine)
     predictor, trained = (PosePredictor(lightning, trunk=trunk) for _ in range(2))
-    found = predictor.predict(_IMAGE, _BOX, "frame").self_keypoints
+    found = predictor.predict(_IMAGE, _BOX, ["frame"]).self_keypoints
     wanted = PosePredictor(lightning).predict(_IMAGE, _BOX).self_keypoints
     np.testing.assert_allclose(found, wanted, atol=0.05)
     assert used == [1] and trunk.remembered == 1

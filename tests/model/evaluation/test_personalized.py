@@ -34,9 +34,9 @@ class Run:
         self.done = 0
         predict = self.personalizer.predict
 
-        def noting(crops: Tensor, keys: Sequence[Key]) -> PoseOutput:
+        def noting(crops: Tensor, keys: Sequence[Key], *, fresh: bool) -> PoseOutput:
             self.updates.extend([self.personalizer.updates] * len(crops))
-            return predict(crops, keys)
+            return predict(crops, keys, fresh=fresh)
 
         self.personalizer.predict = noting  # type: ignore[assignment,method-assign]
 
