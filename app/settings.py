@@ -61,6 +61,11 @@ def settings_path() -> Path:
     return platformdirs.user_config_path(APP_ID) / "settings.json"
 
 
+def cache_folder() -> Path:
+    """Where this user's machine keeps what can be made again."""
+    return platformdirs.user_cache_path(APP_ID)
+
+
 def load_settings(path: Path) -> tuple[AppSettings, str | None]:
     """The settings stored at ``path``, and a sentence for the user when they cannot be used.
 

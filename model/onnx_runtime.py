@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import onnxruntime
@@ -13,6 +14,8 @@ from onnxruntime.capi.onnxruntime_pybind11_state import (
     NotImplemented,
     RuntimeException,
 )
+
+from model.errors import UserError
 
 RUNTIME_ERRORS = (
     Fail, InvalidArgument, InvalidGraph, InvalidProtobuf, NotImplemented, RuntimeException,
@@ -31,6 +34,46 @@ def cpu_session(model: Path | bytes, threads: int = 1) -> onnxruntime.InferenceS
     return onnxruntime.InferenceSession(
         model, sess_options=options, providers=["CPUExecutionProvider"]
     )
+
+
+def checked_session(
+    path: Path,
+    threads: int,
+    *,
+    what: str,
+    inputs: Sequence[tuple[str, str, list[int | None]]],
+    outputs: Sequence[list[int | None]],
+) -> onnxruntime.InferenceSession:
+    """A session on one of the models in the box.
+
+    Args:
+        path: its ONNX file.
+        threads: how many CPU threads one call may use.
+        what: it is, for a message.
+        inputs: name, type and shape of each input that it must have; None is a side of any length.
+        outputs: the shape of each output.
+
+    Raises:
+        UserError: the file is missing, damaged, or another model.
+    """
+    restore = f"Restore {'/'.join(path.parent.parts[-2:])} from the repository."
+    if not path.is_file():
+        raise UserError(f"There is no {what} at {path}. {restore}")
+    try:
+        session = cpu_session(path, threads)
+    except RUNTIME_ERRORS as error:
+        raise UserError(
+            f"{path} cannot be read as an ONNX model; it may be truncated. {restore}"
+        ) from error
+    found = [(i.name, i.type, _sides(i.shape)) for i in session.get_inputs()]
+    if found != list(inputs) or [_sides(o.shape) for o in session.get_outputs()] != list(outputs):
+        raise UserError(f"{path} is an ONNX model, but not a {what}. {restore}")
+    return session
+
+
+def _sides(shape: Sequence[object]) -> list[int | None]:
+    """A shape with None for a side of any length, which the file gives a name."""
+    return [side if isinstance(side, int) else None for side in shape]
 
 
 def first_line(error: Exception) -> str:

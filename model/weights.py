@@ -170,6 +170,7 @@ def _spec(path: Path, metadata: Mapping[str, str]) -> NetworkSpec:
             k_self=int(metadata["k_self"]),
             channel_order=metadata["channel_order"],  # type: ignore[arg-type]
             crop_shift=float(metadata.get("crop_shift", shift)),
+            mask=metadata.get("mask", "none"),  # type: ignore[arg-type]
         )
     except (KeyError, ValueError) as error:
         raise UserError(

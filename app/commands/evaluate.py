@@ -182,7 +182,7 @@ def _run_accuracy(args: argparse.Namespace) -> int:
 def _run_gain(args: argparse.Namespace) -> int:
     from tqdm import tqdm
 
-    from app.assets import PERCEPTUAL_WEIGHTS, WEIGHTS
+    from app.assets import PERCEPTUAL_WEIGHTS, PERSON_MASK, WEIGHTS
     from model.device import choose_device
     from model.evaluation.gain import compared
     from model.evaluation.gain_report import GainReport
@@ -200,6 +200,7 @@ def _run_gain(args: argparse.Namespace) -> int:
     with joined_ranks(device) as ranks:
         runner = PeopleRunner(
             PERCEPTUAL_WEIGHTS,
+            PERSON_MASK,
             None if args.out is None else args.out / "predictions",
             Machine(ranks.device(device), args.workers or os.cpu_count() or 1),
             ranks,

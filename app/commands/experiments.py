@@ -103,10 +103,11 @@ def _add_networks(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Measure, write the results and print them."""
-    from app.assets import PERCEPTUAL_WEIGHTS
+    from app.assets import PERCEPTUAL_WEIGHTS, PERSON_MASK
     from model.experiments.context import open_study
 
-    with open_study(study_request(args), args.experiment, PERCEPTUAL_WEIGHTS) as study:
+    request = study_request(args)
+    with open_study(request, args.experiment, PERCEPTUAL_WEIGHTS, PERSON_MASK) as study:
         result = EXPERIMENTS[args.experiment].run(study)
         if study.first:
             result.write(study.folder)

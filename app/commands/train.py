@@ -15,6 +15,7 @@ from app.commands.interruption import Interruption
 if TYPE_CHECKING:
     from model.data.catalogue import Request
     from model.networks import NetworkSpec
+    from model.networks.variants import Mask
     from model.training.job import ResidentJob, TrainingJob
     from model.training.settings import ResidentPreset, TrainingPreset
 
@@ -27,7 +28,10 @@ _VARIANTS = {
 }
 
 # Options that say nothing to training by steps, and those that say nothing to --resident.
-_OF_RESIDENT = ("minutes", "trunk_rate", "look_every", "joint_weight", "pairs_from", "outside")
+_OF_RESIDENT = (
+    "minutes", "trunk_rate", "frozen", "coarse", "look_every", "joint_weight", "pairs_from",
+    "outside",
+)  # fmt: skip
 _OF_STEPS = (
     "steps", "micro_batch", "warm_up_steps", "coarse_steps", "schedule", "validate_every",
     "checkpoint_every", "probe_every", "max_steps", "on_bad_data", "resume", "without_labels",
@@ -121,6 +125,19 @@ def _add_network(parser: argparse.ArgumentParser) -> None:
         help="how far crops are moved down, in shares of the person box (default: as --start was "
         "trained, or as the first data set is by itself: shards 0, others the published 0.075)",
     )
+    group.add_argument(
+        "--mask",
+        choices=("none", "person"),
+        help="what is reconstructed: the whole picture, as published, or the person alone, the "
+        "rest being masked (default: as --start was trained, else none)",
+    )
+    group.add_argument(
+        "--mask-folder",
+        metavar="DIR",
+        type=Path,
+        help="where masks are kept, which are found once for each frame (default: this user's "
+        "cache folder)",
+    )
     first = group.add_mutually_exclusive_group()
     first.add_argument(
         "--start",
@@ -188,6 +205,17 @@ def _add_resident(parser: argparse.ArgumentParser) -> None:
         type=float,
         help="the learning rate at the start of what was trained before: a ResNet, or MoveNet's "
         "trunk and its own neck",
+    )
+    group.add_argument(
+        "--frozen",
+        choices=("early", "trunk"),
+        help="what stays as it is of a MoveNet's trunk: its early convolutions, or all of it",
+    )
+    group.add_argument(
+        "--coarse",
+        metavar="SHARE",
+        type=float,
+        help="the first share of the minutes (0 to 1) reconstructs at half the resolution",
     )
     group.add_argument(
         "--look-every", metavar="SECONDS", type=float, help="time from one validation to the next"
@@ -283,7 +311,8 @@ def _asked_of_any(
     args: argparse.Namespace, preset: TrainingPreset | ResidentPreset
 ) -> dict[str, Any]:
     """What either kind of job is told in the same words."""
-    from app.assets import PERCEPTUAL_WEIGHTS
+    from app.assets import PERCEPTUAL_WEIGHTS, PERSON_MASK
+    from app.settings import cache_folder
     from model.data.catalogue import Request
 
     data = [Request.parse(text) for text in args.data]
@@ -292,6 +321,8 @@ def _asked_of_any(
         "data": data,
         "out": args.out,
         "perceptual": PERCEPTUAL_WEIGHTS,
+        "masker": PERSON_MASK,
+        "mask_folder": args.mask_folder or cache_folder() / "masks",
         "validation": [Request.parse(text) for text in args.validate],
         "aside": _aside(args),
         "start": args.start,
@@ -327,6 +358,7 @@ def _spec(
         backbone=args.backbone or preset.backbone,
         joints=args.joints or data[0].source.joints,
         crop_shift=_crop_shift(args, data),
+        mask=_mask(args),
     )
 
 
@@ -357,6 +389,15 @@ def _crop_shift(args: argparse.Namespace, data: list[Request]) -> float:
     if args.crop_shift is not None:
         return float(args.crop_shift)
     return data[0].source.crop_shift if args.start is None else read_spec(args.start).crop_shift
+
+
+def _mask(args: argparse.Namespace) -> Mask:
+    from model.weights import read_spec
+
+    if args.mask is not None:
+        mask: Mask = args.mask
+        return mask
+    return "none" if args.start is None else read_spec(args.start).mask
 
 
 def _given(args: argparse.Namespace, preset: TrainingPreset | ResidentPreset) -> dict[str, Any]:

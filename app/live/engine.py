@@ -8,14 +8,14 @@ from pathlib import Path
 
 import torch
 
-from app.assets import DETECTOR, PERCEPTUAL_WEIGHTS, WEIGHTS
+from app.assets import DETECTOR, PERCEPTUAL_WEIGHTS, PERSON_MASK, WEIGHTS
 from app.live.records import NetworkInfo
 from app.live.schedules import Machine
 from model import weights
 from model.device import choose_device, prefers_bfloat16
 from model.networks import VARIANT_TITLES, NetworkSpec, PerceptualLoss, PoseNetwork
 from model.networks.perceptual import load_perceptual_loss
-from model.person import PersonDetector, PersonFollower
+from model.person import PersonDetector, PersonFollower, PersonMasker
 from model.personalization import DEFAULT_PRESET, PersonalizationSettings
 
 
@@ -30,6 +30,7 @@ class Engine:
     machine: Machine
     device_text: str
     weights_name: str
+    masker: PersonMasker | None = None
 
 
 def load_engine(
@@ -52,9 +53,10 @@ def load_engine(
     perceptual = load_perceptual_loss(PERCEPTUAL_WEIGHTS).to(choice.device)
     perceptual.to(memory_format=torch.channels_last)
     spec = network.spec
+    masker = PersonMasker(PERSON_MASK) if network.spec.masked else None
     follower = PersonFollower(PersonDetector(DETECTOR), spec.joint_set, spec.crop_shift)
     name = "CPU" if choice.device.type == "cpu" else choice.reason.split(" is ")[0]
-    return Engine(network, perceptual, follower, settings, machine, name, path.stem)
+    return Engine(network, perceptual, follower, settings, machine, name, path.stem, masker)
 
 
 def machine_for(device: torch.device, precision: str | None = None) -> Machine:

@@ -8,12 +8,12 @@ import time
 import torch
 
 from app.live.records import OfflineProgress, UpdateResult
+from model.masking import Masker
 from model.networks import PerceptualLoss, PoseNetwork
 from model.normalization import to_pictures
 from model.personalization import (
     PairExample,
     Pairs,
-    PairSampler,
     PersonalizationSettings,
     Personalizer,
     PersonView,
@@ -48,8 +48,10 @@ class Learner:
         autocast: bool,
         illustrated: bool = True,
         trunk: FrozenTrunk | None = None,
+        masker: Masker | None = None,
     ) -> None:
         self._network = network
+        self._masker = masker
         self._perceptual = perceptual
         self._memory = memory
         self._micro_batch = micro_batch
@@ -58,6 +60,7 @@ class Learner:
         self._trunk = trunk
         self._shown: PairExample | None = None
         self._shown_at = 0.0
+        self._showing = False
         self._batch: list[Pairs] = []
         self._planned = 0
         self._done = 0
@@ -74,8 +77,9 @@ class Learner:
             settings,
             autocast=self._autocast,
             trunk=self._trunk,
+            masker=self._masker,
         )
-        self._sampler = PairSampler(settings, self._network.spec)
+        self._sampler = self.personalizer.sampler()
         self._memory.hold(HOLD_EVERY if settings.guard else 0)
         self._guard = Guard(self.personalizer, self._memory) if settings.guard else None
 
@@ -98,8 +102,16 @@ class Learner:
         if self._memory.is_held(current):
             self.last_pairs = 0
             return None
+        first = not self._batch
+        if first:
+            since = time.perf_counter() - self._shown_at
+            self._showing = self._illustrated and (self._shown is None or since >= _SHOWN_SECONDS)
         pairs = self._sampler.online(
-            current, self._memory, self._open_places(), first=not self._batch
+            current,
+            self._memory,
+            self._open_places(),
+            first=first,
+            shown=first and self._showing,
         )
         return self._learn(pairs)
 
@@ -175,10 +187,10 @@ class Learner:
         """A pair to show: the last that was rebuilt, or one that is rebuilt for this, at times."""
         if self.personalizer.example is not None or not self._illustrated:
             return self.personalizer.example
-        now = time.perf_counter()
-        if self._shown is None or now - self._shown_at >= _SHOWN_SECONDS:
+        if self._showing:
             # The batch's first target is the frame itself.
-            self._shown, self._shown_at = self.personalizer.illustrate(self._batch[0]), now
+            self._shown = self.personalizer.illustrate(self._batch[0])
+            self._shown_at = time.perf_counter()
         return self._shown
 
     def _result(

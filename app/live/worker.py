@@ -110,6 +110,7 @@ class Worker(ManagedThread):
             micro_batch=1 if engine.machine.device.type == "cpu" else self._settings.batch_size,
             autocast=engine.machine.low_precision,
             trunk=self._trunk,
+            masker=engine.masker,
         )
 
     def _listeners(self) -> Listeners:

@@ -71,6 +71,7 @@ class RecordingPipeline:
             micro_batch=_CPU_MICRO_BATCH if on_cpu else engine.settings.batch_size,
             autocast=engine.machine.low_precision,
             illustrated=False,
+            masker=engine.masker,
         )
 
     def _process(self, grab: Grab) -> ProcessedFrame:

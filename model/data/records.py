@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from model.crop import SquareBox
 from model.errors import UserError
+from model.masking import MASK_SIZE, PersonMask
 from model.skeleton import JointSet
 
 Split = Literal["train", "test"]
@@ -48,7 +49,8 @@ class Clip:
     pixels, by the data set's own rule. ``joints`` (N, K, 2) float32: (x, y) in image pixels, the
     centre of the first pixel at (0, 0). ``visible`` (N, K) uint8: 0 absent (neither trained nor
     scored), 1 occluded, 2 visible. An absent joint's place is the label's, which the published
-    metrics measure torsos by, or NaN where the label gives none.
+    metrics measure torsos by, or NaN where the label gives none. ``masks`` (N, 128, 128) uint8 are
+    where the person is, as ``PersonMask.values``; None where nobody asked.
     """
 
     name: str
@@ -57,6 +59,7 @@ class Clip:
     boxes: NDArray[np.float64]
     joints: NDArray[np.float32]
     visible: NDArray[np.uint8]
+    masks: NDArray[np.uint8] | None = None
 
     def __post_init__(self) -> None:
         count = len(self.frames)
@@ -68,6 +71,8 @@ class Clip:
                 f"The clip {self.name} has {count} frames, but boxes {self.boxes.shape}, joints "
                 f"{self.joints.shape} and visibility {self.visible.shape}. Its labels do not fit."
             )
+        if self.masks is not None and self.masks.shape != (count, MASK_SIZE, MASK_SIZE):
+            raise ValueError(f"{count} frames cannot have masks of the shape {self.masks.shape}")
 
     def __len__(self) -> int:
         return len(self.frames)
@@ -81,6 +86,7 @@ class Clip:
             boxes=self.boxes[rows],
             joints=self.joints[rows],
             visible=self.visible[rows],
+            masks=None if self.masks is None else self.masks[rows],
         )
 
     def check(self, index: int) -> None:
@@ -107,6 +113,10 @@ class Clip:
         """The crop square of frame ``index``."""
         x, y, side = self.boxes[index]
         return SquareBox(float(x), float(y), float(side))
+
+    def mask(self, index: int) -> PersonMask | None:
+        """Where the person is in frame ``index``, if the clip has masks."""
+        return None if self.masks is None else PersonMask(self.masks[index], self.box(index))
 
 
 class _ChosenFrames:

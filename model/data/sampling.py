@@ -26,13 +26,16 @@ class Example:
 
     ``target`` (S, S, 3) and ``source`` (128, 128, 3), uint8 RGB, S being the network's crop size;
     ``joints`` (K, 2) float32, (x, y) in the target crop's pixels; ``weights`` (K,) float32, 0 or 1.
-    ``source`` is None where none was asked for.
+    ``source`` is None where none was asked for. ``mask`` and ``source_mask`` (128, 128) uint8 tell
+    where the person is in target and source; None without a source, and if the clip has no masks.
     """
 
     target: NDArray[np.uint8]
     source: NDArray[np.uint8] | None
     joints: NDArray[np.float32]
     weights: NDArray[np.float32]
+    mask: NDArray[np.uint8] | None = None
+    source_mask: NDArray[np.uint8] | None = None
 
 
 class Mixture:
@@ -152,18 +155,29 @@ class PairCutter:
         joints = transform(joints, matrix).astype(np.float32)
         if drawn.flip:
             joints, weights = joints[self._flip_order], weights[self._flip_order]
-        source = self._source(clip, frame, drawn, rng) if with_source else None
-        return Example(target, source, joints, weights)
+        if not with_source:
+            return Example(target, None, joints, weights)
+        source, source_mask = self._source(clip, frame, drawn, rng)
+        mask = _cut_mask(clip, frame, drawn.matrix(clip.box(frame)))
+        return Example(target, source, joints, weights, mask, source_mask)
 
     def _source(
         self, clip: Clip, frame: int, drawn: Augmentation, rng: np.random.Generator
-    ) -> NDArray[np.uint8]:
+    ) -> tuple[NDArray[np.uint8], NDArray[np.uint8] | None]:
+        """Another frame, and its mask if there is one."""
         other = int(rng.integers(len(clip)))
         if rng.random() < self._independent:
             own = self._augmenter.draw(rng)
             drawn = replace(own, gains=drawn.gains, gamma=drawn.gamma, hidden=None)
-        source = drawn.retouch(warp(clip.frames.read(other), drawn.matrix(clip.box(frame))))
-        return random_thin_plate_warp(source, rng) if len(clip) == 1 else source
+        matrix = drawn.matrix(clip.box(frame))
+        source = drawn.retouch(warp(clip.frames.read(other), matrix))
+        mask = _cut_mask(clip, other, matrix)
+        if len(clip) > 1:
+            return source, mask
+        if mask is None:
+            return random_thin_plate_warp(source, rng), None
+        both = random_thin_plate_warp(np.dstack([source, mask]), rng)
+        return np.ascontiguousarray(both[..., :3]), both[..., 3]
 
     @staticmethod
     def _labels(clip: Clip, frame: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
@@ -171,3 +185,9 @@ class PairCutter:
         weights = (clip.visible[frame] != ABSENT).astype(np.float32)
         # Absent joints may hold anything; zero keeps what is computed from them finite.
         return np.where(weights[:, None] > 0, clip.joints[frame], np.float32(0)), weights
+
+
+def _cut_mask(clip: Clip, frame: int, matrix: NDArray[np.float64]) -> NDArray[np.uint8] | None:
+    """The mask (128, 128) of a crop, if the clip has masks."""
+    mask = clip.mask(frame)
+    return None if mask is None else mask.crop(matrix)

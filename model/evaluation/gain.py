@@ -15,6 +15,7 @@ from model.evaluation.accuracy import Predictions
 from model.evaluation.people import PeopleMean, mean_over_people
 from model.evaluation.personalized import Progress, predict_people
 from model.evaluation.protocol import Mode, Protocol
+from model.masking import Masker
 from model.networks import PerceptualLoss, PoseNetwork
 from model.personalization import PersonalizationSettings, Personalizer
 
@@ -67,11 +68,12 @@ def measure_gain(
     micro_batch: int | None = None,
     seed: int = 0,
     progress: Progress | None = None,
+    masker: Masker | None = None,
 ) -> list[Gain]:
     """Personalize a copy of the network to each of the people, once for each of ``modes``.
 
-    The network is left as it is. ``autocast`` computes in bfloat16. ``UserError`` if nobody of the
-    people can be scored.
+    The network is left as it is. ``autocast`` computes in bfloat16. A network that is
+    ``masked`` needs a ``masker``. ``UserError`` if nobody of the people can be scored.
     """
     before = predict_people(network, None, people, Protocol(), autocast=autocast)
     found = []
@@ -79,7 +81,9 @@ def measure_gain(
         own = copy.deepcopy(network)
         after = predict_people(
             own,
-            Personalizer(own, copy.deepcopy(perceptual), settings, autocast=autocast),
+            Personalizer(
+                own, copy.deepcopy(perceptual), settings, autocast=autocast, masker=masker
+            ),
             people,
             Protocol(mode, settings, seed=seed),
             autocast=autocast,

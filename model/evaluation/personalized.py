@@ -20,7 +20,7 @@ from model.heatmaps import decode
 from model.networks import PoseNetwork
 from model.normalization import to_tensor
 from model.person.scene import SceneChange
-from model.personalization import Pairs, PairSampler, Personalizer, PersonView, SourceMemory
+from model.personalization import Pairs, Personalizer, PersonView, SourceMemory
 from model.personalization.guard import HOLD_EVERY, Guard
 from model.skeleton import JointSet
 from model.trunk import keys_of
@@ -188,7 +188,8 @@ class _Walk:
     def unit(self, clips: Sequence[Clip], frames: Sequence[_Row], first: int) -> None:
         """All frames (clip, frame) between two resets; ``first`` numbers the first of them."""
         settings, seed = self._protocol.settings, self._protocol.seed + first
-        self._sampler = PairSampler(settings, self._network.spec, seed=seed)
+        if self._owner is not None:
+            self._sampler = self._owner.sampler(seed)
         self._memory = SourceMemory(
             capacity=len(frames),
             seed=seed,

@@ -37,6 +37,7 @@ from model.evaluation.personalized import (
 from model.evaluation.protocol import Protocol
 from model.files import sha256_of, whole_file
 from model.networks import load_perceptual_loss
+from model.person import PersonMasker
 from model.personalization import Personalizer
 from model.personalization.parameters import configure
 from model.ranks import Ranks
@@ -62,13 +63,20 @@ class PeopleRunner:
     What is finished for a person is kept as a file in ``store``, whose name tells all that it
     depends on, and is read back instead of being computed again; None keeps nothing. Under
     ``torchrun`` the processes share the people out, and need a store that all of them see.
-    ``perceptual`` is the file of the perceptual network.
+    ``perceptual`` is the file of the perceptual network, ``mask`` that of the person mask, which
+    networks that are ``masked`` need.
     """
 
     def __init__(
-        self, perceptual: Path, store: Path | None, machine: Machine, ranks: Ranks | None = None
+        self,
+        perceptual: Path,
+        mask: Path,
+        store: Path | None,
+        machine: Machine,
+        ranks: Ranks | None = None,
     ) -> None:
         self._perceptual = perceptual
+        self._mask = mask
         self._store = store
         self._machine = machine
         self._ranks = ranks or Ranks()
@@ -109,7 +117,7 @@ class PeopleRunner:
                     progress(sum(map(len, task.clips)))
         missing = [task for task in tasks if task.person not in found]
         own = missing[self._ranks.rank :: self._ranks.world]
-        job = _Job(weights, self._perceptual, protocol, self._machine.device)
+        job = _Job(weights, self._perceptual, self._mask, protocol, self._machine.device)
         for task, predictions in self._compute(job, own, progress):
             found[task.person] = predictions
             self._write(key, task, predictions)
@@ -200,6 +208,7 @@ class _Job:
 
     weights: Path
     perceptual: Path
+    mask: Path
     protocol: Protocol
     device: torch.device
 
@@ -219,6 +228,7 @@ class _Worker:
                 load_perceptual_loss(job.perceptual),
                 job.protocol.settings,
                 autocast=self._autocast,
+                masker=PersonMasker(job.mask) if self._network.spec.masked else None,
             )
 
     def run(self, task: PersonFrames, progress: Progress | None = None) -> PersonPredictions:

@@ -61,11 +61,12 @@ class Study:
 
 
 @contextmanager
-def open_study(request: StudyRequest, name: str, perceptual: Path) -> Iterator[Study]:
+def open_study(request: StudyRequest, name: str, perceptual: Path, mask: Path) -> Iterator[Study]:
     """Read the data and prepare the machine for the experiment called ``name``.
 
-    ``perceptual`` is the file of the perceptual network. Under ``torchrun`` every process gets a
-    study and they share the people out; all but the first write to a folder that is thrown away.
+    ``perceptual`` and ``mask`` are the files of the perceptual network and the person mask. Under
+    ``torchrun`` every process gets a study and they share the people out; all but the first write
+    to a folder that is thrown away.
     """
     device = choose_device(request.device).device
     with joined_ranks(device) as ranks, ExitStack() as stack:
@@ -75,6 +76,7 @@ def open_study(request: StudyRequest, name: str, perceptual: Path) -> Iterator[S
         make_folder(folder)
         runner = PeopleRunner(
             perceptual,
+            mask,
             request.out / _STORE,
             Machine(ranks.device(device), request.workers),
             ranks,

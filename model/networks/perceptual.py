@@ -13,6 +13,8 @@ from torch.nn import functional
 from torchvision.models.vgg import cfgs, make_layers
 
 from model.errors import UserError
+from model.masking import error_weights, only_person
+from model.normalization import reduced
 
 # torchvision's name of each network, and where its feature slices end: after the ReLU of conv1_2,
 # conv2_2, conv3_2, conv4_2 and conv5_2.
@@ -85,13 +87,25 @@ class PerceptualLoss(nn.Module):
         self.features = features
         self.register_buffer("means", torch.tensor(INITIAL_MEANS), persistent=False)
 
-    def errors(self, reconstruction: Tensor, target: Tensor) -> Tensor:
-        """The six mean squared errors (6,), with gradient to ``reconstruction`` only."""
+    def errors(self, reconstruction: Tensor, target: Tensor, masks: Tensor | None = None) -> Tensor:
+        """The six mean squared errors (6,), with gradient to ``reconstruction`` only.
+
+        Args:
+            reconstruction: (N, 3, R, R), normalised.
+            target: the same.
+            masks: (N, 1, S, S), 0 to 1, S being R or more: where the person is in the targets. Only
+                the person is then to be rebuilt, and errors elsewhere weigh little; feature maps
+                are weighted by the mean of what a cell covers (``model.masking``).
+        """
+        weights = None
+        if masks is not None:
+            masks = reduced(masks, reconstruction.shape[-1])
+            target, weights = only_person(target, masks), error_weights(masks)
         with torch.no_grad():
             wanted = [target.detach(), *self.features(target)]
         found = [reconstruction, *self.features(reconstruction)]
         return torch.stack(
-            [functional.mse_loss(f.float(), w.float()) for f, w in zip(found, wanted, strict=True)]
+            [_mean_square(f, w, weights) for f, w in zip(found, wanted, strict=True)]
         )
 
     def means_after(self, errors: Tensor) -> Tensor:
@@ -107,6 +121,14 @@ class PerceptualLoss(nn.Module):
     def reset(self) -> None:
         """Back to the published starting constants."""
         self.means.copy_(self.means.new_tensor(INITIAL_MEANS))
+
+
+def _mean_square(found: Tensor, wanted: Tensor, weights: Tensor | None) -> Tensor:
+    if weights is None:
+        return functional.mse_loss(found.float(), wanted.float())
+    shrunk = functional.interpolate(weights, size=found.shape[-2:], mode="area")
+    squares = (found.float() - wanted.float()).square().mean(dim=1, keepdim=True)
+    return (shrunk * squares).sum() / shrunk.sum()
 
 
 def load_perceptual_loss(path: Path) -> PerceptualLoss:

@@ -27,6 +27,7 @@ from model.skeleton import JointSet, joint_set
 
 Variant = Literal["baseline", "rotation", "keypoint", "transformer"]
 ChannelOrder = Literal["rgb", "bgr"]
+Mask = Literal["none", "person"]
 VARIANTS: tuple[Variant, ...] = get_args(Variant)
 VARIANT_TITLES: dict[Variant, str] = {
     "baseline": "Baseline",
@@ -45,7 +46,9 @@ class NetworkSpec:
     ``channel_order`` is the order of the picture's channels that the weights were trained on:
     ``rgb`` for ours, ``bgr`` for the authors' released code. ``crop_shift`` is how far the squares
     they were trained on lie below the person boxes' centres, in shares of the boxes' longest side:
-    the published 0.075, or 0 for crops that are centred.
+    the published 0.075, or 0 for crops that are centred. ``mask`` is what the weights learnt to
+    rebuild: the whole picture, as published, or the ``person`` alone (``model.masking``); nothing
+    else changes with it.
     """
 
     variant: Variant = "transformer"
@@ -54,6 +57,7 @@ class NetworkSpec:
     k_self: int = 30
     channel_order: ChannelOrder = "rgb"
     crop_shift: float = 0.0
+    mask: Mask = "none"
 
     def __post_init__(self) -> None:
         if self.variant not in VARIANTS:
@@ -67,6 +71,11 @@ class NetworkSpec:
             raise UserError(
                 f"There is no channel order called {self.channel_order!r}. "
                 f"Choose one of: {', '.join(get_args(ChannelOrder))}."
+            )
+        if self.mask not in get_args(Mask):
+            raise UserError(
+                f"There is no mask called {self.mask!r}. "
+                f"Choose one of: {', '.join(get_args(Mask))}."
             )
         if not abs(self.crop_shift) <= _LARGEST_CROP_SHIFT:  # so that NaN is refused
             raise UserError(
@@ -111,6 +120,11 @@ class NetworkSpec:
     def bgr(self) -> bool:
         """Whether pictures go in with blue first."""
         return self.channel_order == "bgr"
+
+    @property
+    def masked(self) -> bool:
+        """Whether the self-supervised task needs to know where the person is."""
+        return self.reconstructs and self.mask == "person"
 
     @property
     def personalizable(self) -> bool:

@@ -7,11 +7,9 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 
-from model.errors import UserError
-from model.onnx_runtime import RUNTIME_ERRORS, cpu_session
+from model.onnx_runtime import checked_session
 
 LONG_SIDE = 256
 STRIDE = 32
@@ -49,7 +47,13 @@ class PersonDetector:
     """
 
     def __init__(self, path: str | Path, threads: int = 1) -> None:
-        self._session = _open(Path(path), threads)
+        self._session = checked_session(
+            Path(path),
+            threads,
+            what="person detector",
+            inputs=[("input", "tensor(int32)", [1, None, None, 3])],
+            outputs=[[1, 6, 3 * _KEYPOINTS + 5]],
+        )
 
     def detect(self, image: NDArray[np.uint8]) -> list[Detection]:
         """People in ``image`` (height x width x 3, uint8, RGB), the largest box first."""
@@ -61,28 +65,6 @@ class PersonDetector:
             _detection(row, size, width, height) for row in people if float(row[55]) >= MIN_SCORE
         ]
         return sorted((d for d in found if d.area > 0), key=lambda d: d.area, reverse=True)
-
-
-def _open(path: Path, threads: int) -> onnxruntime.InferenceSession:
-    if not path.is_file():
-        raise UserError(
-            f"There is no person detector at {path}. Restore assets/detector from the repository."
-        )
-    try:
-        session = cpu_session(path, threads)
-    except RUNTIME_ERRORS as error:
-        raise UserError(
-            f"{path} cannot be read as an ONNX model; it may be truncated. "
-            "Restore assets/detector from the repository."
-        ) from error
-    inputs = [(i.name, i.type, len(i.shape)) for i in session.get_inputs()]
-    outputs = [o.shape[1:] for o in session.get_outputs()]
-    if inputs != [("input", "tensor(int32)", 4)] or outputs != [[6, 3 * _KEYPOINTS + 5]]:
-        raise UserError(
-            f"{path} is an ONNX model, but not MoveNet MultiPose. "
-            "Restore assets/detector from the repository."
-        )
-    return session
 
 
 def _prepare(image: NDArray[np.uint8]) -> tuple[NDArray[np.int32], float]:

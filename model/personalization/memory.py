@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from model.crop import CROP_SIZE, SquareBox, compose, crop_matrix, warp
+from model.masking import MASK_INPUT, Masker, PersonMask, mask_matrix
 
 # A kept crop must hold what augmentation can ask for: 1.25 times the side, turned by up to 60
 # degrees (a factor of up to 1.41). It is stored near the network's own resolution.
@@ -32,6 +33,7 @@ class PersonView:
     box: SquareBox
     image: NDArray[np.uint8]
     to_image: NDArray[np.float64]
+    _masks: list[PersonMask] = field(default_factory=list, repr=False, compare=False)
 
     @classmethod
     def of_frame(cls, image: NDArray[np.uint8], box: SquareBox, index: int) -> PersonView:
@@ -45,12 +47,21 @@ class PersonView:
         """
         size = min(_LARGEST_STORED, round(_MARGIN * crop_size))
         from_frame = crop_matrix(self.box.scaled(_MARGIN), size)
-        return PersonView(self.index, self.box, self.crop(from_frame, size), from_frame)
+        return PersonView(
+            self.index, self.box, self.crop(from_frame, size), from_frame, self._masks
+        )
 
     def crop(self, matrix: NDArray[np.float64], size: int) -> NDArray[np.uint8]:
         """The ``size`` x ``size`` crop that ``matrix`` (frame pixels to crop pixels) asks for."""
         inverse = np.linalg.inv(np.vstack([self.to_image, [0, 0, 1]]))[:2]
         return warp(self.image, compose(matrix, inverse), size)
+
+    def mask(self, find: Masker) -> PersonMask:
+        """Where the person is, found out the first time that somebody asks for it."""
+        if not self._masks:
+            crop = self.crop(mask_matrix(self.box, MASK_INPUT), MASK_INPUT)
+            self._masks.append(PersonMask(find(crop), self.box))
+        return self._masks[0]
 
 
 class SourceMemory:

@@ -14,10 +14,11 @@ from torch import Tensor
 from model.average import WeightAverage, swapped
 from model.crop import CROP_SIZE
 from model.gradients import gradients_finite
+from model.masking import Masker
 from model.networks import PerceptualLoss, PoseNetwork, PoseOutput
 from model.networks.encoder import is_trunk
 from model.normalization import reduced
-from model.personalization.pairs import Pairs
+from model.personalization.pairs import Pairs, PairSampler
 from model.personalization.parameters import configure
 from model.personalization.settings import PersonalizationSettings
 from model.personalization.tasks import ConsistencyTask, SelfSupervisedTask, task_for
@@ -66,7 +67,7 @@ class Personalizer:
     bit, with an empty optimiser and the loss's starting constants. The network is in eval mode
     throughout. ``autocast`` computes the updates in bfloat16 (master weights stay float32).
     ``trunk`` computes the encoder's trunk where the settings leave it as trained, and remembers it
-    of frames that are seen again.
+    of frames that are seen again. ``masker`` finds the person, for a network that is ``masked``.
     Not thread-safe: one thread owns it.
     """
 
@@ -78,8 +79,10 @@ class Personalizer:
         *,
         autocast: bool = False,
         trunk: FrozenTrunk | None = None,
+        masker: Masker | None = None,
     ) -> None:
         self.network = network
+        self._masker = masker
         self.device = next(network.parameters()).device
         self.settings = settings or PersonalizationSettings()
         self.updates = 0
@@ -117,6 +120,10 @@ class Personalizer:
         self._optimiser.zero_grad(set_to_none=True)
         self._pairs = 0
         self._seconds = 0.0
+
+    def sampler(self, seed: int = 0) -> PairSampler:
+        """Draws the pairs that this personalizer is to be updated with."""
+        return PairSampler(self.settings, self.network.spec, masker=self._masker, seed=seed)
 
     @property
     def parameter_names(self) -> tuple[str, ...]:

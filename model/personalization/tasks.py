@@ -76,7 +76,8 @@ class ReconstructionTask:
         target, source = pairs.target, pairs.source
         features = self._features(target, ())
         reconstruction = self._network.reconstruct_from(features, source).float()
-        errors = self._perceptual.errors(reconstruction, reduced(target, CROP_SIZE))
+        wanted = reduced(target, CROP_SIZE)
+        errors = self._perceptual.errors(reconstruction, wanted, pairs.masks)
         self._errors += share * errors.detach()
         self._share += share
         divisors = self._perceptual.means_after(self._errors / self._share)

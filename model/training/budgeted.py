@@ -22,7 +22,7 @@ from model.networks.encoder import is_trunk
 from model.networks.movenet import MoveNetEncoder
 from model.training.objective import JointObjective
 from model.training.resident import BatchMaker
-from model.training.settings import ResidentSettings
+from model.training.settings import Frozen, ResidentSettings
 from model.training.trainer import StepReport, Watcher
 
 # What of MoveNet's neck is MoveNet's own, and not of ours.
@@ -35,7 +35,7 @@ _READ_TOGETHER = 10
 class BudgetedRun:
     """Trains a network until the time is up.
 
-    The network's first convolutions are frozen if they are MoveNet's; see ``freeze_early``.
+    What is frozen stays so; see ``freeze``.
 
     Args:
         objective: the network and its losses, on the device.
@@ -57,7 +57,7 @@ class BudgetedRun:
         self._settings = settings
         self._device = self.network.device
         self._joint = self.network.spec.personalizable and settings.self_weight > 0
-        freeze_early(self.network)
+        freeze(self.network, settings.frozen)
         used = objective.used_parameters(joint=self._joint)
         self._parameters = {name: p for name, p in used.items() if p.requires_grad}
         old = [p for name, p in self._parameters.items() if is_pretrained(name)]
@@ -122,7 +122,7 @@ class BudgetedRun:
         batch = self._batches.draw()
         precise = self._settings.precision == "float32"
         with torch.autocast(self._device.type, torch.bfloat16, enabled=not precise):
-            losses = self._objective(batch, self._joint)
+            losses = self._objective(batch, self._joint, self._settings.resolution_at(spent))
         self._optimiser.zero_grad(set_to_none=True)
         losses.total.backward()
         nn.utils.clip_grad_norm_(self._parameters.values(), _LARGEST_GRADIENT, foreach=True)
@@ -158,9 +158,12 @@ class BudgetedRun:
         self._read_at = now
 
 
-def freeze_early(network: PoseNetwork) -> None:
-    """Leave a MoveNet's first convolutions, a quarter of them, as they are."""
-    if isinstance(network.encoder, MoveNetEncoder):
+def freeze(network: PoseNetwork, what: Frozen) -> None:
+    """Leave the whole trunk as it is, or of a MoveNet's a quarter, its ``early`` convolutions."""
+    if what == "trunk":
+        for name, parameter in network.named_parameters():
+            parameter.requires_grad_(not is_trunk(name))
+    elif isinstance(network.encoder, MoveNetEncoder):
         trunk = network.encoder.mobilenet
         for module in (trunk.stem, trunk.stages[0], trunk.stages[1]):
             module.requires_grad_(False)

@@ -15,6 +15,7 @@ import torch
 from model import weights
 from model.data.catalogue import Request, weights_of
 from model.data.conversion import converted
+from model.data.masks import with_masks
 from model.data.records import DataSet
 from model.data.sampling import Mixture
 from model.device import choose_device
@@ -23,6 +24,7 @@ from model.files import whole_file
 from model.networks import NetworkSpec, PerceptualLoss, PoseNetwork, load_perceptual_loss
 from model.networks.encoder import MOVENETS
 from model.networks.imagenet import load_imagenet
+from model.person.mask import PersonMasker
 from model.ranks import joined_ranks
 from model.training.budgeted import BudgetedRun
 from model.training.checkpoint import FILE_NAME
@@ -40,7 +42,8 @@ class Job:
 
     ``start`` is a weight file to go on from; ``imagenet`` and ``movenet`` say where the backbone's
     first weights come from (None: random). ``aside`` (0..1) is the share of people kept for
-    development.
+    development. A network that is ``masked`` needs a ``masker``, the mask's ONNX file, and a
+    ``mask_folder``, where masks that were found are kept for the next run.
     """
 
     spec: NetworkSpec
@@ -57,6 +60,8 @@ class Job:
     workers: int = 2
     probe: ProbePlan = field(default_factory=ProbePlan)
     quiet: bool = False
+    masker: Path | None = None
+    mask_folder: Path | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,7 +110,7 @@ def run_training(
     with joined_ranks(device) as ranks:
         device = ranks.device(device)
         train, development = _training_data(job)
-        mixture = Mixture(train, weights_of(job.data), seed=job.settings.seed)
+        mixture = Mixture(_masked(job, train), weights_of(job.data), seed=job.settings.seed)
         perceptual = load_perceptual_loss(job.perceptual) if job.spec.personalizable else None
         trainer = Trainer(
             _network(job),
@@ -191,6 +196,8 @@ def _banks(job: ResidentJob, train: Sequence[DataSet], device: torch.device) -> 
     outside = _matching(job.outside, names, "--outside")
     banks = []
     for data in train:
+        if data.name in paired:
+            (data,) = _masked(job, [data])
         bank = load_bank(
             data,
             device,
@@ -250,13 +257,33 @@ def _training_data(job: Job) -> tuple[list[DataSet], list[DataSet]]:
     return train, development
 
 
+def _masker(job: Job) -> PersonMasker | None:
+    if not job.spec.masked:
+        return None
+    if job.masker is None or job.mask_folder is None:
+        raise ValueError("a masked network needs a masker and a folder for masks")
+    return PersonMasker(job.masker)
+
+
+def _masked(job: Job, data_sets: Sequence[DataSet]) -> list[DataSet]:
+    """The data sets with masks, if the network needs them."""
+    masker = _masker(job)
+    if masker is None:
+        return list(data_sets)
+    assert job.mask_folder is not None
+    return [
+        with_masks(data, masker, job.mask_folder, threads=job.workers, quiet=job.quiet)
+        for data in data_sets
+    ]
+
+
 def _network(job: Job) -> PoseNetwork:
     torch.manual_seed(job.settings.seed)
     if job.start is not None:
         start = weights.load(job.start)
         if start.spec == job.spec:
             return start
-        if replace(start.spec, variant=job.spec.variant) != job.spec:
+        if replace(start.spec, variant=job.spec.variant, mask=job.spec.mask) != job.spec:
             raise UserError(
                 f"{job.start} holds {start.spec}, but {job.spec} is to be trained. "
                 "Start from weights of the same network, or of another variant of it."
@@ -294,8 +321,9 @@ def _watcher(
         steps,
         start=start,
         validation=[*validation, *development],
-        development=development[0] if development else None,
+        development=_masked(job, development[:1])[0] if development else None,
         perceptual=perceptual,
+        masker=_masker(job),
         plan=job.probe,
         autocast=job.settings.precision == "bfloat16",
         metadata=description,

@@ -17,6 +17,7 @@ from model.crop import CROP_SIZE
 from model.data.records import BadDataError
 from model.data.sampling import Example, Mixture, PairCutter
 from model.errors import UserError
+from model.masking import as_masks, only_person
 from model.normalization import normalized
 from model.training.objective import TensorBatch
 from model.training.settings import TrainingSettings
@@ -29,7 +30,9 @@ _ATTEMPTS = 100
 class PictureBatch:
     """One micro-batch as it leaves a worker process: pictures as uint8 RGB.
 
-    ``target`` (N, 3, S, S) and ``source`` (P, 3, 128, 128), S being the network's crop size.
+    ``target`` (N, 3, S, S) and ``source`` (P, 3, 128, 128), S being the network's crop size;
+    ``masks`` and ``source_masks`` (P, 128, 128) uint8, of the first targets and the sources, if
+    their clips have masks.
 
     ``problems`` has a sentence for each frame that was skipped.
     """
@@ -38,6 +41,8 @@ class PictureBatch:
     source: Tensor
     joints: Tensor
     weights: Tensor
+    masks: Tensor | None = None
+    source_masks: Tensor | None = None
     problems: list[str] = field(default_factory=list)
 
     def pin_memory(self) -> PictureBatch:
@@ -48,15 +53,23 @@ class PictureBatch:
             source=self.source.pin_memory(),
             joints=self.joints.pin_memory(),
             weights=self.weights.pin_memory(),
+            masks=None if self.masks is None else self.masks.pin_memory(),
+            source_masks=None if self.source_masks is None else self.source_masks.pin_memory(),
         )
 
     def to(self, device: torch.device, *, bgr: bool = False) -> TensorBatch:
         """On the device and normalised; ``bgr`` for networks trained on that order."""
+        source = normalized(self.source.to(device, non_blocking=True), bgr=bgr)
+        if self.source_masks is not None:
+            seen = as_masks(self.source_masks.to(device, non_blocking=True))
+            source = only_person(source, seen)
+        masks = self.masks
         return TensorBatch(
             target=normalized(self.target.to(device, non_blocking=True), bgr=bgr),
-            source=normalized(self.source.to(device, non_blocking=True), bgr=bgr),
+            source=source,
             joints=self.joints.to(device, non_blocking=True),
             weights=self.weights.to(device, non_blocking=True),
+            masks=None if masks is None else as_masks(masks.to(device, non_blocking=True)),
         )
 
 
@@ -168,6 +181,8 @@ def collate(examples: Sequence[tuple[Example, list[str]]]) -> PictureBatch:
         source=_stacked(sources) if sources else torch.empty(0, 3, CROP_SIZE, CROP_SIZE),
         joints=torch.from_numpy(np.stack([example.joints for example in only])),
         weights=torch.from_numpy(np.stack([example.weights for example in only])),
+        masks=_stacked_masks([example.mask for example in only]),
+        source_masks=_stacked_masks([example.source_mask for example in only]),
         problems=[problem for _, problems in examples for problem in problems],
     )
 
@@ -219,6 +234,12 @@ def _batch_or_raise(batch: PictureBatch | BadDataError) -> PictureBatch:
 
 def _stacked(pictures: Sequence[NDArray[np.uint8]]) -> Tensor:
     return torch.from_numpy(np.stack(pictures)).permute(0, 3, 1, 2)
+
+
+def _stacked_masks(masks: Sequence[NDArray[np.uint8] | None]) -> Tensor | None:
+    """Those that there are, as one tensor; None if there are none."""
+    given = [mask for mask in masks if mask is not None]
+    return torch.from_numpy(np.stack(given)) if given else None
 
 
 def _one_thread(worker: int) -> None:

@@ -10,8 +10,13 @@ from torch.nn import functional
 
 from model.crop import CROP_SIZE
 from model.heatmaps import LOGIT_SIGMA, gaussian_targets, logit_loss, supervised_loss
+from model.masking import mass_off_person
 from model.networks import PerceptualLoss, PoseNetwork
 from model.normalization import reduced
+
+# What it costs, beside a perceptual loss of about 6, if all self-supervised keypoints are off the
+# person. Without it, those on walls learn next to nothing of where they should be.
+_OFF_PERSON = 6.0
 
 
 @dataclass(frozen=True)
@@ -20,13 +25,15 @@ class TensorBatch:
 
     ``target`` (B, 3, S, S), normalised, S being the network's crop size; ``source``
     (P, 3, 128, 128), one for each of the first P examples; ``joints`` (B, K, 2), (x, y) in pixels
-    of the target; ``weights`` (B, K), 0 to 1.
+    of the target; ``weights`` (B, K), 0 to 1. ``masks`` (P, 1, 128, 128), 0 to 1, are of the first
+    targets, where the network is ``masked``; its sources then show the person only.
     """
 
     target: Tensor
     source: Tensor
     joints: Tensor
     weights: Tensor
+    masks: Tensor | None = None
 
 
 @dataclass(frozen=True)
@@ -91,12 +98,15 @@ class JointObjective(nn.Module):
         if joint and self.network.spec.variant == "rotation":
             self_supervised = self._rotation_loss(batch.target)
         elif joint and self_maps is not None and self.perceptual is not None:
-            target, source = self._pairs(batch, resolution)
-            points = self.network.points_of(self_maps[: len(source)])
-            rebuilt = self.network.rebuild(points, source)
-            terms = self.perceptual.errors(rebuilt.float(), target)
+            source = reduced(batch.source, resolution)
+            self_maps = self_maps[: len(source)]
+            rebuilt = self.network.rebuild(self.network.points_of(self_maps), source)
+            target = reduced(batch.target[: len(source)], resolution)
+            terms = self.perceptual.errors(rebuilt.float(), target, batch.masks)
             errors = terms.detach()
             self_supervised = (terms / self.perceptual.means_after(errors)).sum()
+            if batch.masks is not None:
+                self_supervised += _OFF_PERSON * mass_off_person(self_maps, batch.masks)
         total = supervised + self._self_weight * self_supervised
         return Losses(total, supervised.detach(), self_supervised.detach(), errors)
 
@@ -112,11 +122,6 @@ class JointObjective(nn.Module):
             return logit_loss(scores, points, batch.weights, LOGIT_SIGMA)
         maps, weights = gaussian_targets(points, batch.weights, spec.heatmap_size)
         return supervised_loss(scores, maps, weights)
-
-    @staticmethod
-    def _pairs(batch: TensorBatch, resolution: int) -> tuple[Tensor, Tensor]:
-        target, source = batch.target[: len(batch.source)], batch.source
-        return reduced(target, resolution), reduced(source, resolution)
 
     def _rotation_loss(self, images: Tensor) -> Tensor:
         """Four-way cross-entropy; a quarter of the examples stands in each of the directions."""

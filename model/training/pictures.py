@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from model.crop import CROP_SIZE, SquareBox
-from model.data.sampling import Example
 from model.networks import PoseNetwork
-from model.normalization import reduced, to_pictures, to_tensor
+from model.normalization import reduced, to_pictures
 from model.prediction import pose_in_image
+from model.training.objective import TensorBatch
 from model.training.panels import PanelRow, training_panel
 
 # The whole crop as a box: what is decoded into it comes out in crop pixels.
@@ -20,20 +18,20 @@ _CROP = SquareBox(CROP_SIZE / 2, CROP_SIZE / 2, CROP_SIZE)
 
 
 @torch.no_grad()
-def draw_panel(network: PoseNetwork, examples: Sequence[Example]) -> NDArray[np.uint8]:
+def draw_panel(network: PoseNetwork, batch: TensorBatch) -> NDArray[np.uint8]:
     """Source, target, reconstruction and both keypoint sets of each example; RGB (H, W, 3).
 
     The network is in eval mode, and every example has a source.
     """
-    device, bgr = network.device, network.spec.bgr
-    sources = [e.source for e in examples if e.source is not None]
-    targets = to_tensor([e.target for e in examples], bgr=bgr).to(device)
-    output = network(targets, to_tensor(sources, bgr=bgr).to(device))
-    shown = to_pictures(reduced(targets, CROP_SIZE), bgr=bgr)
+    bgr, count = network.spec.bgr, len(batch.target)
+    output = network(batch.target, batch.source)
+    shown = to_pictures(reduced(batch.target, CROP_SIZE), bgr=bgr)
+    sources = to_pictures(batch.source, bgr=bgr)
     rebuilt = output.reconstruction
-    pictures = to_pictures(rebuilt, bgr=bgr) if rebuilt is not None else [None] * len(examples)
+    pictures = to_pictures(rebuilt, bgr=bgr) if rebuilt is not None else [None] * count
+    truth = (batch.joints * (CROP_SIZE / network.spec.crop_size)).cpu().numpy()
     rows = []
-    for index, example in enumerate(examples):
+    for index in range(count):
         pose = pose_in_image(output, _CROP, index)
         rows.append(
             PanelRow(
@@ -43,8 +41,8 @@ def draw_panel(network: PoseNetwork, examples: Sequence[Example]) -> NDArray[np.
                 self_points=pose.self_keypoints if len(pose.self_keypoints) else None,
                 contribution=pose.contribution if pose.affinity.size else None,
                 points=pose.keypoints,
-                truth=example.joints * (CROP_SIZE / network.spec.crop_size),
-                weights=example.weights,
+                truth=truth[index],
+                weights=batch.weights[index].cpu().numpy(),
             )
         )
     return training_panel(rows, network.spec.joint_set)

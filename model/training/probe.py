@@ -6,27 +6,38 @@ import torch
 from torch import Tensor
 
 from model.crop import CROP_SIZE
+from model.masking import on_person
 from model.networks import PerceptualLoss, PoseNetwork
 from model.normalization import reduced
+from model.training.objective import TensorBatch
 
 
 @torch.no_grad()
 def keypoint_use(
-    network: PoseNetwork, perceptual: PerceptualLoss, target: Tensor, source: Tensor
+    network: PoseNetwork, perceptual: PerceptualLoss, batch: TensorBatch
 ) -> tuple[float, float]:
     """The perceptual loss with each target's own keypoints, and with another target's.
 
-    ``target`` (N, 3, S, S) and ``source`` (N, 3, 128, 128), N > 1. A renderer that uses the
-    keypoints does clearly worse with those of the next target in the batch; one that copies the
-    source does not.
+    All examples of the ``batch``, more than one, have a source. A renderer that uses the keypoints
+    does clearly worse with those of the next target in the batch; one that copies the source does
+    not.
     """
-    points = network.points_of(network.self_heatmaps(target))
-    wanted = reduced(target, CROP_SIZE)
+    points = network.points_of(network.self_heatmaps(batch.target))
+    wanted = reduced(batch.target, CROP_SIZE)
     losses = []
     for used in (points, points.roll(1, dims=0)):
-        errors = perceptual.errors(network.rebuild(used, source).float(), wanted)
+        rebuilt = network.rebuild(used, batch.source).float()
+        errors = perceptual.errors(rebuilt, wanted, batch.masks)
         losses.append(float((errors / perceptual.means).sum()))
     return losses[0], losses[1]
+
+
+@torch.no_grad()
+def share_on_person(network: PoseNetwork, batch: TensorBatch) -> float:
+    """The share (0..1) of the self-supervised keypoints that lie on the person's dilated mask."""
+    assert batch.masks is not None
+    points = network.points_of(network.self_heatmaps(batch.target))
+    return float(on_person(points, batch.masks, network.spec.heatmap_size).float().mean())
 
 
 def spread(network: PoseNetwork, target: Tensor) -> float:

@@ -9,7 +9,7 @@ synchronisation within a step.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -23,6 +23,7 @@ from model.augmentation import DETAIL, FLIP_PROBABILITY, HIDDEN
 from model.crop import CROP_SIZE
 from model.data.records import ABSENT, BadDataError, DataSet
 from model.errors import UserError
+from model.masking import MASK_MARGIN, MASK_SIZE, only_person
 from model.networks import NetworkSpec
 from model.normalization import normalized
 from model.training.objective import TensorBatch
@@ -47,6 +48,7 @@ class Bank:
         paired: whether its examples may come with a source, another frame of the clip.
         outside: whether the places of absent joints are true. Those that lie outside a crop then
             have an empty map there, which is learnt; else nothing is learnt of absent joints.
+        masks: (N, 1, 128, 128) uint8, see ``PersonMask``; None where they are not needed.
     """
 
     name: str
@@ -58,6 +60,7 @@ class Bank:
     length: Tensor
     paired: bool = False
     outside: bool = False
+    masks: Tensor | None = None
 
     def __len__(self) -> int:
         return len(self.pictures)
@@ -94,6 +97,7 @@ def load_bank(
     known = np.isfinite(joints).all(axis=-1, keepdims=True)
     in_clips = float((np.repeat(lengths, lengths) > 1).mean()) > 0.5
     pictures = _decoded(data, threads)
+    masked = paired and in_clips and clips[0].masks is not None
 
     def moved(array: NDArray[np.generic]) -> Tensor:
         return torch.from_numpy(np.ascontiguousarray(array)).to(device)
@@ -109,6 +113,7 @@ def load_bank(
             moved(np.repeat(lengths, lengths)),
             paired and in_clips,
             outside,
+            moved(np.concatenate([clip.masks for clip in clips])[:, None]) if masked else None,
         )
     except torch.OutOfMemoryError as error:
         raise UserError(
@@ -172,6 +177,7 @@ class BatchMaker:
         self._flip_order = torch.tensor(spec.joint_set.flip_order, device=self._device)
         self._rng = torch.Generator(self._device).manual_seed(settings.seed)
         self._host = np.random.default_rng(settings.seed)
+        self._masked = spec.masked
         reconstructs = spec.reconstructs and settings.self_weight > 0
         paired = [reconstructs and bank.paired for bank in banks]
         self._dealer = _Dealer(shares, paired)
@@ -192,9 +198,11 @@ class BatchMaker:
             source=torch.cat([part.source for part in parts]),
             joints=torch.cat([part.joints for part in parts]),
             weights=torch.cat([part.weights for part in parts]),
+            masks=torch.cat(masks) if (masks := _given(part.masks for part in parts)) else None,
         )
 
     def _part(self, bank: Bank, count: int, *, with_source: bool) -> TensorBatch:
+        """Examples of one bank, whose masks are there if they have sources and need them."""
         rows = torch.randint(len(bank), (count,), generator=self._rng, device=self._device)
         linear, flip = self._linear(count)
         boxes = self._shifted(bank.boxes[rows])
@@ -203,14 +211,19 @@ class BatchMaker:
             _coloured(warped(bank.pictures[rows], boxes, linear, self._size), gains, gamma)
         )
         joints, weights = self._labels(bank, rows, boxes, linear, flip)
-        source = target.new_zeros(0, 3, CROP_SIZE, CROP_SIZE)
+        source, masks = target.new_zeros(0, 3, CROP_SIZE, CROP_SIZE), None
         if with_source:
             # Nothing would tell the renderer of a grey patch, so nothing is covered.
-            source = _coloured(self._sources(bank, rows, boxes, linear), gains, gamma)
-            source = self._normalized(functional.avg_pool2d(source, 2))
+            chosen, placed = self._places_of_sources(bank, rows, linear)
+            source = warped(bank.pictures[chosen], boxes, placed, 2 * CROP_SIZE)
+            source = functional.avg_pool2d(_coloured(source, gains, gamma), 2)
+            source = self._normalized(source)
+            if self._masked:
+                masks = _cut_masks(bank, rows, boxes, linear)
+                source = only_person(source, _cut_masks(bank, chosen, boxes, placed))
         else:
             target = self._covered(target)
-        return TensorBatch(self._normalized(target), source, joints, weights)
+        return TensorBatch(self._normalized(target), source, joints, weights, masks)
 
     def _labels(
         self, bank: Bank, rows: Tensor, boxes: Tensor, linear: Tensor, flip: Tensor
@@ -226,18 +239,18 @@ class BatchMaker:
             weights = torch.where(away & (weights == 0), weights.new_ones(()), weights)
         return joints, weights
 
-    def _sources(self, bank: Bank, rows: Tensor, boxes: Tensor, linear: Tensor) -> Tensor:
-        """Other frames of the same clips, cut with the targets' boxes, at twice their size.
+    def _places_of_sources(self, bank: Bank, rows: Tensor, linear: Tensor) -> tuple[Tensor, Tensor]:
+        """Other frames of the same clips, and how they are turned.
 
-        So that, halved, every pixel of a source is the mean of those it covers.
+        They are cut with the targets' boxes, at twice their size, so that, halved, every pixel of a
+        source is the mean of those it covers.
         """
         count = len(rows)
         other = (self._uniform(count) * bank.length[rows]).long()
         chosen = bank.first[rows] + other.clamp(max=bank.length[rows] - 1)
         own, _ = self._linear(count)
         alone = self._uniform(count) < self._settings.independent_sources
-        turned = torch.where(alone[:, None, None], own, linear)
-        return warped(bank.pictures[chosen], boxes, turned, 2 * CROP_SIZE)
+        return chosen, torch.where(alone[:, None, None], own, linear)
 
     def _normalized(self, images: Tensor) -> Tensor:
         return normalized(images.round(), bgr=self._bgr)
@@ -345,6 +358,20 @@ def _check_pairs(settings: ResidentSettings, share: float) -> None:
         )
 
 
+def _given(masks: Iterable[Tensor | None]) -> list[Tensor]:
+    return [mask for mask in masks if mask is not None]
+
+
+def _cut_masks(bank: Bank, rows: Tensor, boxes: Tensor, linear: Tensor) -> Tensor:
+    """Masks (n, 1, 128, 128), 0 to 1, of frames, as ``warped`` cuts their pictures."""
+    assert bank.masks is not None
+    own = bank.boxes[rows]
+    zoom = MASK_SIZE / (MASK_MARGIN * own[:, 2:])
+    centres = (boxes[:, :2] - own[:, :2]) * zoom + MASK_SIZE / 2
+    seen = torch.cat([centres, boxes[:, 2:] * zoom], dim=1)
+    return warped(bank.masks[rows], seen, linear, CROP_SIZE) / 255
+
+
 def _moved(points: Tensor, boxes: Tensor, linear: Tensor, size: int) -> Tensor:
     """Stored pixels (n, K, 2) to pixels of the crops."""
     away = (points - boxes[:, None, :2]) * (size / boxes[:, None, 2:])
@@ -355,14 +382,14 @@ def warped(pictures: Tensor, boxes: Tensor, linear: Tensor, size: int) -> Tensor
     """Cut augmented crops out of stored pictures, as ``crop_matrix`` and ``warp`` do.
 
     Args:
-        pictures: (n, 3, S, S) uint8.
+        pictures: (n, C, S, S) uint8.
         boxes: (n, 3), centre x, centre y and side of the squares, in stored pixels.
         linear: (n, 2, 2), from directions in the picture to those in the crop, of a square of the
             same size; the identity cuts the square as it is.
         size: the side of the crops, pixels.
 
     Returns:
-        (n, 3, size, size) float32, 0 to 255, black outside the picture.
+        (n, C, size, size) float32, 0 to 255, black outside the picture.
     """
     stored = pictures.shape[-1]
     cells = torch.arange(size, device=pictures.device, dtype=torch.float32) - size / 2

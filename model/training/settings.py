@@ -14,6 +14,7 @@ from model.errors import UserError
 Schedule = Literal["steps", "cosine"]
 Precision = Literal["float32", "bfloat16"]
 OnBadData = Literal["stop", "skip"]
+Frozen = Literal["early", "trunk"]
 
 #: What pictures may go through, by name: as published (method 1.8), and two more of ours.
 AUGMENTATIONS: dict[str, Augmenter] = {
@@ -135,6 +136,11 @@ class ResidentSettings:
     self_weight: float = 1e-3
     #: How many examples of each batch are also reconstructed; 0: all that come with a source.
     pairs: int = 0
+    #: The first share of the minutes reconstructs at half the resolution, at a quarter of the cost.
+    coarse: float = 0.0
+    #: What stays as it is of MoveNet's trunk: the ``early`` quarter of its convolutions, or all of
+    #: the ``trunk``. A ResNet is frozen whole or not at all.
+    frozen: Frozen = "early"
     independent_sources: float = 0.75
     average: float = 0.998
     augmenter: Augmenter = AUGMENTATIONS["strong"]
@@ -144,7 +150,7 @@ class ResidentSettings:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        check_choices(self, {"precision": get_args(Precision)})
+        check_choices(self, {"precision": get_args(Precision), "frozen": get_args(Frozen)})
         for name in ("minutes", "look_every"):
             value = getattr(self, name)
             check_number(name, value, 0 < value < math.inf, "a positive number")
@@ -157,10 +163,15 @@ class ResidentSettings:
         check_number("self_weight", self.self_weight, 0 <= self.self_weight < math.inf, "0 or more")
         shared = self.independent_sources
         check_number("independent_sources", shared, 0 <= shared <= 1, "in [0, 1]")
+        check_number("coarse", self.coarse, 0 <= self.coarse <= 1, "in [0, 1]")
         check_number("average", self.average, 0 <= self.average < 1, "in [0, 1)")
         check_number("pairs", self.pairs, self.pairs <= self.batch_size, "at most the batch size")
         useful = not self.pairs or self.self_weight > 0
         check_number("pairs", self.pairs, useful, "0 where self_weight is 0: nothing is rebuilt")
+
+    def resolution_at(self, spent: float) -> int:
+        """The side of the pictures that are reconstructed when a share of the minutes is spent."""
+        return CROP_SIZE // 2 if spent < self.coarse else CROP_SIZE
 
     def factor_at(self, step: int, spent: float) -> float:
         """What both rates are multiplied by in step 0, 1, ...

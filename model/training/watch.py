@@ -20,13 +20,14 @@ from model.data.sampling import PairCutter
 from model.errors import UserError
 from model.evaluation.accuracy import predict_data_set
 from model.evaluation.gain import first_frames, measure_gain
+from model.masking import Masker
 from model.networks import PerceptualLoss, PoseNetwork
-from model.normalization import to_tensor
 from model.personalization import PersonalizationSettings
 from model.pictures import write_picture
 from model.training.journal import Journal
+from model.training.loader import collate
 from model.training.pictures import draw_panel
-from model.training.probe import keypoint_use, spread
+from model.training.probe import keypoint_use, share_on_person, spread
 from model.training.trainer import StepReport
 
 _log = logging.getLogger(__name__)
@@ -51,7 +52,7 @@ class RunWatcher:
     ``log.csv`` and ``tensorboard/`` hold the curves and panels, ``panel.png`` the newest panel,
     ``last.safetensors`` the newest validated network and ``best.safetensors`` the one with the
     highest PCK on the first of the ``validation`` sets. ``development`` are people kept aside,
-    whom the panel shows and on whom the gain is probed.
+    whom the panel shows and on whom the gain is probed, with a ``masker`` if the network needs one.
     """
 
     def __init__(
@@ -63,6 +64,7 @@ class RunWatcher:
         validation: Sequence[DataSet] = (),
         development: DataSet | None = None,
         perceptual: PerceptualLoss | None = None,
+        masker: Masker | None = None,
         plan: ProbePlan | None = None,
         autocast: bool = False,
         metadata: Mapping[str, str] | None = None,
@@ -74,6 +76,7 @@ class RunWatcher:
         self._validation = validation
         self._development = development
         self._perceptual = perceptual
+        self._masker = masker
         self._plan = plan or ProbePlan()
         self._autocast = autocast
         self._metadata = dict(metadata or {})
@@ -149,22 +152,23 @@ class RunWatcher:
         )
         rng = np.random.default_rng(0)
         examples = [cutter.cut(clip, len(clip) // 2, rng, with_source=True) for clip in clips]
-        panel = draw_panel(network, examples)
+        batch = collate([(example, []) for example in examples])
+        tensors = batch.to(network.device, bgr=network.spec.bgr)
+        panel = draw_panel(network, tensors)
         self._journal.picture(step, "panel", panel)
         write_picture(self._folder / "panel.png", panel)
         if not network.spec.reconstructs or self._perceptual is None:
             return {}
-        device = network.device
-        target = to_tensor([e.target for e in examples], bgr=network.spec.bgr).to(device)
-        sources = [e.source for e in examples if e.source is not None]
-        source = to_tensor(sources, bgr=network.spec.bgr).to(device)
-        with torch.autocast(device.type, torch.bfloat16, enabled=self._autocast):
-            own, foreign = keypoint_use(network, self._perceptual, target, source)
-        return {
+        with torch.autocast(network.device.type, torch.bfloat16, enabled=self._autocast):
+            own, foreign = keypoint_use(network, self._perceptual, tensors)
+        values = {
             "reconstruction/own keypoints": own,
             "reconstruction/foreign keypoints": foreign,
-            "reconstruction/keypoint spread": spread(network, target),
+            "reconstruction/keypoint spread": spread(network, tensors.target),
         }
+        if tensors.masks is not None:
+            values["reconstruction/keypoints on person"] = share_on_person(network, tensors)
+        return values
 
     def _probe(
         self, network: PoseNetwork, development: DataSet, perceptual: PerceptualLoss
@@ -178,6 +182,7 @@ class RunWatcher:
             plan.settings,
             autocast=self._autocast,
             micro_batch=plan.micro_batch,
+            masker=self._masker,
         )
         return {"probe/none": found.none, "probe/gain": found.gain, "probe/worst": found.worst}
 

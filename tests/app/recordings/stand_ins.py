@@ -83,7 +83,7 @@ class PixelLoss(PerceptualLoss):
     def __init__(self, *_: object) -> None:
         super().__init__(VGGFeatures())
 
-    def errors(self, reconstruction: Tensor, target: Tensor) -> Tensor:
+    def errors(self, reconstruction: Tensor, target: Tensor, masks: Tensor | None = None) -> Tensor:
         return functional.mse_loss(reconstruction, target).repeat(len(self.means))
 
 

@@ -12,7 +12,7 @@ import pytest
 import torch
 
 import model
-from app.assets import PERCEPTUAL_WEIGHTS
+from app.assets import PERCEPTUAL_WEIGHTS, PERSON_MASK
 from model.data.records import DataSet
 from model.data.shards import read_shards
 from model.errors import UserError
@@ -60,7 +60,8 @@ def _weights(folder: Path, variant: Variant = "rotation") -> Path:
 
 
 def _runner(store: Path | None, workers: int = 1, ranks: Ranks | None = None) -> PeopleRunner:
-    return PeopleRunner(PERCEPTUAL_WEIGHTS, store, replace(CPU, workers=workers), ranks)
+    machine = replace(CPU, workers=workers)
+    return PeopleRunner(PERCEPTUAL_WEIGHTS, PERSON_MASK, store, machine, ranks)
 
 
 def test_what_is_finished_is_read_back(

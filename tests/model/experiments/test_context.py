@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import model
-from app.assets import PERCEPTUAL_WEIGHTS
+from app.assets import PERCEPTUAL_WEIGHTS, PERSON_MASK
 from model.data.catalogue import Request, people_aside
 from model.errors import UserError
 from model.evaluation.protocol import Protocol
@@ -43,7 +43,7 @@ def test_a_study_predicts_the_chosen_people_and_keeps_what_it_predicted(
     request_for: MakeRequest, tmp_path: Path
 ) -> None:
     request = request_for(people=2, frames=1)
-    with open_study(request, "table3", PERCEPTUAL_WEIGHTS) as study:
+    with open_study(request, "table3", PERCEPTUAL_WEIGHTS, PERSON_MASK) as study:
         found = study.predict(study.weight("baseline"), study.people, Protocol())
         assert study.folder == tmp_path / "out" / "table3" and study.folder.is_dir()
         assert study.first and study.development is None
@@ -52,7 +52,7 @@ def test_a_study_predicts_the_chosen_people_and_keeps_what_it_predicted(
     assert len(found.points) == 2
     kept = list((tmp_path / "out" / "predictions").rglob("*.npz"))
     assert len(kept) == 2
-    with open_study(request, "table1", PERCEPTUAL_WEIGHTS) as study:
+    with open_study(request, "table1", PERCEPTUAL_WEIGHTS, PERSON_MASK) as study:
         again = study.predict(study.weight("baseline"), study.people, Protocol())
     np.testing.assert_array_equal(again.points, found.points)
     assert sorted((tmp_path / "out" / "predictions").rglob("*.npz")) == sorted(kept)
@@ -62,7 +62,7 @@ def test_a_role_must_hold_its_own_variant(request_for: MakeRequest, tmp_path: Pa
     request = request_for(weights={"keypoint": tmp_path / "small.safetensors"})
     with (
         pytest.raises(UserError, match="holds the variant baseline"),
-        open_study(request, "table1", PERCEPTUAL_WEIGHTS),
+        open_study(request, "table1", PERCEPTUAL_WEIGHTS, PERSON_MASK),
     ):
         pass
 
@@ -77,7 +77,7 @@ def test_networks_of_one_study_see_alike_crops(request_for: MakeRequest, tmp_pat
     }
     with (
         pytest.raises(UserError, match="moved down"),
-        open_study(request_for(weights=weights), "table1", PERCEPTUAL_WEIGHTS),
+        open_study(request_for(weights=weights), "table1", PERCEPTUAL_WEIGHTS, PERSON_MASK),
     ):
         pass
 

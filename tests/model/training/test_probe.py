@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 import torch
 
+from model.training.objective import TensorBatch
 from model.training.probe import keypoint_use, spread
 from tests.networks import small_network, small_perceptual_loss
 
@@ -10,6 +11,7 @@ from tests.networks import small_network, small_perceptual_loss
 def test_keypoint_use_tells_a_renderer_that_copies_from_one_that_looks() -> None:
     network, loss = small_network(), small_perceptual_loss()
     target, source = torch.randn(2, 4, 3, 128, 128).unbind()
+    batch = TensorBatch(target, source, torch.zeros(4, 13, 2), torch.ones(4, 13))
     with torch.no_grad():
         wanted = network.points_of(network.self_heatmaps(target))
 
@@ -22,10 +24,10 @@ def test_keypoint_use_tells_a_renderer_that_copies_from_one_that_looks() -> None
         return source
 
     network.reconstruction.forward = look  # type: ignore[method-assign]
-    own, foreign = keypoint_use(network, loss, target, source)
+    own, foreign = keypoint_use(network, loss, batch)
     assert own == 0 and foreign > 0
     network.reconstruction.forward = copy  # type: ignore[method-assign]
-    own, foreign = keypoint_use(network, loss, target, source)
+    own, foreign = keypoint_use(network, loss, batch)
     assert own == foreign > 0
 
 
