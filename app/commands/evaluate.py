@@ -81,19 +81,12 @@ def add_parser(subparsers: Subparsers) -> None:
         "offline personalization to each person.",
     )
     _add_common(gain)
+    _add_people(gain)
     gain.add_argument(
         "--modes", metavar="LIST", default="online,offline", help="default: online,offline"
     )
-    gain.add_argument("--people", metavar="N", type=int, help="only N people, spread over the set")
-    gain.add_argument("--frames", metavar="N", type=int, help="only the first N of each person")
     gain.add_argument(
         "--every", metavar="N", type=int, default=1, help="online only every N-th frame"
-    )
-    gain.add_argument(
-        "--aside",
-        metavar="SHARE",
-        type=float,
-        help="only the people that training with the same --aside keeps out",
     )
     gain.add_argument(
         "--extra",
@@ -111,6 +104,17 @@ def add_parser(subparsers: Subparsers) -> None:
     )
     add_personalization(gain)
     gain.set_defaults(func=_run_gain)
+    gradients = experiments.add_parser(
+        "gradients",
+        help="whether the self-supervised and the supervised loss pull the same way",
+        description="For each person, the cosine between the gradients of the loss that "
+        "personalization minimises and of the supervised one. Where it is above zero, following "
+        "the first lowers the second.",
+    )
+    _add_common(gradients)
+    _add_people(gradients)
+    add_personalization(gradients, resets=False, offline=False)
+    gradients.set_defaults(func=_run_gradients)
     add_experiments(experiments)
     add_gan_experiments(experiments)
     add_imm(experiments)
@@ -136,6 +140,20 @@ def _add_common(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--json", action="store_true", help="print one line of JSON and no progress"
+    )
+
+
+def _add_people(parser: argparse.ArgumentParser) -> None:
+    """Add which people are looked at."""
+    parser.add_argument(
+        "--people", metavar="N", type=int, help="only N people, spread over the set"
+    )
+    parser.add_argument("--frames", metavar="N", type=int, help="only the first N of each person")
+    parser.add_argument(
+        "--aside",
+        metavar="SHARE",
+        type=float,
+        help="only the people that training with the same --aside keeps out",
     )
 
 
@@ -231,6 +249,35 @@ def _run_gain(args: argparse.Namespace) -> int:
     return 0
 
 
+def _run_gradients(args: argparse.Namespace) -> int:
+    from tqdm import tqdm
+
+    from app.assets import PERCEPTUAL_WEIGHTS, PERSON_MASK, WEIGHTS
+    from model.device import choose_device
+    from model.evaluation.gradients import AgreementReport, gradient_agreement
+    from model.networks import load_perceptual_loss
+    from model.person import PersonMasker
+    from model.weights import load
+
+    weights = args.weights or WEIGHTS
+    network = load(weights, choose_device(args.device).device)
+    people, settings = _people(args), chosen_settings(args)
+    with tqdm(total=len(people.persons), unit="person", disable=True if args.json else None) as bar:
+        cosines = gradient_agreement(
+            network,
+            load_perceptual_loss(PERCEPTUAL_WEIGHTS),
+            people,
+            settings,
+            masker=PersonMasker(PERSON_MASK) if network.spec.masked else None,
+            progress=bar.update,
+        )
+    report = AgreementReport(weights.name, people.name, settings, cosines)
+    print(json.dumps(report.as_json()) if args.json else report.markdown().rstrip())
+    if args.out is not None:
+        report.write(args.out)
+    return 0
+
+
 def _people(args: argparse.Namespace) -> DataSet:
     from app.assets import WEIGHTS
     from model.data.catalogue import Request, people_aside
@@ -239,7 +286,7 @@ def _people(args: argparse.Namespace) -> DataSet:
     from model.weights import read_spec
 
     for name in ("people", "frames", "workers"):
-        value = getattr(args, name)
+        value = getattr(args, name, None)
         if value is not None and value < 1:
             raise UserError(f"--{name} was {value}; give a number of 1 or more.")
     shift = read_spec(args.weights or WEIGHTS).crop_shift
@@ -249,7 +296,7 @@ def _people(args: argparse.Namespace) -> DataSet:
     else:
         people = people_aside(request, args.aside, shift)
     people = first_frames(people, args.people, args.frames)
-    if args.extra is not None:
+    if getattr(args, "extra", None) is not None:
         people = with_unlabelled(people, Request.parse(args.extra).read(args.split, shift))
     return people
 

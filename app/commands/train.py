@@ -29,8 +29,8 @@ _VARIANTS = {
 
 # Options that say nothing to training by steps, and those that say nothing to --resident.
 _OF_RESIDENT = (
-    "minutes", "trunk_rate", "frozen", "coarse", "look_every", "joint_weight", "pairs_from",
-    "outside",
+    "minutes", "trunk_rate", "frozen", "coarse", "meta_every", "meta_rate", "look_every",
+    "joint_weight", "pairs_from", "outside",
 )  # fmt: skip
 _OF_STEPS = (
     "steps", "micro_batch", "warm_up_steps", "coarse_steps", "schedule", "validate_every",
@@ -216,6 +216,16 @@ def _add_resident(parser: argparse.ArgumentParser) -> None:
         metavar="SHARE",
         type=float,
         help="the first share of the minutes (0 to 1) reconstructs at half the resolution",
+    )
+    group.add_argument(
+        "--meta-every",
+        metavar="N",
+        type=int,
+        help="one step of N personalizes to one person and asks the supervised loss on other "
+        "frames of the person to fall; 0: none",
+    )
+    group.add_argument(
+        "--meta-rate", metavar="X", type=float, help="how far such a step moves the weights"
     )
     group.add_argument(
         "--look-every", metavar="SECONDS", type=float, help="time from one validation to the next"

@@ -32,15 +32,21 @@ def configure(network: PoseNetwork, scope: Scope) -> dict[str, nn.Parameter]:
             "and cannot be personalized. Choose weights of another variant, or do without."
         )
     network.eval()
-    norms = _normalisation_parameters(network)
-    chosen = {}
+    chosen = personalized(network, scope)
     for name, parameter in network.named_parameters():
-        wanted = name.startswith(_SCOPES[scope]) and name not in norms
-        parameter.requires_grad_(wanted)
-        if wanted:
-            chosen[name] = parameter
+        parameter.requires_grad_(name in chosen)
     check(network, chosen)
     return chosen
+
+
+def personalized(network: PoseNetwork, scope: Scope) -> dict[str, nn.Parameter]:
+    """The parameters that ``scope`` means, by name; nothing is changed."""
+    norms = _normalisation_parameters(network)
+    return {
+        name: parameter
+        for name, parameter in network.named_parameters()
+        if name.startswith(_SCOPES[scope]) and name not in norms
+    }
 
 
 def check(network: PoseNetwork, chosen: dict[str, nn.Parameter]) -> None:

@@ -10,16 +10,17 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 
 import torch
 from torch import Tensor, nn
 
-from model.average import WeightAverage
+from model.average import WeightAverage, swapped
 from model.errors import UserError
 from model.networks import PoseNetwork
 from model.networks.encoder import is_trunk
 from model.networks.movenet import MoveNetEncoder
+from model.personalization.parameters import personalized
 from model.training.objective import JointObjective
 from model.training.resident import BatchMaker
 from model.training.settings import Frozen, ResidentSettings
@@ -116,21 +117,69 @@ class BudgetedRun:
             self.network.train(training)
 
     def _take_step(self, spent: float) -> None:
-        factor = self._settings.factor_at(self.step, spent)
+        settings = self._settings
+        factor = settings.factor_at(self.step, spent)
         for group, peak in zip(self._optimiser.param_groups, self._peaks, strict=True):
             group["lr"] = factor * peak
-        batch = self._batches.draw()
-        precise = self._settings.precision == "float32"
-        with torch.autocast(self._device.type, torch.bfloat16, enabled=not precise):
-            losses = self._objective(batch, self._joint, self._settings.resolution_at(spent))
         self._optimiser.zero_grad(set_to_none=True)
-        losses.total.backward()
+        meta = self._joint and settings.meta_every and self.step % settings.meta_every == 0
+        losses = self._meta_gradient() if meta else self._gradient(settings.resolution_at(spent))
         nn.utils.clip_grad_norm_(self._parameters.values(), _LARGEST_GRADIENT, foreach=True)
         self._optimiser.step()
         self._average.add()
-        self._objective.settle(losses.errors)
         self.step += 1
-        self._unread.append(torch.stack([losses.supervised, losses.self_supervised]).float())
+        self._unread.append(torch.stack(losses).float())
+
+    def _gradient(self, resolution: int) -> list[Tensor]:
+        """Add the gradient of both losses for a batch; what they are."""
+        batch = self._batches.draw()
+        with self._precision():
+            losses = self._objective(batch, self._joint, resolution)
+        losses.total.backward()
+        self._objective.settle(losses.errors)
+        return [losses.supervised, losses.self_supervised]
+
+    def _meta_gradient(self) -> list[Tensor]:
+        """Add the gradient of the supervised loss after a step of personalization (ours).
+
+        One person's pairs say where personalization would go, from the network in eval mode; the
+        weights go there, and other frames of the person give the supervised gradient, which is
+        applied to the weights as they were: first-order meta-learning. The pairs' own gradient is
+        added with lambda, so that the renderer goes on learning.
+        """
+        count = max(2, self._settings.batch_size // 2)
+        support, query = self._batches.draw_person(count, count)
+        self.network.eval()
+        with self._precision():
+            rebuilt = self._objective.reconstruction(support)
+        (self._settings.self_weight * rebuilt).backward()
+        self.network.train()
+        moved = self._personalized()
+        with swapped(self._parameters, moved):
+            with self._precision():
+                losses = self._objective(query, False)
+            losses.total.backward()
+        return [losses.supervised, rebuilt.detach()]
+
+    @torch.no_grad()
+    def _personalized(self) -> dict[str, Tensor]:
+        """The weights that personalization may move, after one step along their gradients."""
+        moved = {}
+        for name, parameter in personalized(self.network, "deconvolutions").items():
+            gradient = parameter.grad
+            if gradient is not None and name in self._parameters:
+                length = gradient.square().mean().sqrt().clamp(min=1e-12)
+                moved[name] = parameter - self._settings.meta_rate * gradient / length
+        return moved
+
+    def _precision(self) -> AbstractContextManager[object]:
+        # Without a cache, which would hand the weights as they were to those that were moved.
+        return torch.autocast(
+            self._device.type,
+            torch.bfloat16,
+            enabled=self._settings.precision == "bfloat16",
+            cache_enabled=False,
+        )
 
     def _look(self, watcher: Watcher) -> None:
         self._read(watcher)

@@ -11,7 +11,7 @@ from torch.nn import functional
 from model.crop import CROP_SIZE
 from model.heatmaps import LOGIT_SIGMA, gaussian_targets, logit_loss, supervised_loss
 from model.masking import mass_off_person
-from model.networks import PerceptualLoss, PoseNetwork
+from model.networks import NetworkSpec, PerceptualLoss, PoseNetwork
 from model.normalization import reduced
 
 # What it costs, beside a perceptual loss of about 6, if all self-supervised keypoints are off the
@@ -94,34 +94,38 @@ class JointObjective(nn.Module):
         self_maps = self.network.self_head(features) if self.network.spec.reconstructs else None
         if self._supervised:
             scores = self.network.scores(features, self_maps)[0].float()
-            supervised = self._supervised_loss(scores, batch)
+            supervised = pose_loss(self.network.spec, scores, batch.joints, batch.weights)
         if joint and self.network.spec.variant == "rotation":
             self_supervised = self._rotation_loss(batch.target)
         elif joint and self_maps is not None and self.perceptual is not None:
-            source = reduced(batch.source, resolution)
-            self_maps = self_maps[: len(source)]
-            rebuilt = self.network.rebuild(self.network.points_of(self_maps), source)
-            target = reduced(batch.target[: len(source)], resolution)
-            terms = self.perceptual.errors(rebuilt.float(), target, batch.masks)
-            errors = terms.detach()
-            self_supervised = (terms / self.perceptual.means_after(errors)).sum()
+            self_maps = self_maps[: len(batch.source)]
+            self_supervised, errors = self._reconstruction_loss(self_maps, batch, resolution)
             if batch.masks is not None:
                 self_supervised += _OFF_PERSON * mass_off_person(self_maps, batch.masks)
         total = supervised + self._self_weight * self_supervised
         return Losses(total, supervised.detach(), self_supervised.detach(), errors)
 
+    def reconstruction(self, batch: TensorBatch) -> Tensor:
+        """What personalization minimises, for a batch of pairs: the perceptual loss alone."""
+        maps = self.network.self_heatmaps(batch.target)
+        return self._reconstruction_loss(maps, batch, CROP_SIZE)[0]
+
+    def _reconstruction_loss(
+        self, self_maps: Tensor, batch: TensorBatch, resolution: int
+    ) -> tuple[Tensor, Tensor]:
+        """The perceptual loss of the batch's pairs, and its terms (6,), detached."""
+        assert self.perceptual is not None
+        source = reduced(batch.source, resolution)
+        rebuilt = self.network.rebuild(self.network.points_of(self_maps), source)
+        target = reduced(batch.target[: len(source)], resolution)
+        terms = self.perceptual.errors(rebuilt.float(), target, batch.masks)
+        errors = terms.detach()
+        return (terms / self.perceptual.means_after(errors)).sum(), errors
+
     def settle(self, errors: Tensor) -> None:
         """Move the running means by a step's mean errors (6,)."""
         if self.perceptual is not None and len(errors):
             self.perceptual.means.copy_(self.perceptual.means_after(errors))
-
-    def _supervised_loss(self, scores: Tensor, batch: TensorBatch) -> Tensor:
-        spec = self.network.spec
-        points = batch.joints * (spec.heatmap_size / spec.crop_size)
-        if spec.logits:
-            return logit_loss(scores, points, batch.weights, LOGIT_SIGMA)
-        maps, weights = gaussian_targets(points, batch.weights, spec.heatmap_size)
-        return supervised_loss(scores, maps, weights)
 
     def _rotation_loss(self, images: Tensor) -> Tensor:
         """Four-way cross-entropy; a quarter of the examples stands in each of the directions."""
@@ -131,3 +135,22 @@ class JointObjective(nn.Module):
         )
         logits = self.network.rotation_logits(turned)
         return functional.cross_entropy(logits.float(), turns)
+
+
+def pose_loss(spec: NetworkSpec, scores: Tensor, joints: Tensor, weights: Tensor) -> Tensor:
+    """The supervised loss of a network (method 1.6).
+
+    Args:
+        spec: the network.
+        scores: (B, K, H, H), what it says.
+        joints: (B, K, 2), (x, y) in pixels of the targets.
+        weights: (B, K), 0 to 1.
+
+    Returns:
+        Scalar.
+    """
+    points = joints * (spec.heatmap_size / spec.crop_size)
+    if spec.logits:
+        return logit_loss(scores, points, weights, LOGIT_SIGMA)
+    maps, counts = gaussian_targets(points, weights, spec.heatmap_size)
+    return supervised_loss(scores, maps, counts)

@@ -188,7 +188,7 @@ class BatchMaker:
         """The next batch; the examples with a source come first."""
         with_source, without = self._dealer.deal(self._settings.batch_size, self._settings.pairs)
         parts = [
-            self._part(bank, count, with_source=sourced)
+            self._part(bank, self._rows(bank, count), with_source=sourced)
             for counts, sourced in ((with_source, True), (without, False))
             for bank, count in zip(self._banks, counts, strict=True)
             if count
@@ -201,9 +201,35 @@ class BatchMaker:
             masks=torch.cat(masks) if (masks := _given(part.masks for part in parts)) else None,
         )
 
-    def _part(self, bank: Bank, count: int, *, with_source: bool) -> TensorBatch:
-        """Examples of one bank, whose masks are there if they have sources and need them."""
-        rows = torch.randint(len(bank), (count,), generator=self._rng, device=self._device)
+    def draw_person(self, support: int, query: int) -> tuple[TensorBatch, TensorBatch]:
+        """Frames of one clip, as personalization meets a person.
+
+        Args:
+            support: how many pairs to learn from.
+            query: how many other frames, without sources, to be judged by.
+
+        Returns:
+            Both batches. No frame is in both of them.
+        """
+        shares = self._dealer.paired_shares
+        bank = self._banks[int(self._host.choice(len(shares), p=shares))]
+        anchor = self._rows(bank, 1)
+        order = int(self._host.integers(2))
+        batches: list[TensorBatch] = []
+        for parity, count in ((order, support), (1 - order, query)):
+            length = bank.length[anchor]
+            # Every other frame of the clip is for learning.
+            found = 2 * (self._uniform(count) * ((length + 1) // 2)).long() + parity
+            rows = bank.first[anchor] + torch.where(found < length, found, parity)
+            batches.append(self._part(bank, rows, with_source=not batches))
+        return batches[0], batches[1]
+
+    def _rows(self, bank: Bank, count: int) -> Tensor:
+        return torch.randint(len(bank), (count,), generator=self._rng, device=self._device)
+
+    def _part(self, bank: Bank, rows: Tensor, *, with_source: bool) -> TensorBatch:
+        """These examples of one bank; with masks if they have sources and need them."""
+        count = len(rows)
         linear, flip = self._linear(count)
         boxes = self._shifted(bank.boxes[rows])
         gains, gamma = self._colours(count)
@@ -319,6 +345,12 @@ class _Dealer:
     def paired_share(self) -> float:
         """The share of the examples that may have a source."""
         return float(self._shares[self._paired].sum())
+
+    @property
+    def paired_shares(self) -> NDArray[np.float64]:
+        """How likely a pair comes from each bank."""
+        shares = np.where(self._paired, self._shares, 0)
+        return shares / shares.sum()
 
     def deal(self, batch: int, pairs: int) -> tuple[list[int], list[int]]:
         """How many examples each bank gives to the next batch, with a source and without.

@@ -141,6 +141,12 @@ class ResidentSettings:
     #: What stays as it is of MoveNet's trunk: the ``early`` quarter of its convolutions, or all of
     #: the ``trunk``. A ResNet is frozen whole or not at all.
     frozen: Frozen = "early"
+    #: One step of so many is a meta step: it personalizes the network to one person, and asks the
+    #: supervised loss on other frames of the person to fall. 0: none is. Without it, nothing makes
+    #: the two losses pull the same way.
+    meta_every: int = 0
+    #: How far a meta step personalizes: the root mean square by which weights are moved.
+    meta_rate: float = 1e-3
     independent_sources: float = 0.75
     average: float = 0.998
     augmenter: Augmenter = AUGMENTATIONS["strong"]
@@ -157,17 +163,20 @@ class ResidentSettings:
         for name in ("learning_rate", "trunk_rate"):
             value = getattr(self, name)
             check_number(name, value, 0 < value <= 1, "in (0, 1]")
-        for name in ("ramp_steps", "pairs", "seed"):
+        for name in ("ramp_steps", "pairs", "meta_every", "seed"):
             check_number(name, getattr(self, name), getattr(self, name) >= 0, "0 or more")
         check_number("batch_size", self.batch_size, self.batch_size >= 1, "1 or more")
         check_number("self_weight", self.self_weight, 0 <= self.self_weight < math.inf, "0 or more")
         shared = self.independent_sources
         check_number("independent_sources", shared, 0 <= shared <= 1, "in [0, 1]")
+        check_number("meta_rate", self.meta_rate, 0 < self.meta_rate <= 1, "in (0, 1]")
         check_number("coarse", self.coarse, 0 <= self.coarse <= 1, "in [0, 1]")
         check_number("average", self.average, 0 <= self.average < 1, "in [0, 1)")
         check_number("pairs", self.pairs, self.pairs <= self.batch_size, "at most the batch size")
         useful = not self.pairs or self.self_weight > 0
         check_number("pairs", self.pairs, useful, "0 where self_weight is 0: nothing is rebuilt")
+        useful = not self.meta_every or self.self_weight > 0
+        check_number("meta_every", self.meta_every, useful, "0 where self_weight is 0")
 
     def resolution_at(self, spent: float) -> int:
         """The side of the pictures that are reconstructed when a share of the minutes is spent."""
