@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from app.commands import DATA_NAMES, Subparsers
 from app.commands.interruption import Interruption
+from app.commands.mask_options import masks_of
 from app.commands.personalization_options import number_list
 from app.commands.train_keypoint_gan import add_network, job_on
 from model.experiments.catalogue import GAN_EXPERIMENTS
@@ -130,6 +131,7 @@ def _request(args: argparse.Namespace) -> GanRequest:
         unit=args.unit,
         every=args.every,
         points=args.points,
+        masks=masks_of(args),
         device=args.device,
         quiet=args.json,
         command=("python", "main.py", *sys.argv[1:]),

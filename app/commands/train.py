@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from app.commands import Subparsers, add_mixture, sentence, train_imm, train_keypoint_gan
 from app.commands.interruption import Interruption
+from app.commands.mask_options import add_mask_folder, masks_of
 
 if TYPE_CHECKING:
     from model.data.catalogue import Request
@@ -131,13 +132,7 @@ def _add_network(parser: argparse.ArgumentParser) -> None:
         help="what is reconstructed: the whole picture, as published, or the person alone, the "
         "rest being masked (default: as --start was trained, else none)",
     )
-    group.add_argument(
-        "--mask-folder",
-        metavar="DIR",
-        type=Path,
-        help="where masks are kept, which are found once for each frame (default: this user's "
-        "cache folder)",
-    )
+    add_mask_folder(group)
     first = group.add_mutually_exclusive_group()
     first.add_argument(
         "--start",
@@ -321,8 +316,7 @@ def _asked_of_any(
     args: argparse.Namespace, preset: TrainingPreset | ResidentPreset
 ) -> dict[str, Any]:
     """What either kind of job is told in the same words."""
-    from app.assets import PERCEPTUAL_WEIGHTS, PERSON_MASK
-    from app.settings import cache_folder
+    from app.assets import PERCEPTUAL_WEIGHTS
     from model.data.catalogue import Request
 
     data = [Request.parse(text) for text in args.data]
@@ -331,8 +325,7 @@ def _asked_of_any(
         "data": data,
         "out": args.out,
         "perceptual": PERCEPTUAL_WEIGHTS,
-        "masker": PERSON_MASK,
-        "mask_folder": args.mask_folder or cache_folder() / "masks",
+        "masks": masks_of(args),
         "validation": [Request.parse(text) for text in args.validate],
         "aside": _aside(args),
         "start": args.start,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from app.commands import DATA_NAMES, Subparsers
 from app.commands.assignments import assigned
 from app.commands.interruption import Interruption
+from app.commands.mask_options import add_mask_folder, masks_of
 from app.commands.run_options import add_run, check_run, tell
 
 if TYPE_CHECKING:
@@ -59,6 +60,12 @@ def add_parser(subparsers: Subparsers) -> None:
     )
     add_network(parser)
     parser.add_argument(
+        "--start",
+        metavar="FILE",
+        type=Path,
+        help="go on from these weights, with a new schedule: other pictures, another prior",
+    )
+    parser.add_argument(
         "--ablation", metavar="NAME", default="keypointgan", help=f"a row of Table 4: {_ABLATIONS}"
     )
     add_run(parser)
@@ -79,6 +86,13 @@ def add_network(parser: argparse._ActionsContainer) -> None:
         metavar="SET",
         help="h36m32, penn13, mpi28, faces68 or cat7 (default: the first data set's joints)",
     )
+    group.add_argument(
+        "--mask",
+        choices=("none", "person"),
+        default="none",
+        help="person: all pictures are put on black by the person mask first (default: none)",
+    )
+    add_mask_folder(group)
     group.add_argument("--steps", metavar="N", type=int, help="steps of the main training")
     group.add_argument(
         "--regressor", metavar="FILE", type=Path, help="take the trained regressor of these weights"
@@ -116,6 +130,8 @@ def job_on(args: argparse.Namespace, data: list[str], ablation: str) -> GanJob:
         perceptual=args.features or PERCEPTUAL_WEIGHTS,
         prior=[Request.parse(text) for text in args.prior],
         regressor=args.regressor,
+        start=getattr(args, "start", None),
+        masks=masks_of(args),
         device=args.device,
         workers=args.workers,
         quiet=args.json,
@@ -134,7 +150,11 @@ def _chosen(args: argparse.Namespace, joints: str, ablation: str) -> tuple[GanSp
     if ablation not in VARIANTS:
         raise UserError(f"There is no ablation {ablation!r}. Choose one of: {', '.join(VARIANTS)}.")
     preset = gan_preset(args.preset)
-    spec: dict[str, Any] = {"skeleton_name": args.skeleton or joints, **preset.spec}
+    spec: dict[str, Any] = {
+        "skeleton_name": args.skeleton or joints,
+        "mask": args.mask,
+        **preset.spec,
+    }
     spec |= VARIANTS[ablation][1]
     settings: dict[str, Any] = dict(preset.settings)
     if args.steps is not None:

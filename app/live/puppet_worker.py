@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import cv2
+import numpy as np
 import torch
+from numpy.typing import NDArray
 
+from app.assets import PERSON_MASK
 from app.lifecycle import ManagedThread, yield_to_other_threads
 from app.live.records import PuppetInfo, PuppetRequest, PuppetResult
 from model.device import choose_device
 from model.keypoint_gan import weights
 from model.keypoint_gan.factorization import Puppeteer
+from model.keypoint_gan.pairs import on_black
 from model.keypoint_gan.spec import GanSpec
+from model.person import PersonMasker
 
 # The core that the live loop leaves to the window.
 _THREADS = 1
@@ -55,6 +61,7 @@ class PuppetWorker(ManagedThread):
         torch.set_num_threads(_THREADS)
         network = weights.load(self.path, choose_device(self._device).device)
         self._puppeteer = Puppeteer(network)
+        self._masker = PersonMasker(PERSON_MASK) if network.spec.mask == "person" else None
         with self._condition:
             self._info = describe_puppet(network.spec, self.path.stem)
 
@@ -71,13 +78,20 @@ class PuppetWorker(ManagedThread):
             return None if self._stopping else request
 
     def _compute(self, request: PuppetRequest) -> PuppetResult:
-        look = request.picture if request.appearance is None else request.appearance
+        look = self._seen(request.picture if request.appearance is None else request.appearance)
         if request.points is None:
-            reading = self._puppeteer.read(request.picture)
+            reading = self._puppeteer.read(self._seen(request.picture))
             points, skeleton_image = reading.points, reading.skeleton_image
         else:
             points, skeleton_image = request.points, self._puppeteer.skeleton(request.points)
         return PuppetResult(request, points, skeleton_image, self._puppeteer.redraw(points, look))
+
+    def _seen(self, picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """The picture as the network wants it: on black, if it was trained so."""
+        if self._masker is None:
+            return picture
+        mask = cv2.resize(self._masker(picture), picture.shape[:2])
+        return on_black(picture, np.asarray(mask, np.uint8))
 
 
 def describe_puppet(spec: GanSpec, name: str) -> PuppetInfo:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -18,39 +19,45 @@ from model.masking import MASK_SIZE
 from model.person.mask import PersonMasker
 
 
-def with_masks(
-    data: DataSet, masker: PersonMasker, folder: Path, *, threads: int = 2, quiet: bool = True
-) -> DataSet:
-    """A data set whose clips know where the person is.
+@dataclass(frozen=True)
+class Masks:
+    """Gives data sets their masks.
 
-    Masks lie in a file of ``folder`` (16 kB a frame), which is read from there and not into memory.
-    It is made if no file of these frames is there, which takes about 10 ms a frame and core.
+    Masks of a data set lie in a file of ``folder`` (16 kB a frame), which is read from there and
+    not into memory. It is made if no file of these frames is there, which takes about 3 to 10 ms a
+    frame and core.
 
-    Args:
-        data: whose masks to find.
-        masker: finds them.
-        folder: where they are kept; made if it is missing.
+    Attributes:
+        model: the ONNX file of the mask.
+        folder: where masks are kept; made if it is missing.
         threads: how many frames are looked at at a time.
         quiet: whether to show no progress.
-
-    Returns:
-        The same clips, with ``masks``.
-
-    Raises:
-        UserError: the folder cannot be written.
     """
-    path = folder / f"{data.name}-{_fingerprint(data):08x}.npy"
-    masks = _kept(path, len(data))
-    if masks is None:
-        with whole_file(path) as temporary:
-            _find(data, masker, temporary, threads, quiet)
-        masks = np.load(path, mmap_mode="r")
-    starts = np.cumsum([0, *map(len, data.clips)])
-    clips = [
-        replace(clip, masks=masks[start : start + len(clip)])
-        for clip, start in zip(data.clips, starts[:-1], strict=True)
-    ]
-    return DataSet(data.name, data.joint_set, tuple(clips))
+
+    model: Path
+    folder: Path
+    threads: int = 2
+    quiet: bool = True
+
+    @cached_property
+    def masker(self) -> PersonMasker:
+        """What finds them; ``UserError`` if its file cannot be used."""
+        return PersonMasker(self.model)
+
+    def __call__(self, data: DataSet) -> DataSet:
+        """The same clips, with ``masks``; ``UserError`` if the folder cannot be written."""
+        path = self.folder / f"{data.name}-{_fingerprint(data):08x}.npy"
+        masks = _kept(path, len(data))
+        if masks is None:
+            with whole_file(path) as temporary:
+                _find(data, self.masker, temporary, self.threads, self.quiet)
+            masks = np.load(path, mmap_mode="r")
+        starts = np.cumsum([0, *map(len, data.clips)])
+        clips = [
+            replace(clip, masks=masks[start : start + len(clip)])
+            for clip, start in zip(data.clips, starts[:-1], strict=True)
+        ]
+        return DataSet(data.name, data.joint_set, tuple(clips))
 
 
 def _kept(path: Path, count: int) -> NDArray[np.uint8] | None:

@@ -19,6 +19,7 @@ from tqdm import tqdm
 from model.checks import check_number
 from model.data.catalogue import Request
 from model.data.conversion import converted
+from model.data.masks import Masks
 from model.data.mpi_inf_3dhp import H36M32_SHARED17, MPI28_SHARED17
 from model.data.records import ABSENT, Clip, DataSet, Split
 from model.data.simplified_human36m import activity_of
@@ -67,6 +68,8 @@ class GanRequest:
     every: int = 1
     #: Only the points that Human3.6M's own 17 joints are ("original"), or "all".
     points: Literal["all", "original"] | None = None
+    #: For networks that see masked pictures.
+    masks: Masks | None = None
     device: str | None = None
     quiet: bool = False
     command: tuple[str, ...] = ()
@@ -115,6 +118,10 @@ class GanStudy:
     def find(self, network: KeypointGan, people: DataSet | None = None) -> Found:
         """The points of the pictures to measure on, or of other ``people``."""
         chosen = fitting(people or self.people, network.spec.skeleton.joint_set)
+        if network.spec.mask == "person":
+            if self.request.masks is None:
+                raise ValueError("a masked network needs a source of masks")
+            chosen = self.request.masks(chosen)
         every = self.request.every
         hidden = True if self.request.quiet else None
         with tqdm(total=len(chosen) // every, unit="picture", disable=hidden) as bar:

@@ -13,6 +13,7 @@ import torch
 
 from model.data.catalogue import Request, weights_of
 from model.data.conversion import converted
+from model.data.masks import Masks
 from model.data.records import DataSet
 from model.device import choose_device
 from model.errors import UserError
@@ -45,6 +46,7 @@ class GanJob:
     is the share of the pictures' people kept for development; ``validation`` are further sets with
     labels. Labels of pictures are used to measure by and for nothing else. ``regressor`` is a
     weight file whose regressor spares the pre-training, ``perceptual`` the reconstruction loss's.
+    ``start`` is a weight file to go on from instead. A ``spec`` with a mask needs ``masks``.
     """
 
     spec: GanSpec
@@ -57,6 +59,8 @@ class GanJob:
     validation: Sequence[Request] = ()
     aside: float = 0.0
     regressor: Path | None = None
+    start: Path | None = None
+    masks: Masks | None = None
     skip_bad: bool = False
     resume: bool = False
     until: int | None = None
@@ -92,7 +96,7 @@ def run_gan_training(job: GanJob, stopping: Callable[[], bool] = lambda: False) 
     torch.manual_seed(job.settings.seed)
     device = choose_device(job.device).device
     material = _material(job)
-    network = KeypointGan(job.spec).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    network = _network(job).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     result = GanResult(0, False, job.out / NEWEST)
     _describe(job, material)
     main = job.resume and (job.out / CHECKPOINT).exists()
@@ -141,10 +145,25 @@ def _check_resumed(job: GanJob) -> None:
         raise UserError(f"There is no checkpoint in {job.out}. Start without --resume.")
 
 
+def _network(job: GanJob) -> KeypointGan:
+    if job.start is None:
+        return KeypointGan(job.spec)
+    network = weights.load(job.start)
+    if replace(network.spec, mask=job.spec.mask) != job.spec:
+        raise UserError(
+            f"{job.start} holds {network.spec}, but {job.spec} is to be trained. Start from "
+            "weights of the same networks, with the same --preset."
+        )
+    network.spec = job.spec
+    return network.train()
+
+
 def _pretrained(
     job: GanJob, network: KeypointGan, material: _Material, stopping: Callable[[], bool]
 ) -> bool:
     """Give the network a regressor that knows skeletons; False if that was interrupted."""
+    if job.start is not None:
+        return True
     if job.regressor is not None:
         source = weights.load(job.regressor)
         if source.spec.skeleton_name != job.spec.skeleton_name or (
@@ -197,6 +216,11 @@ def _material(job: GanJob) -> _Material:
         converted(request.read("test", request.source.crop_shift), joint_set)
         for request in job.validation
     ]
+    masks = None if job.spec.mask == "none" else job.masks
+    if job.spec.mask == "person" and masks is None:
+        raise ValueError("a masked network needs a source of masks")
+    if masks is not None:
+        pictures, labelled = list(map(masks, pictures)), list(map(masks, labelled))
     prior = PosePrior.of(*poses)
     if job.prior_size is not None:
         prior = prior.subset(job.prior_size, job.settings.seed)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal, get_args
 
-from model.checks import check_number
+from model.checks import check_choices, check_number
 from model.keypoint_gan.rendering import SIGMA
 from model.keypoint_gan.skeletons import Skeleton, skeleton_of
 
 SMALLEST_PATCH = 24  # a discriminator's last convolution needs something to look at
+
+Mask = Literal["none", "person"]
 
 
 @dataclass(frozen=True)
@@ -20,6 +22,8 @@ class GanSpec:
     ``conditional``: G_B sees another picture of the person. ``bottleneck``: G_B sees the skeleton
     drawn from the points, not G_A's own image. ``second_cycle``: prior skeletons are turned into
     pictures and back, and a discriminator judges these pictures. KeypointGAN is yes, yes, no.
+    ``mask``: whether pictures have to be masked first (``person``) or are as they come (``none``,
+    which data sets with a black background are as well).
     """
 
     skeleton_name: str = "h36m32"
@@ -32,9 +36,11 @@ class GanSpec:
     global_condition: bool = False
     bottleneck: bool = True
     second_cycle: bool = False
+    mask: Mask = "none"
 
     def __post_init__(self) -> None:
         skeleton_of(self.skeleton_name)
+        check_choices(self, {"mask": get_args(Mask)})
         good = self.size % 8 == 0 and self.size >= SMALLEST_PATCH
         check_number("size", self.size, good, f"a multiple of 8 from {SMALLEST_PATCH}")
         for name in ("width", "discriminator_width", "scales"):

@@ -15,7 +15,7 @@ import torch
 from model import weights
 from model.data.catalogue import Request, weights_of
 from model.data.conversion import converted
-from model.data.masks import with_masks
+from model.data.masks import Masks
 from model.data.records import DataSet
 from model.data.sampling import Mixture
 from model.device import choose_device
@@ -24,7 +24,6 @@ from model.files import whole_file
 from model.networks import NetworkSpec, PerceptualLoss, PoseNetwork, load_perceptual_loss
 from model.networks.encoder import MOVENETS
 from model.networks.imagenet import load_imagenet
-from model.person.mask import PersonMasker
 from model.ranks import joined_ranks
 from model.training.budgeted import BudgetedRun
 from model.training.checkpoint import FILE_NAME
@@ -42,8 +41,7 @@ class Job:
 
     ``start`` is a weight file to go on from; ``imagenet`` and ``movenet`` say where the backbone's
     first weights come from (None: random). ``aside`` (0..1) is the share of people kept for
-    development. A network that is ``masked`` needs a ``masker``, the mask's ONNX file, and a
-    ``mask_folder``, where masks that were found are kept for the next run.
+    development. A network that is ``masked`` needs ``masks``.
     """
 
     spec: NetworkSpec
@@ -60,8 +58,7 @@ class Job:
     workers: int = 2
     probe: ProbePlan = field(default_factory=ProbePlan)
     quiet: bool = False
-    masker: Path | None = None
-    mask_folder: Path | None = None
+    masks: Masks | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,7 +107,10 @@ def run_training(
     with joined_ranks(device) as ranks:
         device = ranks.device(device)
         train, development = _training_data(job)
-        mixture = Mixture(_masked(job, train), weights_of(job.data), seed=job.settings.seed)
+        masks = _masks(job)
+        if masks is not None:
+            train = list(map(masks, train))
+        mixture = Mixture(train, weights_of(job.data), seed=job.settings.seed)
         perceptual = load_perceptual_loss(job.perceptual) if job.spec.personalizable else None
         trainer = Trainer(
             _network(job),
@@ -194,12 +194,11 @@ def _banks(job: ResidentJob, train: Sequence[DataSet], device: torch.device) -> 
         counts |= dict.fromkeys(_matching([pattern], names, "--joint-weight"), weight)
     paired = _matching(job.pairs_from or ["*"], names, "--pairs-from")
     outside = _matching(job.outside, names, "--outside")
+    masks = _masks(job)
     banks = []
     for data in train:
-        if data.name in paired:
-            (data,) = _masked(job, [data])
         bank = load_bank(
-            data,
+            masks(data) if masks is not None and data.name in paired else data,
             device,
             joint_weight=counts[data.name],
             paired=data.name in paired,
@@ -257,24 +256,11 @@ def _training_data(job: Job) -> tuple[list[DataSet], list[DataSet]]:
     return train, development
 
 
-def _masker(job: Job) -> PersonMasker | None:
-    if not job.spec.masked:
-        return None
-    if job.masker is None or job.mask_folder is None:
-        raise ValueError("a masked network needs a masker and a folder for masks")
-    return PersonMasker(job.masker)
-
-
-def _masked(job: Job, data_sets: Sequence[DataSet]) -> list[DataSet]:
-    """The data sets with masks, if the network needs them."""
-    masker = _masker(job)
-    if masker is None:
-        return list(data_sets)
-    assert job.mask_folder is not None
-    return [
-        with_masks(data, masker, job.mask_folder, threads=job.workers, quiet=job.quiet)
-        for data in data_sets
-    ]
+def _masks(job: Job) -> Masks | None:
+    """What gives data sets their masks, if the network needs them."""
+    if job.spec.masked and job.masks is None:
+        raise ValueError("a masked network needs a source of masks")
+    return job.masks if job.spec.masked else None
 
 
 def _network(job: Job) -> PoseNetwork:
@@ -314,6 +300,7 @@ def _watcher(
     start: int = 0,
 ) -> RunWatcher:
     validation = [request.read("test", job.spec.crop_shift) for request in job.validation]
+    masks, shown = _masks(job), development[0] if development else None
     with whole_file(job.out / "run.json") as path:
         path.write_text(json.dumps(description, indent=2))
     return RunWatcher(
@@ -321,9 +308,9 @@ def _watcher(
         steps,
         start=start,
         validation=[*validation, *development],
-        development=_masked(job, development[:1])[0] if development else None,
+        development=masks(shown) if masks is not None and shown is not None else shown,
         perceptual=perceptual,
-        masker=_masker(job),
+        masker=None if masks is None else masks.masker,
         plan=job.probe,
         autocast=job.settings.precision == "bfloat16",
         metadata=description,
