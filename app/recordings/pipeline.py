@@ -19,6 +19,8 @@ from model.trunk import keys_of
 
 # Pairs computed at a time. One costs 10 % more time; each further one 60 MB for another 3 %.
 _CPU_MICRO_BATCH = 2
+# What the frames that are learnt from may take if they are kept whole, bytes.
+_WHOLE_FRAMES = 2**29
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,9 @@ class RecordingPipeline:
 
     def __init__(self, engine: Engine, *, online: bool) -> None:
         self._engine = engine
-        self._memory = SourceMemory(crop_size=engine.network.spec.crop_size)
+        self._memory = SourceMemory(
+            crop_size=engine.network.spec.crop_size, whole_bytes=_WHOLE_FRAMES
+        )
         self._scene = SceneChange()
         self._learner = self._make_learner() if online else None
         self._predictions = 0

@@ -26,6 +26,8 @@ from model.skeleton import JointSet
 from model.trunk import keys_of
 
 _BATCH = 32
+# What the frames of a person may take that are kept whole, bytes.
+_WHOLE_FRAMES = 2**29
 
 Progress = Callable[[int], object]
 _Row = tuple[int, int]  # number of a clip, number of a frame in it
@@ -195,6 +197,7 @@ class _Walk:
             seed=seed,
             hold_every=HOLD_EVERY if settings.guard else 0,
             crop_size=self._network.spec.crop_size,
+            whole_bytes=_WHOLE_FRAMES,
         )
         guarded = settings.guard and self._owner is not None
         self._guard = Guard(self._personalizer, self._memory) if guarded else None
@@ -246,7 +249,7 @@ class _Walk:
 
     def _offline(self) -> None:
         settings = self._protocol.settings
-        # The memory's views are small; frames are read once more to be predicted.
+        # Frames are read once more to be predicted: the memory may keep parts of them only.
         count = 0
         for _, view in self._views(quiet=True):
             self._memory.add(view)

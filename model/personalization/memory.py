@@ -6,17 +6,16 @@ import threading
 from collections import deque
 from dataclasses import dataclass, field
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from model.crop import CROP_SIZE, SquareBox, compose, crop_matrix, warp
+from model.crop import CROP_SIZE, SquareBox, compose, transform, warp
 from model.masking import MASK_INPUT, Masker, PersonMask, mask_matrix
 
-# A kept crop must hold what augmentation can ask for: 1.25 times the side, turned by up to 60
-# degrees (a factor of up to 1.41). It is stored near the network's own resolution.
+# What is kept of a frame must hold what augmentation can ask for: 1.25 times the side, turned by up
+# to 60 degrees (a factor of up to 1.41).
 _MARGIN = 1.75
-# Larger ones would fill the memory: a network that takes 256 pixels gets 219 of its square's.
-_LARGEST_STORED = 384
 # How many held-out views are kept.
 _HELD = 8
 
@@ -43,13 +42,28 @@ class PersonView:
     def compact(self, crop_size: int = CROP_SIZE) -> PersonView:
         """The same view reduced to the surroundings that augmentation can reach.
 
-        It takes 150 kB where crops of 128 pixels are cut from it, 440 where they have 256.
+        They are cut along pixels, and only reduced where the person is larger than a crop of
+        ``crop_size`` pixels: what is smaller is not warped twice. At most 600 kB where crops have
+        256 pixels, 150 where they have 128.
         """
-        size = min(_LARGEST_STORED, round(_MARGIN * crop_size))
-        from_frame = crop_matrix(self.box.scaled(_MARGIN), size)
-        return PersonView(
-            self.index, self.box, self.crop(from_frame, size), from_frame, self._masks
-        )
+        corners = np.array(self.box.scaled(_MARGIN).corners).reshape(2, 2)
+        height, width = self.image.shape[:2]
+        edges = np.sort(transform(corners, self.to_image), axis=0)
+        edges += np.array([[-1.0], [1.0]])
+        (left, top), (right, bottom) = np.clip(edges.round().astype(int), 0, [width, height])
+        if right <= left or bottom <= top:  # the square lies outside the picture: all is black
+            left, top, right, bottom = 0, 0, 1, 1
+        part = self.image[top:bottom, left:right]
+        to_part = compose(np.array([[1.0, 0, -left], [0, 1.0, -top]]), self.to_image)
+        zoom = min(1.0, crop_size / (self.box.side * abs(to_part[0, 0])))
+        size = (max(1, round(zoom * (right - left))), max(1, round(zoom * (bottom - top))))
+        if zoom < 1:
+            image = np.asarray(cv2.resize(part, size, interpolation=cv2.INTER_AREA), np.uint8)
+        else:
+            image = part.copy()
+        scale = np.array(size) / (right - left, bottom - top)
+        shrink = np.column_stack([np.diag(scale), (scale - 1) / 2])  # of pixels, not their centres
+        return PersonView(self.index, self.box, image, compose(shrink, to_part), self._masks)
 
     def crop(self, matrix: NDArray[np.float64], size: int) -> NDArray[np.uint8]:
         """The ``size`` x ``size`` crop that ``matrix`` (frame pixels to crop pixels) asks for."""
@@ -70,8 +84,9 @@ class SourceMemory:
     Reservoir sampling: after n views every one of them is still here with probability
     capacity / n. Beside the reservoir the last ``recent`` views are kept. With ``hold_every`` n,
     every n-th view is held out: it is given by ``held`` alone, the last eight of them, and nothing
-    can learn from it. Views keep the detail that crops of ``crop_size`` pixels need. Safe between
-    threads.
+    can learn from it. Views keep the detail that crops of ``crop_size`` pixels need, or the whole
+    frame, where as many such frames as may be kept fit into ``whole_bytes``: sources are then
+    warped once, and show what is beside the person too, as published. Safe between threads.
     """
 
     def __init__(
@@ -81,7 +96,9 @@ class SourceMemory:
         seed: int = 0,
         hold_every: int = 0,
         crop_size: int = CROP_SIZE,
+        whole_bytes: int = 0,
     ) -> None:
+        self._whole_bytes = whole_bytes // (capacity + recent + _HELD)
         self._capacity = capacity
         self._crop_size = crop_size
         self._hold_every = hold_every
@@ -95,8 +112,9 @@ class SourceMemory:
         self._seen = 0
 
     def add(self, view: PersonView) -> bool:
-        """Remember one more view (made compact); False if it is held out."""
-        view = view.compact(self._crop_size)
+        """Remember one more view, made compact if need be; False if it is held out."""
+        if view.image.nbytes > self._whole_bytes:
+            view = view.compact(self._crop_size)
         with self._lock:
             self._added += 1
             if self._hold_every and self._added % self._hold_every == 0:
