@@ -28,7 +28,7 @@ Masker = Callable[[NDArray[np.uint8]], NDArray[np.uint8]]
 """A square picture (S, S, 3), uint8 RGB, to its mask (128, 128), uint8, 0 to 255."""
 
 # What errors in the background weigh. Not nothing: a limb must not be drawn where none is.
-_BACKGROUND = 0.1
+_BACKGROUND = 0.3
 # Masks are a little narrow, and a silhouette is seen on both sides of it: pixels of 128.
 DILATION = 4
 
@@ -64,7 +64,7 @@ def only_person(images: Tensor, masks: Tensor) -> Tensor:
 
 
 def error_weights(masks: Tensor) -> Tensor:
-    """What the errors at each pixel weigh, 0.1 to 1, of the same shape as the masks."""
+    """What the errors at each pixel weigh, 0.3 to 1, of the same shape as the masks."""
     return _BACKGROUND + (1 - _BACKGROUND) * dilated(masks)
 
 

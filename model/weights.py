@@ -13,7 +13,7 @@ from safetensors.torch import save as to_bytes
 from torch import Tensor
 
 from model.authors import convert, describe, read_checkpoint
-from model.crop import CENTRE_SHIFT
+from model.crop import CENTRE_SHIFT, CROP_SIZE
 from model.errors import UserError
 from model.files import whole_file
 from model.networks import NetworkSpec, PoseNetwork
@@ -171,6 +171,7 @@ def _spec(path: Path, metadata: Mapping[str, str]) -> NetworkSpec:
             channel_order=metadata["channel_order"],  # type: ignore[arg-type]
             crop_shift=float(metadata.get("crop_shift", shift)),
             mask=metadata.get("mask", "none"),  # type: ignore[arg-type]
+            rebuilt=int(metadata.get("rebuilt", CROP_SIZE)),
         )
     except (KeyError, ValueError) as error:
         raise UserError(

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import statistics
-import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
 import torch
 from torch import Tensor
 
+from app.benchmarks.timing import medians
 from model.keypoint_gan.rendering import SIGMA, SMALLEST_SQUARE, draw_skeletons
 from model.keypoint_gan.skeletons import Skeleton, skeleton_of
-
-_WARM_UP = 3
 
 
 @dataclass(frozen=True)
@@ -55,7 +52,7 @@ def measure_skeletons(
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        times = _times(ways, repeats)
+        times = medians(ways, repeats)
         difference = draw_skeletons(points, skeleton, size) - by_formula(points, skeleton, size)
     finally:
         torch.set_num_threads(threads)
@@ -82,15 +79,3 @@ def by_formula(points: Tensor, skeleton: Skeleton, size: int) -> Tensor:
     nearest = first + t.clamp(0, 1).unsqueeze(-1) * along
     distance = ((pixels - nearest).square().sum(-1) + SMALLEST_SQUARE).sqrt()
     return 2 * (-distance / SIGMA**2).exp().amax(dim=1, keepdim=True) - 1
-
-
-def _times(ways: dict[str, Callable[[], object]], repeats: int) -> dict[str, float]:
-    """Median milliseconds of each way, tried in turns."""
-    taken: dict[str, list[float]] = {name: [] for name in ways}
-    for turn in range(_WARM_UP + repeats):
-        for name, way in ways.items():
-            start = time.perf_counter()
-            way()
-            if turn >= _WARM_UP:
-                taken[name].append(1000 * (time.perf_counter() - start))
-    return {name: statistics.median(times) for name, times in taken.items()}

@@ -49,6 +49,37 @@ def add_parser(subparsers: Subparsers) -> None:
     )
     live.add_argument("--json", action="store_true", help="print one JSON object")
     live.set_defaults(func=_run_live)
+    predict = kinds.add_parser(
+        "predict",
+        help="prediction alone, beside rivals on the same frames and threads",
+        description="Predict frames of a clip in turns with rivals, each on the same number of CPU "
+        "threads, and print how many frames a second they do. Finding the person is not measured.",
+    )
+    predict.add_argument(
+        "--demo", default="webcam", metavar="NAME", help="the embedded clip (default: webcam)"
+    )
+    predict.add_argument(
+        "--threads", type=int, default=1, metavar="N", help="CPU threads (default: 1)"
+    )
+    predict.add_argument(
+        "--repeats", type=int, default=100, metavar="N", help="frames each (default: 100)"
+    )
+    predict.add_argument("--weights", type=Path, metavar="FILE", help="another network")
+    predict.add_argument(
+        "--precision",
+        choices=("float32", "bfloat16"),
+        help="what is computed with (default: whatever is faster on this machine)",
+    )
+    predict.add_argument(
+        "--rival",
+        metavar="FILE.onnx",
+        type=Path,
+        action="append",
+        default=[],
+        help="another network, as for evaluate accuracy; may be given several times",
+    )
+    predict.add_argument("--json", action="store_true", help="print one JSON object")
+    predict.set_defaults(func=_run_predict)
     start = kinds.add_parser(
         "start",
         help="from the command to the first skeleton",
@@ -128,6 +159,24 @@ def _run_live(args: argparse.Namespace) -> int:
         personalize=not args.predict_only,
     ).rounded()
     _print(figures, as_json=args.json)
+    return 0
+
+
+def _run_predict(args: argparse.Namespace) -> int:
+    from app.benchmarks.predict import measure_predict
+    from model.checks import check_number
+
+    for name in ("threads", "repeats"):
+        check_number(name, getattr(args, name), getattr(args, name) >= 1, "1 or more")
+    figures = measure_predict(
+        args.demo,
+        threads=args.threads,
+        repeats=args.repeats,
+        weights=args.weights,
+        precision=args.precision,
+        rivals=args.rival,
+    )
+    _print(figures.rounded(), as_json=args.json)
     return 0
 
 

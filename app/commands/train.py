@@ -16,7 +16,6 @@ from app.commands.mask_options import add_mask_folder, masks_of
 if TYPE_CHECKING:
     from model.data.catalogue import Request
     from model.networks import NetworkSpec
-    from model.networks.variants import Mask
     from model.training.job import ResidentJob, TrainingJob
     from model.training.settings import ResidentPreset, TrainingPreset
 
@@ -133,6 +132,14 @@ def _add_network(parser: argparse.ArgumentParser) -> None:
         "rest being masked (default: as --start was trained, else none)",
     )
     add_mask_folder(group)
+    group.add_argument(
+        "--rebuilt",
+        metavar="SIDE",
+        type=int,
+        choices=(128, 64),
+        help="pixels of what is reconstructed: 128, as published, or 64 at a quarter of the cost "
+        "(default: as --start was trained, else 128)",
+    )
     first = group.add_mutually_exclusive_group()
     first.add_argument(
         "--start",
@@ -361,7 +368,7 @@ def _spec(
         backbone=args.backbone or preset.backbone,
         joints=args.joints or data[0].source.joints,
         crop_shift=_crop_shift(args, data),
-        mask=_mask(args),
+        **_rebuilding(args),
     )
 
 
@@ -394,13 +401,14 @@ def _crop_shift(args: argparse.Namespace, data: list[Request]) -> float:
     return data[0].source.crop_shift if args.start is None else read_spec(args.start).crop_shift
 
 
-def _mask(args: argparse.Namespace) -> Mask:
+def _rebuilding(args: argparse.Namespace) -> dict[str, Any]:
+    """What of the spec says what is rebuilt: as asked for, else as it was."""
     from model.weights import read_spec
 
-    if args.mask is not None:
-        mask: Mask = args.mask
-        return mask
-    return "none" if args.start is None else read_spec(args.start).mask
+    start = None if args.start is None else read_spec(args.start)
+    given = {name: getattr(args, name) for name in ("mask", "rebuilt")}
+    known = {} if start is None else {"mask": start.mask, "rebuilt": start.rebuilt}
+    return {**known, **{name: value for name, value in given.items() if value is not None}}
 
 
 def _given(args: argparse.Namespace, preset: TrainingPreset | ResidentPreset) -> dict[str, Any]:

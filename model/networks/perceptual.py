@@ -92,12 +92,12 @@ class PerceptualLoss(nn.Module):
 
         Args:
             reconstruction: (N, 3, R, R), normalised.
-            target: the same.
+            target: (N, 3, S, S), normalised, S being R or more: it is reduced.
             masks: (N, 1, S, S), 0 to 1, S being R or more: where the person is in the targets. Only
                 the person is then to be rebuilt, and errors elsewhere weigh little; feature maps
                 are weighted by the mean of what a cell covers (``model.masking``).
         """
-        weights = None
+        weights, target = None, reduced(target, reconstruction.shape[-1])
         if masks is not None:
             masks = reduced(masks, reconstruction.shape[-1])
             target, weights = only_person(target, masks), error_weights(masks)

@@ -23,6 +23,7 @@ from model.networks.blocks import FEATURES
 from model.networks.encoder import make_encoder
 from model.networks.movenet import SIZES
 from model.networks.reconstruction import Reconstruction
+from model.normalization import reduced
 from model.skeleton import JointSet, joint_set
 
 Variant = Literal["baseline", "rotation", "keypoint", "transformer"]
@@ -35,6 +36,7 @@ VARIANT_TITLES: dict[Variant, str] = {
     "keypoint": "Feat. shared (keypoint)",
     "transformer": "Transformer (keypoint)",
 }
+REBUILT = (CROP_SIZE, CROP_SIZE // 2)
 # The square reaches 0.625 of the box from its centre: with more, the box's centre is at its edge.
 _LARGEST_CROP_SHIFT = 0.5
 
@@ -47,8 +49,9 @@ class NetworkSpec:
     ``rgb`` for ours, ``bgr`` for the authors' released code. ``crop_shift`` is how far the squares
     they were trained on lie below the person boxes' centres, in shares of the boxes' longest side:
     the published 0.075, or 0 for crops that are centred. ``mask`` is what the weights learnt to
-    rebuild: the whole picture, as published, or the ``person`` alone (``model.masking``); nothing
-    else changes with it.
+    rebuild: the whole picture, as published, or the ``person`` alone (``model.masking``).
+    ``rebuilt`` is the side of the pictures that they rebuild: the published 128, or 64 at a quarter
+    of the cost; their weights have the same shapes.
     """
 
     variant: Variant = "transformer"
@@ -58,6 +61,7 @@ class NetworkSpec:
     channel_order: ChannelOrder = "rgb"
     crop_shift: float = 0.0
     mask: Mask = "none"
+    rebuilt: int = CROP_SIZE
 
     def __post_init__(self) -> None:
         if self.variant not in VARIANTS:
@@ -76,6 +80,11 @@ class NetworkSpec:
             raise UserError(
                 f"There is no mask called {self.mask!r}. "
                 f"Choose one of: {', '.join(get_args(Mask))}."
+            )
+        if self.rebuilt not in REBUILT:
+            raise UserError(
+                f"Pictures of {self.rebuilt} pixels cannot be rebuilt. "
+                f"Choose one of: {', '.join(map(str, REBUILT))}."
             )
         if not abs(self.crop_shift) <= _LARGEST_CROP_SHIFT:  # so that NaN is refused
             raise UserError(
@@ -150,7 +159,10 @@ class PoseOutput:
 
 @dataclass(frozen=True)
 class NetworkOutput(PoseOutput):
-    """The pose branch's result and ``reconstruction`` (N, 3, 128, 128), None if not rebuilt."""
+    """The pose branch's result and ``reconstruction`` (N, 3, R, R), None if not rebuilt.
+
+    R is the spec's ``rebuilt`` (published: 128), or the source's side if that is less.
+    """
 
     reconstruction: Tensor | None = None
 
@@ -225,11 +237,12 @@ class PoseNetwork(nn.Module):
         return spatial_expectation(maps) if self.spec.logits else marginal_expectation(maps)
 
     def rebuild(self, points: Tensor, source: Tensor) -> Tensor:
-        """The target (N, 3, 128, 128) from its keypoints (cells) and a source's appearance."""
-        return self.reconstruction(points * (HEATMAP_SIZE / self.spec.heatmap_size), source)
+        """The target (N, 3, R, R) from its keypoints (cells) and a source's appearance."""
+        cells = points * (HEATMAP_SIZE / self.spec.heatmap_size)
+        return self.reconstruction(cells, reduced(source, self.spec.rebuilt))
 
     def reconstruct(self, target: Tensor, source: Tensor) -> Tensor:
-        """The self-supervised task alone: rebuild the target (N, 3, 128, 128)."""
+        """The self-supervised task alone: rebuild the target (N, 3, R, R)."""
         return self.reconstruct_from(self.encoder(target), source)
 
     def reconstruct_from(self, features: Tensor, source: Tensor) -> Tensor:

@@ -12,7 +12,6 @@ import torch
 from torch import Tensor
 
 from model.average import WeightAverage, swapped
-from model.crop import CROP_SIZE
 from model.gradients import gradients_finite
 from model.masking import Masker
 from model.networks import PerceptualLoss, PoseNetwork, PoseOutput
@@ -27,7 +26,7 @@ from model.trunk import FrozenTrunk, Key
 
 @dataclass(frozen=True)
 class PairExample:
-    """One pair of the last micro-batch, normalised tensors (3, 128, 128)."""
+    """One pair of the last micro-batch, normalised tensors (3, R, R), R being what is rebuilt."""
 
     target: Tensor
     source: Tensor
@@ -279,5 +278,7 @@ class Personalizer:
 
 
 def _example(pairs: Pairs, rebuilt: Tensor) -> PairExample:
-    """The first pair, the target at the size that it is rebuilt in."""
-    return PairExample(reduced(pairs.target[:1], CROP_SIZE)[0], pairs.source[0], rebuilt[0])
+    """The first pair, at the size that it is rebuilt in."""
+    side = rebuilt.shape[-1]
+    target, source = reduced(pairs.target[:1], side), reduced(pairs.source[:1], side)
+    return PairExample(target[0], source[0], rebuilt[0])

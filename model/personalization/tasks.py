@@ -15,11 +15,9 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from model.crop import CROP_SIZE
 from model.heatmaps import decode, gaussian_targets, supervised_loss
 from model.mirror import answers_both_ways
 from model.networks import PerceptualLoss, PoseNetwork
-from model.normalization import reduced
 from model.personalization.pairs import Pairs
 from model.trunk import Key, keys_both_ways
 
@@ -76,8 +74,7 @@ class ReconstructionTask:
         target, source = pairs.target, pairs.source
         features = self._features(target, ())
         reconstruction = self._network.reconstruct_from(features, source).float()
-        wanted = reduced(target, CROP_SIZE)
-        errors = self._perceptual.errors(reconstruction, wanted, pairs.masks)
+        errors = self._perceptual.errors(reconstruction, target, pairs.masks)
         self._errors += share * errors.detach()
         self._share += share
         divisors = self._perceptual.means_after(self._errors / self._share)

@@ -34,6 +34,9 @@ from model.training.settings import ResidentSettings, TrainingSettings
 from model.training.trainer import Trainer
 from model.training.watch import ProbePlan, RunWatcher
 
+# What may be another in the network that a training starts from.
+_MAY_DIFFER = ("variant", "mask", "rebuilt")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
@@ -269,7 +272,7 @@ def _network(job: Job) -> PoseNetwork:
         start = weights.load(job.start)
         if start.spec == job.spec:
             return start
-        if replace(start.spec, variant=job.spec.variant, mask=job.spec.mask) != job.spec:
+        if replace(start.spec, **{k: getattr(job.spec, k) for k in _MAY_DIFFER}) != job.spec:
             raise UserError(
                 f"{job.start} holds {start.spec}, but {job.spec} is to be trained. "
                 "Start from weights of the same network, or of another variant of it."

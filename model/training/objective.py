@@ -86,7 +86,7 @@ class JointObjective(nn.Module):
     def forward(self, batch: TensorBatch, joint: bool, resolution: int = CROP_SIZE) -> Losses:
         """The losses of a batch, with the self-supervised one if ``joint``.
 
-        The target is rebuilt at ``resolution`` (128, or less).
+        The target is rebuilt at ``resolution``, or at what the network rebuilds if that is less.
         """
         zero = batch.target.new_zeros(())
         supervised, self_supervised, errors = zero, zero, zero.new_zeros(0)
@@ -108,7 +108,7 @@ class JointObjective(nn.Module):
     def reconstruction(self, batch: TensorBatch) -> Tensor:
         """What personalization minimises, for a batch of pairs: the perceptual loss alone."""
         maps = self.network.self_heatmaps(batch.target)
-        return self._reconstruction_loss(maps, batch, CROP_SIZE)[0]
+        return self._reconstruction_loss(maps, batch, self.network.spec.rebuilt)[0]
 
     def _reconstruction_loss(
         self, self_maps: Tensor, batch: TensorBatch, resolution: int
@@ -117,7 +117,7 @@ class JointObjective(nn.Module):
         assert self.perceptual is not None
         source = reduced(batch.source, resolution)
         rebuilt = self.network.rebuild(self.network.points_of(self_maps), source)
-        target = reduced(batch.target[: len(source)], resolution)
+        target = batch.target[: len(source)]
         terms = self.perceptual.errors(rebuilt.float(), target, batch.masks)
         errors = terms.detach()
         return (terms / self.perceptual.means_after(errors)).sum(), errors

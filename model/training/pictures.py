@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from model.crop import CROP_SIZE, SquareBox
 from model.networks import PoseNetwork
 from model.normalization import reduced, to_pictures
+from model.pictures import resized
 from model.prediction import pose_in_image
 from model.training.objective import TensorBatch
 from model.training.panels import PanelRow, training_panel
@@ -28,7 +29,9 @@ def draw_panel(network: PoseNetwork, batch: TensorBatch) -> NDArray[np.uint8]:
     shown = to_pictures(reduced(batch.target, CROP_SIZE), bgr=bgr)
     sources = to_pictures(batch.source, bgr=bgr)
     rebuilt = output.reconstruction
-    pictures = to_pictures(rebuilt, bgr=bgr) if rebuilt is not None else [None] * count
+    pictures: list[NDArray[np.uint8] | None] = [None] * count
+    if rebuilt is not None:
+        pictures = [resized(picture, CROP_SIZE) for picture in to_pictures(rebuilt, bgr=bgr)]
     truth = (batch.joints * (CROP_SIZE / network.spec.crop_size)).cpu().numpy()
     rows = []
     for index in range(count):

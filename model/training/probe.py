@@ -8,7 +8,6 @@ from torch import Tensor
 from model.crop import CROP_SIZE
 from model.masking import on_person
 from model.networks import PerceptualLoss, PoseNetwork
-from model.normalization import reduced
 from model.training.objective import TensorBatch
 
 
@@ -23,11 +22,10 @@ def keypoint_use(
     not.
     """
     points = network.points_of(network.self_heatmaps(batch.target))
-    wanted = reduced(batch.target, CROP_SIZE)
     losses = []
     for used in (points, points.roll(1, dims=0)):
         rebuilt = network.rebuild(used, batch.source).float()
-        errors = perceptual.errors(rebuilt, wanted, batch.masks)
+        errors = perceptual.errors(rebuilt, batch.target, batch.masks)
         losses.append(float((errors / perceptual.means).sum()))
     return losses[0], losses[1]
 

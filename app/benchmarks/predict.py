@@ -1,0 +1,136 @@
+"""Prediction alone, from a frame and its box to keypoints, beside what else a user could pick."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import cycle
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from app.assets import WEIGHTS
+from app.benchmarks.timing import medians
+from app.capture.video import VideoSource
+from app.demos import demo as demo_called
+from app.live.engine import load_engine
+from model.crop import SquareBox
+from model.errors import UserError
+from model.evaluation.rival import Rival
+from model.prediction import PosePredictor
+from model.trunk import FrozenTrunk, fastest_engine
+
+_FRAMES = 50
+Sight = tuple[NDArray[np.uint8], SquareBox]
+
+
+@dataclass(frozen=True)
+class PredictFigures:
+    """What was measured; milliseconds are medians.
+
+    Attributes:
+        frames_per_second: of the network.
+        milliseconds: of one frame.
+        rivals: milliseconds by file name.
+        threads: on how many each computed.
+        trunk: what the trunk was computed by, the fastest here.
+        precision: of the network's other parts.
+    """
+
+    frames_per_second: float
+    milliseconds: float
+    rivals: dict[str, float]
+    threads: int
+    trunk: str
+    precision: str
+
+    def rounded(self) -> dict[str, float | int | str]:
+        """For ``--json``: the first rival's rate as ``rival_frames_per_second``, and all times."""
+        values: dict[str, float | int | str] = {
+            "frames_per_second": round(self.frames_per_second, 2),
+            "milliseconds": round(self.milliseconds, 2),
+        }
+        for number, (name, milliseconds) in enumerate(self.rivals.items()):
+            if number == 0:
+                values["rival_frames_per_second"] = round(1000 / milliseconds, 2)
+            values[f"{name} milliseconds"] = round(milliseconds, 2)
+        return {
+            **values,
+            "threads": self.threads,
+            "trunk": self.trunk,
+            "precision": self.precision,
+        }
+
+
+def measure_predict(
+    demo: str,
+    *,
+    threads: int = 1,
+    repeats: int = 100,
+    weights: Path | None = None,
+    precision: str | None = None,
+    rivals: Sequence[Path] = (),
+) -> PredictFigures:
+    """Predict frames of an embedded clip, which are read and found the person in beforehand.
+
+    Args:
+        demo: the clip's name.
+        threads: CPU threads for the network and for each rival.
+        repeats: how many frames each predicts, in turns.
+        weights: another network than that in the box.
+        precision: ``float32`` or ``bfloat16``; None: whatever is faster here.
+        rivals: ONNX files as ``evaluate accuracy --rival`` takes them.
+
+    Raises:
+        UserError: a file cannot be used, or nobody is found in the clip.
+    """
+    engine = load_engine(weights or WEIGHTS, "cpu", precision=precision)
+    others = [Rival(path, threads) for path in rivals]
+    seen: list[Sight] = []
+    source = VideoSource(demo_called(demo).video)
+    source.open()
+    try:
+        while len(seen) < _FRAMES and (grab := source.read()) is not None:
+            box = engine.follower.locate(grab.image, grab.time)
+            if box is not None:
+                seen.append((grab.image, box))
+    finally:
+        source.close()
+    if not seen:
+        raise UserError(f"Nobody was found in the clip {demo}. Choose another.")
+    low = engine.machine.low_precision
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads)
+    try:
+        choice = fastest_engine(engine.network, threads, low_precision=low)
+        trunk = FrozenTrunk(engine.network.encoder, choice.engine)
+        dtype = torch.bfloat16 if low else torch.float32
+        predictor = PosePredictor(engine.network, dtype, trunk)
+        ways: dict[str, Callable[[], object]] = {}
+        own = cycle(seen)
+        ways[""] = lambda: predictor.predict(*next(own))
+        for rival in others:
+            ways[rival.name] = _predicting(rival, cycle(seen))
+        times = medians(ways, repeats)
+    finally:
+        torch.set_num_threads(before)
+    milliseconds = times.pop("")
+    named = choice.milliseconds
+    return PredictFigures(
+        frames_per_second=1000 / milliseconds,
+        milliseconds=milliseconds,
+        rivals=times,
+        threads=threads,
+        trunk=min(named, key=named.__getitem__) if named else "PyTorch",
+        precision="bfloat16" if low else "float32",
+    )
+
+
+def _predicting(rival: Rival, seen: Iterator[Sight]) -> Callable[[], object]:
+    def predict() -> object:
+        image, box = next(seen)
+        return rival.predict([image], [box])
+
+    return predict
