@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ctypes
+import os
 import warnings
 from dataclasses import dataclass
 
@@ -9,6 +11,22 @@ import torch
 from torch.nn import functional as F
 
 from model.errors import UserError
+
+# glibc's mallopt: how many blocks may be the system's own, and how much that is free is kept.
+_MMAP_MAX, _TRIM_THRESHOLD = -4, -1
+_LARGE = 2**30
+
+
+def keep_freed_memory() -> None:
+    """Do not give large blocks back to the system each time that they are freed, where glibc can.
+
+    The pages of each block are cleared again when it is taken anew: a quarter of the time of a
+    training step on a CPU. For programs that compute and end; a process keeps what it once used.
+    """
+    library = ctypes.CDLL(None) if os.name == "posix" else None
+    if hasattr(library, "mallopt"):
+        library.mallopt(_MMAP_MAX, 0)  # type: ignore[union-attr]
+        library.mallopt(_TRIM_THRESHOLD, _LARGE)  # type: ignore[union-attr]
 
 
 @dataclass(frozen=True)

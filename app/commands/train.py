@@ -260,8 +260,10 @@ def _add_resident(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Train and say where the network is."""
+    from model.device import keep_freed_memory
     from model.training import job as jobs
 
+    keep_freed_memory()
     with Interruption() as interruption:
         result = (
             jobs.run_resident(_resident_job(args), interruption.asked)
