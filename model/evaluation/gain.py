@@ -52,6 +52,11 @@ class Gain:
         return min(self.by_person.values())
 
     @property
+    def oracle(self) -> float:
+        """The mean of the people's gains if each who loses were left alone: what a guard can do."""
+        return float(np.mean([max(0.0, gain) for gain in self.by_person.values()]))
+
+    @property
     def over_people(self) -> PeopleMean:
         """The mean of the people's gains, with its 95 % interval."""
         return mean_over_people(self.by_person.values())

@@ -41,14 +41,16 @@ class GainReport:
                 f"{gain.over_people.low:+.2f} to {gain.over_people.high:+.2f}",
                 f"{100 * gain.harmed:.0f} %",
                 f"{gain.worst:+.2f}",
+                f"{gain.oracle:+.2f}",
             ]
             for gain in self.gains
         ]
-        header = ["", "without", "with", "gain", "95 % over people", "harmed", "worst"]
+        header = ["", "without", "with", "gain", "95 % over people", "harmed", "worst", "oracle"]
         parts = [
             f"# Gain by personalization on {self.data}",
             f"{self.weights}, {self.frames} frames of {people} people{self._how()}. PCK in "
-            f"percent; gains in points; harmed is who loses more than {HARM} points.",
+            f"percent; gains in points; harmed is who loses more than {HARM} points; the oracle is "
+            "the mean gain over people if who loses were left alone.",
             markdown_table(header, rows),
             f"Settings: {settings}.",
         ]
@@ -104,5 +106,6 @@ def _figures(gain: Gain) -> dict[str, float | None]:
         "high": people.high,
         "harmed": gain.harmed,
         "worst": gain.worst,
+        "oracle": gain.oracle,
     }
     return {name: known(value) for name, value in values.items()}

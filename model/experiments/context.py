@@ -34,8 +34,9 @@ class Study:
 
     ``people`` are measured on; choices are made on ``development``, training people kept aside.
     ``weights`` has a file for each role that was given. ``settings`` are those of personalization,
-    ``seeds`` at least one; online runs update on and predict every ``every``-th frame. Pictures go
-    to ``folder``. ``predict`` predicts people; what it did before is read back.
+    ``seeds`` at least one; online runs update on and predict every ``every``-th frame. ``mask`` is
+    the file of the person mask, for networks that are ``masked``. Pictures go to ``folder``.
+    ``predict`` predicts people; what it did before is read back.
     """
 
     people: DataSet
@@ -47,6 +48,7 @@ class Study:
     folder: Path
     predict: Callable[[Path, DataSet, Protocol], Predictions]
     command: str
+    mask: Path
     #: Whether this process writes files and speaks to the user.
     first: bool = True
 
@@ -92,6 +94,7 @@ def open_study(request: StudyRequest, name: str, perceptual: Path, mask: Path) -
             folder,
             _Predictor(runner, request.quiet or not ranks.first),
             request.command,
+            mask,
             ranks.first,
         )
 

@@ -20,8 +20,11 @@ from model.experiments.configuration import configuration
 from model.experiments.panel_plot import SeenRow, plot_panels
 from model.experiments.result import ExperimentResult, Picture, Table
 from model.experiments.scoring import sentences
+from model.masking import as_masks, only_person
 from model.networks import PoseNetwork
 from model.normalization import to_pictures, to_tensor
+from model.person import PersonMasker
+from model.pictures import resized
 from model.prediction import crop_tensor, pose_in_image
 from model.weights import load
 
@@ -85,17 +88,20 @@ def _row(
     clip.check(target)
     matrix = crop_matrix(clip.box(target))
     own = crop_matrix(clip.box(0)) if study.settings.source_box == "own" else matrix
-    crops = [warp(clip.frames.read(target), matrix), warp(clip.frames.read(0), own)]
     bgr = network.spec.bgr
     seen = crop_tensor(clip.frames.read(target), clip.box(target), network.spec)
-    output = network(seen, to_tensor(crops[1:], bgr=bgr))
+    source = to_tensor([warp(clip.frames.read(0), own)], bgr=bgr)
+    if network.spec.masked:
+        mask = PersonMasker(study.mask).find(clip.frames.read(0), clip.box(0)).crop(own)
+        source = only_person(source, as_masks(torch.from_numpy(mask)[None]))
+    output = network(seen, source)
     assert output.reconstruction is not None
     pose = pose_in_image(output, _CROP)
     number = sum(map(len, clips[:-1])) + target
     return SeenRow(
-        target=crops[0],
-        source=crops[1],
-        reconstruction=to_pictures(output.reconstruction, bgr=bgr)[0],
+        target=warp(clip.frames.read(target), matrix),
+        source=to_pictures(source, bgr=bgr)[0],
+        reconstruction=resized(to_pictures(output.reconstruction, bgr=bgr)[0], CROP_SIZE),
         self_points=pose.self_keypoints,
         contribution=pose.contribution,
         before=_shown(before, person, number, clips, matrix),

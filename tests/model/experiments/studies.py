@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from app.assets import PERSON_MASK
 from model.data.records import DataSet
 from model.evaluation.accuracy import Predictions
 from model.evaluation.protocol import Protocol
@@ -92,6 +93,7 @@ def make_study(
         folder=folder,
         predict=predict,
         command="python main.py evaluate",
+        mask=PERSON_MASK,
     )
     return study, predict
 
