@@ -10,6 +10,7 @@ from PyQt6.QtWidgets import QApplication
 
 from app.benchmarks import start
 from main import main
+from tests.model.evaluation.rivals import brightest_pixel, write_rival
 from tests.shards import write_shard
 
 
@@ -123,4 +124,25 @@ def test_a_start_that_makes_no_sense_is_refused(
     arguments: tuple[str, str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["benchmark", "start", *arguments]) == 2
+    assert capsys.readouterr().err.startswith("error: ")
+
+
+def test_the_prediction_benchmark_prints_one_object(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rival = write_rival(tmp_path / "rival.onnx", 32, brightest_pixel(32))
+    arguments = ["--rival", str(rival), "--repeats", "3", "--json"]
+    assert main(["benchmark", "predict", *arguments]) == 0
+    figures = json.loads(capsys.readouterr().out)
+    assert figures["frames_per_second"] == pytest.approx(1000 / figures["milliseconds"], rel=0.02)
+    rate = figures["rival_frames_per_second"]
+    assert rate == pytest.approx(1000 / figures["rival.onnx milliseconds"], rel=0.1)
+    assert figures["trunk"] in ("ONNX Runtime", "PyTorch") and figures["threads"] == 1
+
+
+@pytest.mark.parametrize("arguments", [("--threads", "0"), ("--demo", "x"), ("--rival", "x.onnx")])
+def test_a_prediction_benchmark_that_makes_no_sense_is_refused(
+    arguments: tuple[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["benchmark", "predict", *arguments]) == 2
     assert capsys.readouterr().err.startswith("error: ")

@@ -67,7 +67,13 @@ class BudgetedRun:
         self._optimiser = torch.optim.Adam(
             [{"params": old}, {"params": new}], fused=self._device.type == "cuda"
         )
-        self._average = WeightAverage(self._parameters, settings.average)
+        # BatchNorm's statistics too: those of the moment do not belong to the average's weights.
+        statistics = {
+            name: buffer
+            for name, buffer in self.network.named_buffers()
+            if name.endswith(("running_mean", "running_var"))
+        }
+        self._average = WeightAverage({**self._parameters, **statistics}, settings.average)
         self._looked_at = -1
         self._unread: list[Tensor] = []
         self._read_at = time.perf_counter()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
 from torch import Tensor, nn
@@ -9,6 +11,7 @@ from torch import Tensor, nn
 from model.errors import UserError
 from model.heatmaps import keypoint_bottleneck
 from model.networks import VARIANTS, NetworkSpec, PoseNetwork, Variant
+from model.normalization import reduced
 from tests.networks import small_network
 
 
@@ -253,3 +256,19 @@ def test_prediction_runs_no_reconstruction(network: PoseNetwork) -> None:
 def test_unknown_networks_are_refused(changes: dict[str, object], message: str) -> None:
     with pytest.raises(UserError, match=message):
         built(NetworkSpec(**changes))  # type: ignore[arg-type]
+
+
+def test_smaller_pictures_are_rebuilt_where_the_spec_says_so() -> None:
+    network = small_network()
+    network.spec = replace(network.spec, rebuilt=64)
+    target, source = torch.randn(2, 2, 3, 128, 128).unbind()
+    points = network.points_of(network.self_heatmaps(target))
+    rebuilt = network(target, source).reconstruction
+    assert rebuilt is not None and rebuilt.shape == (2, 3, 64, 64)
+    assert torch.allclose(rebuilt, network.reconstruction(points, reduced(source, 64)), atol=1e-5)
+
+
+@pytest.mark.parametrize("change", [{"rebuilt": 100}, {"mask": "face"}])
+def test_a_spec_refuses_what_cannot_be_rebuilt(change: dict[str, object]) -> None:
+    with pytest.raises(UserError, match="Choose one of"):
+        NetworkSpec(**change)  # type: ignore[arg-type]

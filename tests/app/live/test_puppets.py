@@ -3,21 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
+from app.assets import PERSON_MASK
+from app.demos import demo
 from app.lifecycle import ThreadState
 from app.live.puppet_stage import PuppetStage
 from app.live.puppet_worker import PuppetWorker
 from app.live.records import PuppetRequest, PuppetResult
 from model.keypoint_gan.factorization import Puppeteer
+from model.keypoint_gan.pairs import on_black
 from model.keypoint_gan.spec import GanSpec
 from model.keypoint_gan.weights import load
+from model.person import PersonMasker
 from tests.app.live.machinery import wait_for
 from tests.app.puppets import SPEC, person, write_weights
+from tests.model.person.people import frames
 
 
 @pytest.fixture(scope="module")
@@ -175,3 +181,20 @@ def test_closing_ends_what_is_loading_too(weights: Path) -> None:
     stage.close()
     assert (stage.loading, stage.info) == (None, None)
     stage.close()
+
+
+def test_a_network_of_masked_pictures_is_shown_people_on_black(tmp_path: Path) -> None:
+    path = write_weights(tmp_path / "masked.safetensors", replace(SPEC, mask="person"))
+    frame = frames(str(demo("webcam").video), 1)[0]
+    shown = np.ascontiguousarray(frame[80:464, 128:512][::3, ::3])
+    masked = on_black(shown, PersonMasker(PERSON_MASK)(shown))
+    assert (masked == 0).mean() > 0.2 > 0.5 * (shown == 0).mean()
+    torch.set_num_threads(1)
+    puppeteer = Puppeteer(load(path))
+    worker = PuppetWorker(path, "cpu")
+    worker.ask(PuppetRequest(shown))
+    worker.start()
+    try:
+        np.testing.assert_array_equal(answer(worker).points, puppeteer.read(masked).points)
+    finally:
+        assert worker.stop()

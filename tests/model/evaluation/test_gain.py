@@ -58,6 +58,7 @@ def test_a_gain_tells_who_was_harmed() -> None:
 
     assert gain.gain == 2.0 and gain.harmed == 0.25 and gain.worst == -0.6
     assert gain.over_people.mean == pytest.approx(2.0) and gain.over_people.people == 4
+    assert gain.oracle == pytest.approx((5.0 + 4.1) / 4)
 
 
 def test_a_gain_over_seeds_is_the_mean_of_the_seeds(people: DataSet) -> None:

@@ -16,8 +16,9 @@ import torch
 from numpy.typing import NDArray
 from safetensors.torch import load_file
 
-from app.assets import PERCEPTUAL_WEIGHTS
+from app.assets import PERCEPTUAL_WEIGHTS, PERSON_MASK
 from model.data.catalogue import Request
+from model.data.masks import Masks
 from model.data.records import BadDataError
 from model.errors import UserError
 from model.keypoint_gan import weights
@@ -380,3 +381,34 @@ def test_presets_are_what_they_say() -> None:
     )  # fmt: skip
     with pytest.raises(UserError, match=f"no KeypointGAN preset 'tiny'.*{', '.join(PRESETS)}"):
         gan_preset("tiny")
+
+
+def test_a_training_goes_on_from_other_weights_on_masked_pictures(
+    trained: Trained, material: Material, tmp_path: Path
+) -> None:
+    spec = dataclasses.replace(SPEC, mask="person")
+    masks = Masks(PERSON_MASK, tmp_path / "masks")
+    before = load_file(trained.result.weights)
+
+    result = run_gan_training(
+        material.job(tmp_path / "on", spec=spec, start=trained.result.weights, masks=masks, steps=1)
+    )
+
+    assert weights.load(result.weights).spec == spec
+    after = load_file(result.weights)
+    moved = [name for name in before if not torch.equal(before[name], after[name])]
+    assert moved and all(
+        torch.allclose(before[name].float(), after[name].float(), atol=0.05)
+        for name in moved
+        if name.startswith("G_A") and name.endswith("weight")
+    )
+    assert len(list((tmp_path / "masks").glob("*.npy"))) == 1
+    assert not (tmp_path / "on" / "regressor").exists()  # it is in the weights
+
+
+def test_weights_of_other_networks_are_no_start(
+    trained: Trained, material: Material, tmp_path: Path
+) -> None:
+    spec = dataclasses.replace(SPEC, width=8)
+    with pytest.raises(UserError, match="Start from weights of the same networks"):
+        run_gan_training(material.job(tmp_path / "on", spec=spec, start=trained.result.weights))

@@ -183,3 +183,14 @@ def test_pictures_are_made_smaller_by_areas() -> None:
 def test_a_data_set_may_be_of_any_joint_set() -> None:
     source = GanExamples([make_data_set("other", [2, 3])], PRIOR, 24, 5)
     assert source.draw(np.random.default_rng(0)).pose.shape == (13, 2)
+
+
+def test_a_masked_clip_shows_the_person_on_black() -> None:
+    clip = make_clip(pictures=[np.full((128, 128, 3), 200, np.uint8)])
+    mask = np.zeros((1, 128, 128), np.uint8)
+    mask[:, :, 64:] = 255
+    # The mask covers the square enlarged by a quarter: its right half is the crop's.
+    masked = replace(clip, boxes=np.array([[64.0, 64.0, 128.0]]), masks=mask)
+    picture = cut(masked, 0, 64)
+    assert (picture[:, :30] == 0).all() and (picture[:, 34:] == 200).all()
+    assert (cut(replace(masked, masks=None), 0, 64) == 200).all()
