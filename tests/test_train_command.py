@@ -14,6 +14,7 @@ from app.commands.interruption import Interruption
 from main import main
 from model import weights
 from model.training.journal import read_log
+from tests.networks import small_network
 from tests.shards import write_shard
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -141,6 +142,37 @@ def test_a_resident_run_leaves_its_network_and_record(
     assert names >= {"last.safetensors", "best.safetensors", "curves.png", "log.csv", "run.json"}
     looks = [row.step for row in read_log(out / "log.csv") if row.name == "pck/people aside"]
     assert looks == [0, result["steps"]]
+
+
+def test_a_network_learns_to_rebuild_the_person(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shard, start = write_shard(tmp_path / "people.npz", people=12), tmp_path / "start.safetensors"
+    weights.save(start, small_network("keypoint"))
+    arguments = ["train", "keypoint", "--resident", "--preset", "movenet-joint", "--minutes",
+                 "0.001", "--data",
+                 f"shards={shard}@1", "--aside", "0.3", "--start", str(start), "--mask", "person",
+                 "--rebuilt", "64", "--mask-folder", str(tmp_path / "masks"), "--meta-every", "2",
+                 "--frozen", "trunk", *RESIDENT]  # fmt: skip
+    out = tmp_path / "run"
+
+    assert main([*arguments, "--out", str(out), "--json"]) == 0
+
+    spec = weights.load(out / "last.safetensors").spec
+    assert (spec.mask, spec.rebuilt) == ("person", 64)
+    # Of those who are learnt from, and of those who are looked at.
+    assert len(list((tmp_path / "masks").iterdir())) == 2
+    names = {row.name for row in read_log(out / "log.csv")}
+    assert "reconstruction/keypoints on person" in names
+    # What goes on from it rebuilds the same, unless it is told otherwise.
+    capsys.readouterr()
+    again = ["train", "keypoint", "--resident", "--preset", "movenet-joint", "--minutes",
+             "0.001", "--data",
+             f"shards={shard}@1", "--mask-folder", str(tmp_path / "masks"), "--start",
+             str(out / "last.safetensors"), "--out", str(tmp_path / "on"), "--json",
+             *RESIDENT]  # fmt: skip
+    assert main(again) == 0
+    assert weights.load(tmp_path / "on" / "last.safetensors").spec == spec
 
 
 def test_an_interrupted_resident_run_keeps_its_network(

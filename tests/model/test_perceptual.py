@@ -139,3 +139,46 @@ def test_damaged_weights_are_told_in_a_sentence(content: bytes | None, tmp_path:
         path.write_bytes(content)
     with pytest.raises(UserError, match=r"perceptual weights .* cannot be read"):
         load_perceptual_loss(path)
+
+
+def _half() -> Tensor:
+    """Masks of 128 pixels whose left half is the person."""
+    masks = torch.zeros(1, 1, 128, 128)
+    masks[..., :64] = 1
+    return masks
+
+
+def test_where_all_is_person_masks_change_nothing(loss: PerceptualLoss) -> None:
+    rebuilt, target = torch.randn(2, 1, 3, 128, 128).unbind()
+    torch.testing.assert_close(
+        loss.errors(rebuilt, target, torch.ones(1, 1, 128, 128)), loss.errors(rebuilt, target)
+    )
+
+
+def test_errors_in_the_background_weigh_less(loss: PerceptualLoss) -> None:
+    target = torch.randn(1, 3, 128, 128)
+    shown = target * _half()
+    on, off = shown.clone(), shown.clone()
+    on[..., 10:20, 10:20] += 1
+    off[..., 10:20, 100:110] += 1
+    ratio = loss.errors(off, target, _half()) / loss.errors(on, target, _half())
+    assert (ratio < 0.5).all() and (ratio > 0.05).all()
+
+
+def test_what_the_target_shows_behind_the_person_does_not_matter(loss: PerceptualLoss) -> None:
+    rebuilt, target = torch.randn(2, 1, 3, 128, 128).unbind()
+    other = torch.where(_half() > 0, target, torch.randn_like(target))
+    torch.testing.assert_close(
+        loss.errors(rebuilt, target, _half()), loss.errors(rebuilt, other, _half())
+    )
+
+
+def test_targets_and_masks_are_reduced_to_what_was_rebuilt(loss: PerceptualLoss) -> None:
+    rebuilt = torch.randn(1, 3, 32, 32)
+    target = torch.randn(1, 3, 256, 256)
+    small = torch.nn.functional.avg_pool2d(target, 8)
+    torch.testing.assert_close(loss.errors(rebuilt, target), loss.errors(rebuilt, small))
+    masks = torch.nn.functional.avg_pool2d(_half(), 4)
+    torch.testing.assert_close(
+        loss.errors(rebuilt, target, _half()), loss.errors(rebuilt, small, masks)
+    )

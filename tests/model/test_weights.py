@@ -28,6 +28,8 @@ DESCRIPTION = {
     "k_self": "30",
     "channel_order": "rgb",
     "crop_shift": "0.0",
+    "mask": "none",
+    "rebuilt": "128",
 }
 
 
@@ -280,3 +282,13 @@ def test_the_checkpoint_itself_is_never_overwritten(link: bool, tmp_path: Path) 
     with pytest.raises(UserError, match="never overwritten"):
         model.import_authors(path, target)
     assert path.read_bytes() == before
+
+
+def test_what_is_rebuilt_comes_back_and_older_files_rebuild_everything(tmp_path: Path) -> None:
+    path = tmp_path / "masked.safetensors"
+    spec = NetworkSpec("keypoint", "resnet18", mask="person", rebuilt=64)
+    model.save(path, PoseNetwork(spec))
+    assert model.load(path).spec == spec and model.load(path).spec.masked
+    metadata = {k: v for k, v in read_metadata(path).items() if k not in ("mask", "rebuilt")}
+    save_file(load_file(path), path, metadata)
+    assert read_spec(path) == NetworkSpec("keypoint", "resnet18")

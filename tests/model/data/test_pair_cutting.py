@@ -12,8 +12,10 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from model.augmentation import Augmenter
+from model.crop import warp
 from model.data.records import BadDataError, Clip
 from model.data.sampling import Example, PairCutter
+from model.masking import mask_matrix
 from model.skeleton import PENN13
 from tests.model.data.clips import make_clip, plain_pictures
 
@@ -222,3 +224,35 @@ def test_labels_are_checked_before_the_picture_is_read() -> None:
     clip = make_clip(pictures=[np.zeros((0, 0, 3), np.uint8)])
     with pytest.raises(BadDataError, match="labels"):
         cut(replace(clip, boxes=np.full((1, 3), np.nan)), 0)
+
+
+def masked(clip: Clip) -> Clip:
+    """With masks that are the red of the pictures, as masks are cut of them."""
+    box = clip.box(0)
+    masks = [warp(clip.frames.read(n)[..., 0], mask_matrix(box), 128) for n in range(len(clip))]
+    return replace(clip, masks=np.stack(masks))
+
+
+@given(seed=seeds, frames=st.sampled_from([1, 3]))
+def test_masks_are_cut_and_warped_with_their_pictures(seed: int, frames: int) -> None:
+    """Of a smooth picture, whose mask is its red, the cut mask is the red of what is cut."""
+    clip = masked(boxed(make_clip(pictures=[smooth(n) for n in range(frames)])))
+    example = cut(clip, seed, independent=0.5)
+    pairs = (example.target, example.mask), (source_of(example), example.source_mask)
+    for picture, mask in pairs:
+        assert mask is not None and mask.shape == (128, 128) and mask.dtype == np.uint8
+        inside = mask[40:88, 40:88].astype(int)  # the mask ends sooner than the picture
+        assert np.abs(picture[40:88, 40:88, 0].astype(int) - inside).mean() < 6
+
+
+def test_without_a_source_or_masks_there_are_none() -> None:
+    clip = boxed(make_clip(pictures=[noise()] * 2))
+    plain, alone = cut(clip, 0), cut(masked(clip), 0, with_source=False)
+    assert plain.mask is plain.source_mask is alone.mask is alone.source_mask is None
+
+
+def smooth(number: int) -> NDArray[np.uint8]:
+    """A picture of slow changes."""
+    rows, columns = np.mgrid[0:SIZE, 0:SIZE]
+    red = 128 + 60 * np.sin(columns / 25 + number) + 60 * np.cos(rows / 30)
+    return np.dstack([red, red / 2, rows]).astype(np.uint8)

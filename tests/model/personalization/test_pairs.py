@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 import torch
 
 from model.augmentation import Augmentation, Augmenter
@@ -134,3 +135,57 @@ def test_independent_sources_are_augmented_by_themselves() -> None:
         sampler = PairSampler(PersonalizationSettings(independent_sources=share), NetworkSpec())
         target, source, *_ = sampler.online(current, SourceMemory(), 4, first=False)
         assert torch.equal(target, source) == alike
+
+
+MASKED = NetworkSpec(mask="person")
+
+
+class _Halves:
+    """A mask network that takes the left half of any picture for the person."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    def __call__(self, picture: np.ndarray) -> np.ndarray:
+        self.asked += 1
+        mask = np.zeros((128, 128), np.uint8)
+        mask[:, :64] = 255
+        return mask
+
+
+def test_a_masked_network_needs_a_masker() -> None:
+    with pytest.raises(ValueError, match="needs a masker"):
+        PairSampler(PersonalizationSettings(), MASKED)
+    PairSampler(PersonalizationSettings(), NetworkSpec("baseline", mask="person"))
+
+
+def test_pairs_of_a_masked_network_show_the_person_only() -> None:
+    current, masker = _view(0), _Halves()
+    pairs = PairSampler(PersonalizationSettings(), MASKED, masker=masker).online(
+        current, SourceMemory(), 3
+    )
+    plain = PairSampler(PersonalizationSettings(), NetworkSpec()).online(current, SourceMemory(), 3)
+    assert torch.equal(pairs.target, plain.target) and plain.masks is None
+    assert pairs.masks is not None and pairs.masks.shape == (3, 1, 128, 128)
+    # The first pair is not augmented: the mask's middle is the crop's.
+    assert pairs.masks[0, 0, 60, :60].min() == 1 and not pairs.masks[0, 0, 60, 68:].any()
+    assert torch.equal(pairs.source[0, ..., :60], plain.source[0, ..., :60])
+    assert not pairs.source[0, ..., 68:].any()
+    assert masker.asked == 1  # of one view, whatever was made of it
+    (part, *_) = pairs.split(2)
+    assert part.masks is not None and len(part.masks) == 2
+
+
+def test_masks_are_found_only_where_something_is_rebuilt() -> None:
+    settings = PersonalizationSettings(self_weight=0.0, consistency=1.0)
+    masker = _Halves()
+    sampler = PairSampler(settings, MASKED, masker=masker)
+    assert sampler.online(_view(0), SourceMemory(), 2).masks is None and not masker.asked
+    assert sampler.online(_view(0), SourceMemory(), 2, shown=True).masks is not None
+
+
+def test_a_view_is_masked_once_even_if_it_was_made_compact() -> None:
+    view, masker = _view(0), _Halves()
+    compact = view.compact(64)
+    assert compact.mask(masker) is compact.mask(masker) is view.mask(masker)
+    assert masker.asked == 1 and compact.mask(masker).box == view.box

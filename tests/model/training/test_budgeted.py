@@ -10,12 +10,14 @@ from pathlib import Path
 
 import pytest
 import torch
+from torch import Tensor
 
 from model.data.shards import read_shards
 from model.errors import UserError
 from model.networks import PoseNetwork
+from model.networks.encoder import is_trunk
 from model.training.budgeted import BudgetedRun, is_pretrained
-from model.training.objective import JointObjective
+from model.training.objective import JointObjective, Losses, TensorBatch
 from model.training.resident import BatchMaker, load_bank
 from model.training.settings import ResidentSettings, resident_preset
 from tests.model.training.runs import Notes, assert_same, state_of
@@ -155,6 +157,64 @@ def test_what_is_new_in_an_encoder(backbone: str, new: set[str]) -> None:
     assert any(name.startswith("self_head.") for name in names)
 
 
+@pytest.mark.parametrize("backbone", SMALL_BACKBONES)
+def test_a_frozen_trunk_stays_whole(tmp_path: Path, backbone: str) -> None:
+    run = _run(tmp_path, backbone, replace(CHEAP, frozen="trunk"))
+    before = state_of(run.network)
+    run.train(Notes(), _after(1))
+    changed = {
+        name
+        for name, parameter in run.network.named_parameters()
+        if not torch.equal(before[name], parameter)
+    }
+    assert not any(map(is_trunk, changed))
+    for part in ("encoder.", "self_head.", "reconstruction."):
+        assert any(name.startswith(part) for name in changed)
+
+
+def test_the_first_share_of_the_minutes_is_coarse() -> None:
+    settings = ResidentSettings(coarse=0.4)
+    assert [settings.resolution_at(spent) for spent in (0, 0.39, 0.4, 1)] == [64, 64, 128, 128]
+    assert ResidentSettings().resolution_at(0) == 128
+
+
+def test_a_meta_step_learns_where_personalization_would_lead(tmp_path: Path) -> None:
+    run = _run(tmp_path, settings=replace(CHEAP, meta_every=1, meta_rate=0.5, average=0.0))
+    seen: list[tuple[bool, bool, Tensor]] = []
+    objective, weight = run._objective, run.network.self_head.weight
+    reconstruction, forward = objective.reconstruction, objective.forward
+
+    def rebuilding(batch: TensorBatch) -> Tensor:
+        seen.append((run.network.training, False, weight.detach().clone()))
+        return reconstruction(batch)
+
+    def judging(batch: TensorBatch, joint: bool, resolution: int = 128) -> Losses:
+        seen.append((run.network.training, joint, weight.detach().clone()))
+        return forward(batch, joint, resolution)
+
+    objective.reconstruction = rebuilding  # type: ignore[method-assign]
+    objective.forward = judging  # type: ignore[method-assign]
+    run.train(notes := Notes(), _after(1))
+
+    (mode, _, trained), (judged_mode, joint, moved) = seen
+    assert (mode, judged_mode, joint) == (False, True, False)
+    # Personalization moved the weights by half their unit, and was taken back.
+    assert (moved - trained).square().mean().sqrt() == pytest.approx(0.5, rel=0.05)
+    assert (weight - trained).abs().max() < 0.01
+    assert not torch.equal(weight, trained) and run.network.training
+    assert notes.reports[0].supervised > 0 and notes.reports[0].self_supervised > 0
+
+
+def test_the_averaged_network_has_averaged_statistics(tmp_path: Path) -> None:
+    run = _run(tmp_path)
+    name = "reconstruction.renderer.layer1.1.running_var"
+    run.train(Notes(), _after(2))
+    present = run.network.state_dict()[name].clone()
+    with run.averaged():
+        assert not torch.equal(run.network.state_dict()[name], present)
+    assert torch.equal(run.network.state_dict()[name], present)
+
+
 def test_rates_rise_with_the_steps_and_fall_with_the_time() -> None:
     settings = ResidentSettings(ramp_steps=10)
     assert settings.factor_at(0, 0) == pytest.approx(0.1)
@@ -169,7 +229,8 @@ def test_rates_rise_with_the_steps_and_fall_with_the_time() -> None:
         {"minutes": 0.0}, {"minutes": math.nan}, {"look_every": -1.0}, {"learning_rate": 0.0},
         {"trunk_rate": 2.0}, {"batch_size": 0}, {"pairs": 257}, {"average": 1.0},
         {"precision": "float16"}, {"self_weight": -1.0}, {"independent_sources": 2.0},
-        {"pairs": 3, "self_weight": 0.0},
+        {"pairs": 3, "self_weight": 0.0}, {"coarse": 1.5}, {"frozen": "head"},
+        {"meta_every": -1}, {"meta_every": 3, "self_weight": 0.0}, {"meta_rate": 0.0},
     ],
 )  # fmt: skip
 def test_settings_are_checked_by_name(change: dict[str, object]) -> None:

@@ -14,9 +14,9 @@ import pytest
 import torch
 
 from model.data.records import BadDataError
-from model.data.sampling import Mixture
+from model.data.sampling import Example, Mixture
 from model.data.shards import read_shards
-from model.training.loader import MicroBatchPlan, PictureBatch, make_loader
+from model.training.loader import MicroBatchPlan, PictureBatch, collate, make_loader
 from tests.model.training.runs import SETTINGS
 from tests.shards import write_shard
 
@@ -114,3 +114,21 @@ def test_every_tensor_of_a_batch_is_pinned(shard: Path, monkeypatch: pytest.Monk
     for name in tensors:
         assert torch.equal(getattr(found, name), getattr(batch, name))
         assert getattr(found, name) is not getattr(batch, name)
+
+
+def test_sources_show_the_person_only_and_masks_go_with_their_targets() -> None:
+    picture = np.full((128, 128, 3), 200, np.uint8)
+    mask = np.zeros((128, 128), np.uint8)
+    mask[:, 64:] = 255
+    labels = np.zeros((13, 2), np.float32), np.ones(13, np.float32)
+    pair = Example(picture, picture, *labels, mask, mask.T.copy())
+    alone = Example(picture, None, *labels)
+
+    batch = collate([(pair, []), (alone, [])]).to(torch.device("cpu"))
+
+    assert batch.target.shape[0] == 2 and batch.source.shape[0] == 1
+    assert batch.masks is not None and batch.masks.shape == (1, 1, 128, 128)
+    assert batch.masks[0, 0, 5].tolist() == [0.0] * 64 + [1.0] * 64
+    assert not batch.source[..., :64, :].any() and (batch.source[..., 64:, :] != 0).all()
+    assert (batch.target != 0).all()
+    assert collate([(alone, [])]).to(torch.device("cpu")).masks is None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -11,9 +12,11 @@ import torch
 from torch import Tensor
 
 from model.augmentation import Augmenter
+from model.crop import SquareBox, warp
 from model.data.records import BadDataError
 from model.data.shards import read_shards
 from model.errors import UserError
+from model.masking import mask_matrix
 from model.networks import NetworkSpec
 from model.normalization import to_pictures
 from model.skeleton import PENN13
@@ -239,7 +242,7 @@ def test_the_seed_decides() -> None:
     def draw(seed: int) -> list[Tensor]:
         maker = BatchMaker([bank], [1], SPEC, _settings(augmenter, pairs=4, seed=seed))
         batches = [maker.draw(), maker.draw()]
-        return [part for batch in batches for part in vars(batch).values()]
+        return [part for batch in batches for part in vars(batch).values() if part is not None]
 
     first, second, other = draw(7), draw(7), draw(8)
     assert all(map(torch.equal, first, second))
@@ -283,3 +286,64 @@ def test_pairs_that_nobody_gives_are_refused(frames: int, pairs: int, message: s
     banks = [_plain([10, 11], frames=frames), _plain([200])]
     with pytest.raises(UserError, match=message):
         BatchMaker(banks, [1, 1], SPEC, _settings(pairs=pairs))
+
+
+def _masked_bank() -> Bank:
+    """Two clips of four frames; each picture is its own mask, smooth, within the mask's square."""
+    cells = torch.arange(STORED)
+    blobs = []
+    for number in range(8):
+        away = (cells[None, :] - 28 - number) ** 2 + (cells[:, None] - 30) ** 2
+        blobs.append(255 * torch.exp(-away / 60))
+    pictures = torch.stack(blobs).round().to(torch.uint8)[:, None].expand(-1, 3, -1, -1)
+    bank = _bank(pictures.contiguous(), frames=4)
+    box = SquareBox(*BOX)
+    masks = [warp(picture.numpy(), mask_matrix(box), 128) for picture in pictures[:, 0]]
+    return replace(bank, masks=torch.from_numpy(np.stack(masks))[:, None])
+
+
+def _mean_error(masks: Tensor, images: Tensor) -> float:
+    """Between masks and what should be them, the red of normalised pictures."""
+    red = torch.from_numpy(to_pictures(images)[..., 0].astype(np.float32)) / 255
+    return float((masks[:, 0] - red).abs().mean())
+
+
+def test_masks_are_cut_as_their_pictures() -> None:
+    spec = replace(SPEC, mask="person")
+    maker = BatchMaker([_masked_bank()], [1], spec, _settings(TURNED, independent_sources=0.5))
+    batch = maker.draw()
+    assert batch.masks is not None and batch.masks.shape == (16, 1, 128, 128)
+    assert _mean_error(batch.masks, batch.target) < 0.03
+    plain = BatchMaker([_masked_bank()], [1], SPEC, _settings(TURNED, independent_sources=0.5))
+    same = plain.draw()
+    assert same.masks is None and torch.equal(same.target, batch.target)
+    # A source has its own mask, not the target's.
+    seen = (same.source.mean(dim=1) + 2).clamp(0, 4) / 4
+    shown = (batch.source.abs().sum(dim=1) > 0.2).float()
+    assert ((seen > 0.6) & (shown == 0)).float().mean() < 0.01
+
+
+def test_only_banks_with_pairs_keep_masks(tmp_path: Path) -> None:
+    data = read_shards([write_shard(tmp_path / "people.npz", people=2, frames=3)], "people")
+    clips = [replace(c, masks=np.full((len(c), 128, 128), k, np.uint8)) for k, c in enumerate(data)]
+    data = replace(data, clips=tuple(clips))
+    bank = load_bank(data, CPU)
+    assert bank.masks is not None and bank.masks[:, 0, 0, 0].tolist() == [0, 0, 0, 1, 1, 1]
+    assert load_bank(data, CPU, paired=False).masks is None
+
+
+@pytest.mark.parametrize("frames", [2, 3, 4])
+def test_a_persons_frames_are_for_learning_or_for_judging(frames: int) -> None:
+    bank = _plain(list(range(10, 10 + 12 // frames * frames)), frames=frames)
+    maker = BatchMaker([bank], [1], SPEC, _settings())
+    clips = set()
+    for _ in range(20):
+        support, query = maker.draw_person(6, 5)
+        assert len(support.source) == len(support.target) == 6
+        assert len(query.target) == 5 and not len(query.source)
+        learnt, judged = set(_values(support.target)), set(_values(query.target))
+        assert not learnt & judged
+        numbers = {(value - 10) // frames for value in learnt | judged}
+        assert len(numbers) == 1
+        clips |= numbers
+    assert len(clips) > 1
