@@ -53,7 +53,8 @@ class RecordingPipeline:
     def __init__(self, engine: Engine, *, online: bool) -> None:
         self._engine = engine
         self._memory = SourceMemory(
-            crop_size=engine.network.spec.crop_size, whole_bytes=_WHOLE_FRAMES
+            crop_size=engine.network.spec.crop_size,
+            whole_bytes=_WHOLE_FRAMES if engine.settings.views == "whole" else 0,
         )
         self._scene = SceneChange()
         self._learner = self._make_learner() if online else None

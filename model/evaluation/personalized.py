@@ -197,7 +197,7 @@ class _Walk:
             seed=seed,
             hold_every=HOLD_EVERY if settings.guard else 0,
             crop_size=self._network.spec.crop_size,
-            whole_bytes=_WHOLE_FRAMES,
+            whole_bytes=_WHOLE_FRAMES if settings.views == "whole" else 0,
         )
         guarded = settings.guard and self._owner is not None
         self._guard = Guard(self._personalizer, self._memory) if guarded else None

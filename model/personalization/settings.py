@@ -15,6 +15,7 @@ Sources = Literal["all", "recent"]
 SourceBox = Literal["target", "own"]
 Augmentations = Literal["published", "mild"]
 Teacher = Literal["average", "trained"]
+Views = Literal["whole", "compact"]
 
 _CHOICES: dict[str, tuple[str, ...]] = {
     "scope": get_args(Scope),
@@ -23,6 +24,7 @@ _CHOICES: dict[str, tuple[str, ...]] = {
     "source_box": get_args(SourceBox),
     "augmentations": get_args(Augmentations),
     "teacher": get_args(Teacher),
+    "views": get_args(Views),
 }
 
 
@@ -51,6 +53,10 @@ class PersonalizationSettings:
     sources: Sources = "all"
     #: The source is cropped with the ``target``'s box (as published) or with its ``own``.
     source_box: SourceBox = "target"
+    #: What is kept of frames to learn from: the ``whole`` frame, as published, so that crops are
+    #: warped once and show what is beside the person too, or the person's surroundings alone,
+    #: ``compact`` and a little softer. Live, and where they would not fit into 512 MB, always these.
+    views: Views = "whole"
     #: Pairs are turned, scaled and flipped as ``published``, or turned and scaled a third as much.
     augmentations: Augmentations = "published"
     #: Share of the sources that are augmented independently of their targets.
@@ -127,6 +133,7 @@ PRESETS: tuple[Preset, ...] = (
             scope="deconvolutions",
             targets="random",
             source_box="own",
+            views="compact",
             self_weight=0.0,
             consistency=1.0,
             teacher="trained",
@@ -138,7 +145,11 @@ PRESETS: tuple[Preset, ...] = (
         "Gentle",
         "The paper's task with small steps on the last layers only",
         PersonalizationSettings(
-            learning_rate=1e-5, batch_size=8, scope="deconvolutions", source_box="own"
+            learning_rate=1e-5,
+            batch_size=8,
+            scope="deconvolutions",
+            source_box="own",
+            views="compact",
         ),
     ),
     Preset(

@@ -162,7 +162,7 @@ def test_errors_in_the_background_weigh_less(loss: PerceptualLoss) -> None:
     on[..., 10:20, 10:20] += 1
     off[..., 10:20, 100:110] += 1
     ratio = loss.errors(off, target, _half()) / loss.errors(on, target, _half())
-    assert (ratio < 0.5).all() and (ratio > 0.05).all()
+    torch.testing.assert_close(ratio, torch.full((6,), 0.3), rtol=1e-3, atol=0)
 
 
 def test_what_the_target_shows_behind_the_person_does_not_matter(loss: PerceptualLoss) -> None:
@@ -182,3 +182,32 @@ def test_targets_and_masks_are_reduced_to_what_was_rebuilt(loss: PerceptualLoss)
     torch.testing.assert_close(
         loss.errors(rebuilt, target, _half()), loss.errors(rebuilt, small, masks)
     )
+
+
+def test_an_error_that_is_the_same_everywhere_is_told_as_it_is(loss: PerceptualLoss) -> None:
+    """However small the person is: errors are means, by weight, and not sums."""
+    target = torch.randn(1, 3, 128, 128)
+    found = loss.errors(target * _half() + 0.5, target, _half())
+    torch.testing.assert_close(found, ERRORS, rtol=1e-4, atol=0)
+
+
+class Halves(VGGFeatures):
+    """Five times the means of the image's left and right half."""
+
+    def __init__(self) -> None:
+        torch.nn.Module.__init__(self)
+
+    def forward(self, image: Tensor) -> list[Tensor]:
+        return [torch.nn.functional.adaptive_avg_pool2d(image, (1, 2))] * 5
+
+
+def test_a_cell_of_a_feature_map_weighs_as_much_as_what_it_covers() -> None:
+    masks = torch.zeros(1, 1, 128, 128)
+    masks[..., :28] = 1  # and 4 more: half of the left cell
+    target = torch.zeros(1, 3, 128, 128)
+    rebuilt = target.clone()
+    rebuilt[..., :64] = 1.0
+    left, right = (1 + 0.3) / 2, 0.3
+    wanted = torch.full((6,), left / (left + right))
+    found = PerceptualLoss(Halves()).errors(rebuilt, target, masks)
+    torch.testing.assert_close(found, wanted, rtol=1e-3, atol=0)

@@ -74,6 +74,10 @@ def test_other_squares_and_other_frames_have_masks_of_their_own(tmp_path: Path) 
     assert finder.asked == 10
     shorter = people().only({"a"})
     assert values(given(shorter)) == [[0, 1, 2]] and finder.asked == 13
+    # As many frames as at first, in the same squares, two of the first clip's being others.
+    a, b = people().clips
+    turned = DataSet("people", PENN13, (a.part(np.array([2, 1, 0])), b))
+    assert values(given(turned)) == [[2, 1, 0], [3, 4]] and finder.asked == 18
 
 
 @pytest.mark.parametrize("damage", ["cut", "shape", "kind"])
@@ -81,6 +85,7 @@ def test_a_file_that_is_not_whole_is_made_anew(damage: str, tmp_path: Path) -> N
     given, finder = masks(tmp_path)
     given(people())
     (path,) = tmp_path.iterdir()
+    kept = path.read_bytes()
     if damage == "cut":
         path.write_bytes(path.read_bytes()[:1000])
     else:
@@ -88,6 +93,28 @@ def test_a_file_that_is_not_whole_is_made_anew(damage: str, tmp_path: Path) -> N
         with path.open("wb") as file:
             np.save(file, np.zeros(shape, np.uint8 if damage == "shape" else np.float32))
     assert values(given(people())) == [[0, 1, 2], [3, 4]] and finder.asked == 10
+    assert path.read_bytes() == kept
+
+
+def test_masks_are_read_from_their_file_and_not_into_memory(tmp_path: Path) -> None:
+    given, _ = masks(tmp_path)
+    for _ in range(2):  # made, and found
+        assert all(isinstance(clip.masks, np.memmap) for clip in given(people()))
+
+
+def test_a_frame_without_a_square_has_an_empty_mask(tmp_path: Path) -> None:
+    clip = make_clip(pictures=plain_pictures(10)[7:])
+    boxes = clip.boxes.copy()
+    boxes[0, 0], boxes[2, 2] = np.nan, 0
+    given, _ = masks(tmp_path)
+    data = DataSet("people", PENN13, (replace(clip, boxes=boxes),))
+    assert values(given(data)) == [[0, 8, 0]]
+
+
+def test_a_clip_has_as_many_masks_as_frames() -> None:
+    for shape in ((2, MASK_SIZE, MASK_SIZE), (3, MASK_SIZE, 64)):
+        with pytest.raises(ValueError, match="3 frames cannot have masks"):
+            replace(make_clip(count=3), masks=np.zeros(shape, np.uint8))
 
 
 def test_a_frame_that_cannot_be_read_has_an_empty_mask(tmp_path: Path) -> None:

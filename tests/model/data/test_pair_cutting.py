@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import replace
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given
@@ -44,8 +45,9 @@ def cut(
     frame: int = 0,
     independent: float = 0.0,
     with_source: bool = True,
+    crop_size: int = 128,
 ) -> Example:
-    cutter = PairCutter(PENN13, augmenter or Augmenter(), independent)
+    cutter = PairCutter(PENN13, augmenter or Augmenter(), independent, crop_size)
     rng = np.random.default_rng(seed)
     return cutter.cut(clip, frame, rng, with_source=with_source)
 
@@ -233,12 +235,14 @@ def masked(clip: Clip) -> Clip:
     return replace(clip, masks=np.stack(masks))
 
 
-@given(seed=seeds, frames=st.sampled_from([1, 3]))
-def test_masks_are_cut_and_warped_with_their_pictures(seed: int, frames: int) -> None:
+@given(seed=seeds, frames=st.sampled_from([1, 3]), size=st.sampled_from([128, 256]))
+def test_masks_are_cut_and_warped_with_their_pictures(seed: int, frames: int, size: int) -> None:
     """Of a smooth picture, whose mask is its red, the cut mask is the red of what is cut."""
     clip = masked(boxed(make_clip(pictures=[smooth(n) for n in range(frames)])))
-    example = cut(clip, seed, independent=0.5)
-    pairs = (example.target, example.mask), (source_of(example), example.source_mask)
+    example = cut(clip, seed, independent=0.5, crop_size=size)
+    assert example.target.shape == (size, size, 3)
+    target = cv2.resize(example.target, (128, 128), interpolation=cv2.INTER_AREA)
+    pairs = (target, example.mask), (source_of(example), example.source_mask)
     for picture, mask in pairs:
         assert mask is not None and mask.shape == (128, 128) and mask.dtype == np.uint8
         inside = mask[40:88, 40:88].astype(int)  # the mask ends sooner than the picture

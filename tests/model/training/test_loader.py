@@ -98,8 +98,14 @@ def test_processes_can_be_started_after_opencv_has_used_threads(shard: Path) -> 
     assert len(found) == 2
 
 
-def test_every_tensor_of_a_batch_is_pinned(shard: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("masked", [False, True])
+def test_every_tensor_of_a_batch_is_pinned(
+    masked: bool, shard: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (batch,) = batches(shard, 1, workers=0)
+    if masked:
+        masks = torch.randint(256, (2, 2, 128, 128), dtype=torch.uint8)
+        batch = replace(batch, masks=masks[0], source_masks=masks[1])
     pinned: list[torch.Tensor] = []
 
     def pin_memory(tensor: torch.Tensor) -> torch.Tensor:
@@ -110,7 +116,8 @@ def test_every_tensor_of_a_batch_is_pinned(shard: Path, monkeypatch: pytest.Monk
     found = torch.utils.data._utils.pin_memory.pin_memory(batch)
     assert isinstance(found, PictureBatch)
     tensors = [f.name for f in fields(batch) if isinstance(getattr(batch, f.name), torch.Tensor)]
-    assert len(pinned) == len(tensors) == 4
+    assert len(pinned) == len(tensors) == (6 if masked else 4)
+    assert masked or found.masks is found.source_masks is None
     for name in tensors:
         assert torch.equal(getattr(found, name), getattr(batch, name))
         assert getattr(found, name) is not getattr(batch, name)
