@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 # isort: off
+import os
+
 import app  # noqa: F401  before the libraries that read what it puts into the environment
+
+# Several processes run the tests side by side: each computes on one core, and so does what it
+# starts. Networks as small as the tests' would lose more by waiting for a second thread than it
+# gains them.
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    os.environ.setdefault("OPENCV_FOR_THREADS_NUM", "1")
 
 # isort: on
 import ctypes
 import gc
-import os
 import threading
 import time
 from collections.abc import Iterator
@@ -37,6 +45,12 @@ def shared_dir() -> Path:
     if not _SHARED.is_dir():
         pytest.skip("needs the reference material in ../shared, which is not part of the project")
     return _SHARED
+
+
+def pytest_collection_finish() -> None:
+    """What was imported stays: no collection between two tests need go through it again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)

@@ -18,7 +18,7 @@ def test_the_live_benchmark_prints_one_object(
     qapp: QApplication, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sys, "excepthook", sys.excepthook)  # put back what the window replaces
-    assert main(["benchmark", "live", "--json", "--seconds", "4", "--warm-up", "0"]) == 0
+    assert main(["benchmark", "live", "--json", "--seconds", "2", "--warm-up", "0"]) == 0
     figures = json.loads(capsys.readouterr().out)
     assert figures["predictions_per_second"] > 0
     assert figures["latency_ms_p95"] > 0

@@ -49,7 +49,7 @@ class _Watcher:
         running.session.take_results = listen  # type: ignore[method-assign]
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 def test_the_demo_from_first_prediction_to_closing(
     qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -106,7 +106,7 @@ def _run_main(*arguments: str, **environment: str) -> subprocess.CompletedProces
         env={**os.environ, **environment},
         capture_output=True,
         text=True,
-        timeout=110,
+        timeout=250,
         check=False,
     )
 
@@ -120,7 +120,7 @@ def _check_picture(path: Path) -> None:
 @pytest.mark.parametrize("name", ["gymnast", "webcam"])
 def test_the_program_makes_its_own_picture(name: str, tmp_path: Path) -> None:
     path = tmp_path / "window.png"
-    done = _run_main("--demo", name, "--screenshot", str(path), "--quit-after", "6")
+    done = _run_main("--demo", name, "--screenshot", str(path), "--quit-after", "4")
     assert done.returncode == 0, done.stderr
     assert "Traceback" not in done.stderr
     _check_picture(path)

@@ -226,7 +226,7 @@ def gain(
 ) -> Callable[..., tuple[int, str, str]]:
     """Runs ``evaluate gain`` on two people with a small network: exit code, output, errors."""
     weights = tmp_path / "rotation.safetensors"
-    model.save(weights, small_network("rotation"))
+    model.save(weights, small_network("rotation", backbone="movenet-lightning"))
 
     def run(*options: str) -> tuple[int, str, str]:
         code = main.main([

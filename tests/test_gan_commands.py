@@ -345,7 +345,7 @@ def test_wrong_input_for_imms_measure_is_one_sentence(
 
 def test_skeletons_are_drawn_as_the_formula_says(capsys: pytest.CaptureFixture[str]) -> None:
     small = ("--size", "32", "--batch", "2", "--repeats", "2", "--json")
-    threads = torch.get_num_threads()
+    torch.set_num_threads(2)
     for skeleton, limbs in (("h36m32", 16), ("penn13", 13)):
         assert main(["benchmark", "skeletons", "--skeleton", skeleton, *small]) == 0
         figures = json.loads(capsys.readouterr().out)
@@ -356,7 +356,7 @@ def test_skeletons_are_drawn_as_the_formula_says(capsys: pytest.CaptureFixture[s
         assert figures.keys() >= {
             "draw_ms", "draw_and_gradient_ms", "formula_ms", "times_faster"
         }  # fmt: skip
-    assert torch.get_num_threads() == threads
+    assert torch.get_num_threads() == 2
 
 
 @pytest.mark.parametrize(

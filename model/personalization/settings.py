@@ -55,7 +55,7 @@ class PersonalizationSettings:
     source_box: SourceBox = "target"
     #: What is kept of frames to learn from: the ``whole`` frame, as published, so that crops are
     #: warped once and show what is beside the person too, or the person's surroundings alone,
-    #: ``compact`` and a little softer. Live, and where they would not fit into 512 MB, always these.
+    #: ``compact`` and a little softer; always so live, and where frames would not fit into 512 MB.
     views: Views = "whole"
     #: Pairs are turned, scaled and flipped as ``published``, or turned and scaled a third as much.
     augmentations: Augmentations = "published"

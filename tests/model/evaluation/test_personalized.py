@@ -27,7 +27,7 @@ class Run:
     """Goes through people and notes how many updates lay behind each prediction."""
 
     def __init__(self, **settings: object) -> None:
-        self.network: PoseNetwork = small_network()
+        self.network: PoseNetwork = small_network(backbone="movenet-lightning")
         self.settings = replace(SETTINGS, **settings)  # type: ignore[arg-type]
         self.personalizer = Personalizer(self.network, small_perceptual_loss(), self.settings)
         self.updates: list[int] = []
@@ -151,7 +151,7 @@ def test_nothing_to_predict_is_an_error(people: DataSet) -> None:
 
 
 def test_the_same_seed_gives_the_same_predictions_and_another_does_not(people: DataSet) -> None:
-    run = Run(batch_size=2)
-    first = run(people, "online").points
-    np.testing.assert_array_equal(first, run(people, "online").points)
-    assert not np.array_equal(first, run(people, "online", seed=1).points)
+    run, two = Run(batch_size=2), people.only({"0", "1"})
+    first = run(two, "online").points
+    np.testing.assert_array_equal(first, run(two, "online").points)
+    assert not np.array_equal(first, run(two, "online", seed=1).points)

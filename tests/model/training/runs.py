@@ -55,7 +55,7 @@ def make_trainer(
     variant: Variant = "transformer",
     ranks: Ranks | None = None,
     *,
-    backbone: str = "resnet18",
+    backbone: str = "movenet-lightning",
     **changes: Any,
 ) -> Trainer:
     """A trainer of a small network on a tiny shard in ``folder``; ``changes`` are of settings."""
