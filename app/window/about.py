@@ -23,6 +23,7 @@ _PARTS = (
     ("pyqtgraph, ONNX Runtime, platformdirs", "MIT"),
     ("safetensors", "Apache-2.0"),
     ("Person detector: MoveNet by Google", "Apache-2.0, package MIT"),
+    ("Person mask: MediaPipe Selfie Segmentation by Google", "Apache-2.0, package MIT"),
     ("Perceptual network: VGG-16", "weights CC BY 4.0, torchvision BSD-3-Clause"),
     ("Clip “gymnast”: Pose2Sim, D. Pagnon", "BSD-3-Clause"),
     ("Rendered demo clips", "CC0"),
