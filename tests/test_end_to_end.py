@@ -71,7 +71,7 @@ def test_the_demo_from_first_prediction_to_closing(
         window.commands.personalize.trigger()
         _until(qtbot, lambda: session.status().updates >= 1)
         _until(qtbot, lambda: watcher.seen[-1].frame_index - first.frame_index >= 300)
-        assert session.status().phase is Phase.PERSONALIZING
+        assert session.status().phase in (Phase.PERSONALIZING, Phase.UNDONE)  # by the guard
         found = [result for result in watcher.seen if result.box is not None]
         assert len(found) >= 0.95 * len(watcher.seen)
         errors = [

@@ -108,5 +108,5 @@ def test_another_model(tmp_path: Path) -> None:
     )
     path = tmp_path / "other.onnx"
     onnx.save(model, path)
-    with pytest.raises(UserError, match="not MoveNet"):
+    with pytest.raises(UserError, match="not a person detector"):
         PersonDetector(path)
