@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -12,10 +13,11 @@ from numpy.typing import NDArray
 
 from app.assets import PERSON_MASK
 from app.demos import demo
-from model.crop import SquareBox, crop_matrix, warp
+from model.crop import SquareBox, crop_matrix, transform, warp
 from model.errors import UserError
-from model.masking import MASK_MARGIN, MASK_SIZE
+from model.masking import MASK_MARGIN, MASK_SIZE, mask_matrix
 from model.person import PersonMasker
+from model.person import mask as mask_module
 from tests.model.evaluation.rivals import brightest_pixel, write_rival
 from tests.model.person.people import frames
 
@@ -71,3 +73,76 @@ def test_missing_damaged_and_other_files_are_refused(tmp_path: Path) -> None:
     onnx.checker.check_model(onnx.load(other))
     with pytest.raises(UserError, match="not a person mask"):
         PersonMasker(other)
+
+
+@pytest.mark.parametrize(("name", "frame"), [("webcam", 0), ("webcam", 40), ("stage", 0)])
+def test_the_joints_are_on_the_mask_and_the_corners_are_not(
+    masker: PersonMasker, name: str, frame: int
+) -> None:
+    """Of rendered people, whose joints are known, at the desk and on a stage."""
+    picture = frames(str(demo(name).video), frame + 1)[frame]
+    with np.load(demo(name).joints or "") as file:
+        joints, seen = file["joints"][frame], file["visible"][frame].astype(bool)
+    (left, top), (right, bottom) = joints[seen].min(axis=0), joints[seen].max(axis=0)
+    side = 1.25 * max(right - left, bottom - top)
+    box = SquareBox((left + right) / 2, (top + bottom) / 2, side)
+    mask = masker.find(picture, box)
+    assert mask.box == box and mask.values.shape == (MASK_SIZE, MASK_SIZE)
+    places = transform(joints, mask_matrix(box)).round().astype(int)
+    torso = [places[joint] for joint in (5, 6) if seen[joint]]
+    middle = np.mean([joints[5], joints[6]], axis=0)
+    torso.append(transform(middle + (0, 0.1 * side), mask_matrix(box)).round().astype(int))
+    assert len(torso) == 3 and all(mask.values[y, x] > 128 for x, y in torso)
+    for corner in (mask.values[:16, :16], mask.values[:16, -16:]):
+        assert corner.mean() < 64
+
+
+class Told:
+    """A session whose network answers what it is told, and remembers what it was shown."""
+
+    def __init__(self, answer: NDArray[np.float32]) -> None:
+        self.answer = answer
+        self.shown: list[NDArray[np.float32]] = []
+
+    def run(self, outputs: None, inputs: dict[str, NDArray[np.float32]]) -> list[Any]:
+        (image,) = inputs.values()
+        self.shown.append(image)
+        return [self.answer[None, :, :, None]]
+
+
+def told(answer: NDArray[np.float32], monkeypatch: pytest.MonkeyPatch) -> tuple[PersonMasker, Told]:
+    session = Told(answer)
+    monkeypatch.setattr(mask_module, "checked_session", lambda *_, **__: session)
+    return PersonMasker("any.onnx"), session
+
+
+def test_the_network_sees_red_first_from_0_to_1(monkeypatch: pytest.MonkeyPatch) -> None:
+    masker, session = told(np.ones((256, 256), np.float32), monkeypatch)
+    masker(np.full((100, 100, 3), (255, 51, 0), np.uint8))
+    (image,) = session.shown
+    assert image.shape == (1, 256, 256, 3) and image.dtype == np.float32
+    np.testing.assert_allclose(image[0, 128, 128], (1, 0.2, 0), atol=1e-6)
+
+
+def test_what_the_network_says_is_halved_and_stays_within_a_byte(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    answer = np.zeros((256, 256), np.float32)
+    answer[:, :65] = 1.02  # somewhat more than sure, and half of the 33rd column
+    answer[:, 255] = -0.1
+    masker, _ = told(answer, monkeypatch)
+    found = masker(np.zeros((256, 256, 3), np.uint8))
+    assert found.shape == (MASK_SIZE, MASK_SIZE) and found.dtype == np.uint8
+    assert (found[:, :32] == 255).all() and (found[:, 33:] == 0).all()
+    assert (found[:, 32] == 130).all()
+
+
+@pytest.mark.parametrize(("share", "hidden"), [(0.01, False), (0.02, True), (0.4, True)])
+def test_somebody_small_is_still_somebody(
+    share: float, hidden: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer = np.zeros((256, 256), np.float32)
+    answer[: round(256 * share)] = 1
+    masker, _ = told(answer, monkeypatch)
+    found = masker(np.zeros((256, 256, 3), np.uint8))
+    assert bool((found == 0).any()) == hidden and found[0, 0] == 255
