@@ -209,7 +209,7 @@ class BatchMaker:
             query: how many other frames, without sources, to be judged by.
 
         Returns:
-            Both batches. No frame is in both of them.
+            Both batches. No frame is in both of them, unless the clip has only one.
         """
         shares = self._dealer.paired_shares
         bank = self._banks[int(self._host.choice(len(shares), p=shares))]
@@ -220,7 +220,8 @@ class BatchMaker:
             length = bank.length[anchor]
             # Every other frame of the clip is for learning.
             found = 2 * (self._uniform(count) * ((length + 1) // 2)).long() + parity
-            rows = bank.first[anchor] + torch.where(found < length, found, parity)
+            other = torch.where(found < length, found, parity).minimum(length - 1)
+            rows = bank.first[anchor] + other
             batches.append(self._part(bank, rows, with_source=not batches))
         return batches[0], batches[1]
 

@@ -1,13 +1,17 @@
 from __future__ import annotations
 
+from typing import get_args
+
+import cv2
 import numpy as np
 import pytest
 import torch
 
 from model.augmentation import Augmentation, Augmenter
-from model.crop import SquareBox, crop_matrix, transform
+from model.crop import SquareBox, crop_matrix, transform, warp
+from model.masking import mask_matrix
 from model.networks import NetworkSpec
-from model.normalization import to_tensor
+from model.normalization import reduced, to_pictures, to_tensor
 from model.personalization import (
     Pairs,
     PairSampler,
@@ -15,7 +19,9 @@ from model.personalization import (
     PersonView,
     SourceMemory,
 )
+from model.personalization.settings import SourceBox
 from model.prediction import crop_tensor
+from tests.networks import SMALL_BACKBONES
 
 _BOX = SquareBox(160, 120, 128)
 _rng = np.random.default_rng(3)
@@ -189,3 +195,68 @@ def test_a_view_is_masked_once_even_if_it_was_made_compact() -> None:
     compact = view.compact(64)
     assert compact.mask(masker) is compact.mask(masker) is view.mask(masker)
     assert masker.asked == 1 and compact.mask(masker).box == view.box
+
+
+def _waves(number: int) -> np.ndarray:
+    """A picture of slow changes, others for every number."""
+    rows, columns = np.mgrid[0:240, 0:320]
+    red = 128 + 60 * np.sin(columns / 25 + 2 * number) + 60 * np.cos(rows / 30 + number)
+    return np.dstack([red, red / 2, rows]).astype(np.uint8)
+
+
+def _red(picture: np.ndarray) -> np.ndarray:
+    """A mask network that takes red for the person."""
+    return np.asarray(cv2.resize(picture[..., 0], (128, 128), interpolation=cv2.INTER_AREA))
+
+
+def _middle_red(images: torch.Tensor) -> torch.Tensor:
+    """The red (0..1) of normalised pictures, where the mask's square surely reaches."""
+    return torch.from_numpy(to_pictures(reduced(images, 128))[:, 40:88, 40:88, 0] / 255.0)
+
+
+@pytest.mark.parametrize("backbone", SMALL_BACKBONES)
+@pytest.mark.parametrize("source_box", get_args(SourceBox))
+def test_masks_lie_where_their_pictures_do(backbone: str, source_box: SourceBox) -> None:
+    """Of pictures whose mask is their red, however target and source are augmented."""
+    memory = SourceMemory(crop_size=256)
+    for number in range(4):
+        box = SquareBox(160 + 4 * number, 120 - 3 * number, 120 + 3 * number)
+        memory.add(PersonView.of_frame(_waves(number), box, number))
+    current = PersonView.of_frame(_waves(4), _BOX, 4)
+    settings = PersonalizationSettings(
+        targets="random", source_box=source_box, independent_sources=0.5
+    )
+    masked = NetworkSpec(backbone=backbone, mask="person")
+    found = PairSampler(settings, masked, masker=_red).online(current, memory, 12)
+    plain = PairSampler(settings, NetworkSpec(backbone=backbone)).online(current, memory, 12)
+
+    assert torch.equal(found.target, plain.target) and found.masks is not None
+    middle = found.masks[:, 0, 40:88, 40:88]
+    assert (middle - _middle_red(found.target)).abs().mean() < 0.02
+    # Where a source's own red is, it is shown; the mean colour in place of the rest.
+    shown = plain.source[:, :, 40:88, 40:88] * _middle_red(plain.source)[:, None]
+    assert (found.source[:, :, 40:88, 40:88] - shown).abs().mean() < 0.03
+
+
+def test_offline_pairs_have_masks_and_go_to_the_device_with_them() -> None:
+    memory = SourceMemory()
+    memory.add(_view(0))
+    sampler = PairSampler(PersonalizationSettings(), MASKED, masker=_Halves())
+    pairs = sampler.offline(memory, 3)
+    assert pairs is not None and pairs.masks is not None and len(pairs.masks) == 3
+    moved = pairs.to(torch.device("cpu"))
+    assert moved.masks is not None and torch.equal(moved.masks, pairs.masks)
+    parts = [part.masks for part in pairs.split(2)]
+    assert torch.equal(torch.cat([part for part in parts if part is not None]), pairs.masks)
+
+
+def test_a_view_is_masked_in_its_own_square() -> None:
+    """The same mask as of the whole frame, whichever part of it was kept."""
+    frame, box = _waves(1), SquareBox(150, 110, 90)
+    wanted = _red(warp(frame, mask_matrix(box, 256), 256)).astype(int)
+    view = PersonView.of_frame(frame, box, 0)
+    for sight in (view, view.compact(128)):
+        fresh = PersonView(0, sight.box, sight.image, sight.to_image)
+        mask = fresh.mask(_red)
+        assert mask.box == box
+        assert np.abs(mask.values[8:-8, 8:-8].astype(int) - wanted[8:-8, 8:-8]).mean() < 2

@@ -2,18 +2,23 @@ from __future__ import annotations
 
 import copy
 import math
+from dataclasses import replace
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor
 
+from model.crop import SquareBox
 from model.networks import PoseNetwork, Variant
 from model.personalization import (
     PRESETS,
     Pairs,
     PersonalizationSettings,
     Personalizer,
+    PersonView,
     Preset,
+    SourceMemory,
 )
 from tests.networks import SMALL_BACKBONES, small_network, small_perceptual_loss
 
@@ -222,3 +227,46 @@ def test_the_learning_rate_warms_up() -> None:
         return float((personalizer.snapshot().parameters["self_head.weight"] - before).norm())
 
     assert first_move(4) == pytest.approx(first_move(0) / 4, rel=1e-2)
+
+
+def _masked_network() -> PoseNetwork:
+    network = small_network("keypoint")
+    network.spec = replace(network.spec, mask="person")
+    return network
+
+
+def test_a_masked_network_is_updated_with_pairs_that_have_masks() -> None:
+    def everything(picture: np.ndarray) -> np.ndarray:
+        return np.full((128, 128), 255, np.uint8)
+
+    view = PersonView.of_frame(np.zeros((90, 90, 3), np.uint8), SquareBox(45, 45, 60), 0)
+    loss, settings = small_perceptual_loss(), PersonalizationSettings()
+    personalizer = Personalizer(_masked_network(), loss, settings, masker=everything)
+    pairs = personalizer.sampler().online(view, SourceMemory(), 1)
+    assert pairs.masks is not None and personalizer.update(pairs).applied
+    with pytest.raises(ValueError, match="needs a masker"):
+        Personalizer(_masked_network(), loss, settings).sampler()
+    plain = Personalizer(small_network("keypoint"), loss, settings, masker=everything)
+    assert plain.sampler().online(view, SourceMemory(), 1).masks is None
+
+
+@pytest.mark.parametrize("masked", [True, False])
+def test_what_is_behind_the_person_is_not_learnt(masked: bool) -> None:
+    """The encoder, which sees the whole target, is blind here to where its background changes."""
+    masks = torch.zeros(2, 1, 64, 64)
+    masks[..., :24] = 1
+    target, source = _pairs(2)
+    other = target.clone()
+    other[..., 32:] = target[..., 32:].flip(-2) + 0.5
+    updated = []
+    for pictures in (target, other):
+        network = _masked_network()
+        encode, seen = network.encoder.forward, (torch.arange(64) < 32).float()
+        network.encoder.forward = lambda image, e=encode, s=seen: e(image * s)
+        personalizer = _personalizer(network)
+        report = personalizer.update(Pairs(pictures, source, masks=masks if masked else None))
+        assert report.applied
+        updated.append(copy.deepcopy(network.state_dict()))
+    first, second = updated
+    same = [torch.equal(first[name], second[name]) for name in personalizer.parameter_names]
+    assert all(same) == masked

@@ -313,14 +313,33 @@ def test_masks_are_cut_as_their_pictures() -> None:
     maker = BatchMaker([_masked_bank()], [1], spec, _settings(TURNED, independent_sources=0.5))
     batch = maker.draw()
     assert batch.masks is not None and batch.masks.shape == (16, 1, 128, 128)
-    assert _mean_error(batch.masks, batch.target) < 0.03
+    assert _mean_error(batch.masks, batch.target) < 0.003
     plain = BatchMaker([_masked_bank()], [1], SPEC, _settings(TURNED, independent_sources=0.5))
     same = plain.draw()
     assert same.masks is None and torch.equal(same.target, batch.target)
-    # A source has its own mask, not the target's.
-    seen = (same.source.mean(dim=1) + 2).clamp(0, 4) / 4
-    shown = (batch.source.abs().sum(dim=1) > 0.2).float()
-    assert ((seen > 0.6) & (shown == 0)).float().mean() < 0.01
+    # A source has its own mask, not the target's, and is placed by itself here and there.
+    red = torch.from_numpy(to_pictures(same.source)[:, None, :, :, 0] / 255.0)
+    assert (batch.source - same.source * red).abs().mean() < 0.006
+
+
+def test_masks_are_in_the_order_of_their_targets() -> None:
+    """From several banks, of which some have no masks as they give no pairs."""
+    banks = []
+    for value in (40, 90, 160):
+        bank = _plain([value] * 4, frames=4)
+        masks = torch.full((4, 1, 128, 128), value, dtype=torch.uint8)
+        banks.append(replace(bank, masks=masks))
+    stills = [_plain([200, 220]), replace(_plain([240] * 4, frames=4), paired=False)]
+    spec = replace(SPEC, mask="person")
+    maker = BatchMaker([*stills, *banks], [3, 3, 2, 2, 2], spec, _settings(pairs=6))
+    seen = set()
+    for _ in range(3):
+        batch = maker.draw()
+        assert batch.masks is not None and len(batch.masks) == len(batch.source) == 6
+        masks = (255 * batch.masks[:, 0, 64, 64]).round().int().tolist()
+        assert masks == _values(batch.target)[:6]
+        seen |= set(masks)
+    assert seen == {40, 90, 160}
 
 
 def test_only_banks_with_pairs_keep_masks(tmp_path: Path) -> None:
@@ -336,8 +355,8 @@ def test_only_banks_with_pairs_keep_masks(tmp_path: Path) -> None:
 def test_a_persons_frames_are_for_learning_or_for_judging(frames: int) -> None:
     bank = _plain(list(range(10, 10 + 12 // frames * frames)), frames=frames)
     maker = BatchMaker([bank], [1], SPEC, _settings())
-    clips = set()
-    for _ in range(20):
+    clips, taught, asked = set(), set(), set()
+    for _ in range(30):
         support, query = maker.draw_person(6, 5)
         assert len(support.source) == len(support.target) == 6
         assert len(query.target) == 5 and not len(query.source)
@@ -346,4 +365,23 @@ def test_a_persons_frames_are_for_learning_or_for_judging(frames: int) -> None:
         numbers = {(value - 10) // frames for value in learnt | judged}
         assert len(numbers) == 1
         clips |= numbers
+        taught |= {(value - 10) % frames for value in learnt}
+        asked |= {(value - 10) % frames for value in judged}
     assert len(clips) > 1
+    # No frame is for ever the one or the other.
+    assert taught == asked == set(range(frames))
+
+
+def test_a_person_to_personalize_to_comes_from_where_pairs_come_from() -> None:
+    masks = torch.full((4, 1, 128, 128), 51, dtype=torch.uint8)
+    clips = replace(_plain([10, 11, 20, 21], frames=2), masks=masks)
+    unpaired = replace(_plain([90, 91], frames=2), paired=False)
+    banks, shares = [unpaired, clips, _plain([200])], [0.6, 0.1, 0.3]
+    maker = BatchMaker(banks, shares, replace(SPEC, mask="person"), _settings())
+    for _ in range(12):
+        support, query = maker.draw_person(3, 2)
+        assert {*_values(support.target), *_values(query.target)} in ({10, 11}, {20, 21})
+        assert support.masks is not None and len(support.masks) == 3 and query.masks is None
+        # A fifth of the person is to be seen of a source, the rest being the mean colour.
+        grey = to_pictures(support.source)[:, 64, 64, 0]
+        assert np.abs(grey - (255 * 0.485 + 0.2 * (10 - 255 * 0.485))).max() < 5
