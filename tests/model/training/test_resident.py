@@ -336,9 +336,9 @@ def test_masks_are_in_the_order_of_their_targets() -> None:
     for _ in range(3):
         batch = maker.draw()
         assert batch.masks is not None and len(batch.masks) == len(batch.source) == 6
-        masks = (255 * batch.masks[:, 0, 64, 64]).round().int().tolist()
-        assert masks == _values(batch.target)[:6]
-        seen |= set(masks)
+        found = (255 * batch.masks[:, 0, 64, 64]).round().int().tolist()
+        assert found == _values(batch.target)[:6]
+        seen |= set(found)
     assert seen == {40, 90, 160}
 
 
