@@ -9,10 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from torch import Tensor
 
 from app.commands.interruption import Interruption
 from main import main
 from model import weights
+from model.networks import PerceptualLoss
+from model.person import PersonMasker
 from model.training.journal import read_log
 from tests.networks import small_network
 from tests.shards import write_shard
@@ -173,6 +176,31 @@ def test_a_network_learns_to_rebuild_the_person(
              *RESIDENT]  # fmt: skip
     assert main(again) == 0
     assert weights.load(tmp_path / "on" / "last.safetensors").spec == spec
+
+
+def test_a_run_by_steps_finds_its_masks_once(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shard, out = write_shard(tmp_path / "people.npz", people=2), tmp_path / "run"
+    options = ("--mask", "person", "--mask-folder", str(tmp_path / "masks"), "--steps", "1")
+    masked = []
+    errors = PerceptualLoss.errors
+
+    def looking(loss: PerceptualLoss, rebuilt: Tensor, target: Tensor, masks: Tensor) -> Tensor:
+        masked.append(masks.shape)
+        return errors(loss, rebuilt, target, masks)
+
+    monkeypatch.setattr(PerceptualLoss, "errors", looking)
+    assert _train(out, shard, *options, variant="keypoint") == 0
+    result = json.loads(capsys.readouterr().out)
+    assert weights.load(result["weights"]).spec.mask == "person"
+    assert masked == [(2, 1, 128, 128)]
+    (path,) = (tmp_path / "masks").iterdir()
+    assert np.load(path, mmap_mode="r").shape == (8, 128, 128)
+
+    # Nobody is asked for them again.
+    monkeypatch.setattr(PersonMasker, "find", None)
+    assert _train(tmp_path / "again", shard, *options, variant="keypoint") == 0
 
 
 def test_an_interrupted_resident_run_keeps_its_network(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import itertools
 import math
 from collections.abc import Callable
@@ -16,6 +17,7 @@ from model.data.shards import read_shards
 from model.errors import UserError
 from model.networks import PoseNetwork
 from model.networks.encoder import is_trunk
+from model.personalization.parameters import personalized
 from model.training.budgeted import BudgetedRun, is_pretrained
 from model.training.objective import JointObjective, Losses, TensorBatch
 from model.training.resident import BatchMaker, load_bank
@@ -176,6 +178,42 @@ def test_the_first_share_of_the_minutes_is_coarse() -> None:
     settings = ResidentSettings(coarse=0.4)
     assert [settings.resolution_at(spent) for spent in (0, 0.39, 0.4, 1)] == [64, 64, 128, 128]
     assert ResidentSettings().resolution_at(0) == 128
+    assert ResidentSettings(coarse=1.0).resolution_at(0.999) == 64
+
+
+@pytest.mark.parametrize(("coarse", "side"), [(0.0, 128), (1.0, 64)])
+def test_coarse_steps_rebuild_smaller_pictures(tmp_path: Path, coarse: float, side: int) -> None:
+    run = _run(tmp_path, settings=replace(CHEAP, coarse=coarse))
+    perceptual = run._objective.perceptual
+    assert perceptual is not None
+    errors, sides = perceptual.errors, []
+
+    def looking(reconstruction: Tensor, target: Tensor, masks: Tensor | None = None) -> Tensor:
+        sides.append(reconstruction.shape[-1])
+        return errors(reconstruction, target, masks)
+
+    perceptual.errors = looking  # type: ignore[method-assign]
+    run.train(Notes(), _after(1))
+    assert sides == [side]
+
+
+def test_one_step_of_so_many_is_a_meta_step(tmp_path: Path) -> None:
+    run = _run(tmp_path, settings=replace(CHEAP, meta_every=2))
+    batches, drawn = run._batches, list[str]()
+    draw, draw_person = batches.draw, batches.draw_person
+
+    def drawing() -> TensorBatch:
+        drawn.append("batch")
+        return draw()
+
+    def drawing_person(support: int, query: int) -> tuple[TensorBatch, TensorBatch]:
+        drawn.append(f"person {support} {query}")
+        return draw_person(support, query)
+
+    batches.draw, batches.draw_person = drawing, drawing_person  # type: ignore[method-assign]
+    run.train(notes := Notes(), _after(3))
+    assert drawn == ["person 2 2", "batch", "person 2 2"]
+    assert all(r.supervised > 0 and r.self_supervised > 0 for r in notes.reports)
 
 
 def test_a_meta_step_learns_where_personalization_would_lead(tmp_path: Path) -> None:
@@ -205,6 +243,59 @@ def test_a_meta_step_learns_where_personalization_would_lead(tmp_path: Path) -> 
     assert notes.reports[0].supervised > 0 and notes.reports[0].self_supervised > 0
 
 
+def test_a_meta_step_adds_the_gradient_from_where_personalization_leads(tmp_path: Path) -> None:
+    """To that of the reconstruction, from where the weights are."""
+    settings = replace(CHEAP, meta_every=1, meta_rate=0.02, self_weight=0.1, frozen="trunk")
+    run = _run(tmp_path, settings=settings)
+    named = {name: p for name, p in run.network.named_parameters() if p.requires_grad}
+    before = {name: p.detach().clone() for name, p in named.items()}
+    objective, expected = run._objective, dict[str, Tensor]()
+    reconstruction, rebuilding_weight = objective.reconstruction, list[Tensor]()
+
+    def rebuilding(batch: TensorBatch) -> Tensor:
+        loss = reconstruction(batch)
+        weight = run.network.self_head.weight
+        rebuilding_weight.extend(torch.autograd.grad(loss, weight, retain_graph=True))
+        return loss
+
+    def judging(batch: TensorBatch, joint: bool, resolution: int = 128) -> Losses:
+        assert not joint and len(batch.target) == 2 and not len(batch.source)
+        added = {name: p.grad.clone() for name, p in named.items() if p.grad is not None}
+        torch.testing.assert_close(added["self_head.weight"], 0.1 * rebuilding_weight[0])
+        twin = copy.deepcopy(run.network)
+        twin.zero_grad(set_to_none=True)
+        for name, parameter in twin.named_parameters():
+            if name in named:
+                change = parameter.detach() - before[name]
+                if name not in personalized(twin, "deconvolutions"):
+                    assert not change.any(), name
+                elif name != "self_head.bias":  # to which the keypoints are blind
+                    step = -0.02 * added[name] / added[name].square().mean().sqrt()
+                    torch.testing.assert_close(change, step, rtol=1e-3, atol=1e-6)
+        dropout = torch.get_rng_state()
+        JointObjective(twin, None, self_weight=0.0)(batch, False).total.backward()
+        torch.set_rng_state(dropout)
+        for name, parameter in twin.named_parameters():
+            if parameter.grad is not None:
+                expected[name] = parameter.grad + added.get(name, 0)
+        return JointObjective.forward(objective, batch, joint, resolution)
+
+    objective.reconstruction = rebuilding  # type: ignore[method-assign]
+    objective.forward = judging  # type: ignore[method-assign]
+    run.train(Notes(), _after(1))
+
+    assert any(name.startswith("affinity.") for name in expected)
+    present: dict[str, Tensor] = {n: p.grad for n, p in named.items() if p.grad is not None}
+    found, wanted = (
+        torch.cat([gradients[name].flatten() for name in sorted(expected)])
+        for gradients in (present, expected)
+    )
+    # Long gradients are scaled down.
+    assert torch.nn.functional.cosine_similarity(found, wanted, dim=0) > 0.9999
+    for name, parameter in named.items():
+        assert (parameter - before[name]).abs().max() < 0.005, name  # of 0.02 and more
+
+
 def test_the_averaged_network_has_averaged_statistics(tmp_path: Path) -> None:
     run = _run(tmp_path)
     name = "reconstruction.renderer.layer1.1.running_var"
@@ -229,8 +320,9 @@ def test_rates_rise_with_the_steps_and_fall_with_the_time() -> None:
         {"minutes": 0.0}, {"minutes": math.nan}, {"look_every": -1.0}, {"learning_rate": 0.0},
         {"trunk_rate": 2.0}, {"batch_size": 0}, {"pairs": 257}, {"average": 1.0},
         {"precision": "float16"}, {"self_weight": -1.0}, {"independent_sources": 2.0},
-        {"pairs": 3, "self_weight": 0.0}, {"coarse": 1.5}, {"frozen": "head"},
-        {"meta_every": -1}, {"meta_every": 3, "self_weight": 0.0}, {"meta_rate": 0.0},
+        {"pairs": 3, "self_weight": 0.0}, {"coarse": 1.5}, {"coarse": -0.1}, {"frozen": "head"},
+        {"coarse": math.nan}, {"meta_every": -1}, {"meta_every": 3, "self_weight": 0.0},
+        {"meta_rate": 0.0}, {"meta_rate": 1.5}, {"meta_rate": math.nan},
     ],
 )  # fmt: skip
 def test_settings_are_checked_by_name(change: dict[str, object]) -> None:
