@@ -24,11 +24,13 @@ from model.heatmaps import decode
 from model.networks import PoseNetwork
 from model.person import PersonMasker
 from model.personalization import PersonalizationSettings
+from model.personalization.settings import Scope
 from model.prediction import crop_tensor
 from tests.networks import small_network, small_perceptual_loss
 from tests.shards import write_shard
 
 SETTINGS = PersonalizationSettings(scope="deconvolutions")
+SCOPES: tuple[Scope, Scope] = ("all", "features")
 # To agree with what the network says of the picture and of its mirror image.
 TAUGHT = replace(SETTINGS, self_weight=0.0, consistency=1.0, teacher="trained")
 
@@ -95,6 +97,15 @@ def test_a_task_that_teaches_what_the_labels_say_agrees_with_them(people: DataSe
     assert max(map(abs, cosines(network, own).values())) < 0.4
 
 
+def test_what_no_label_speaks_of_is_not_compared(people: DataSet) -> None:
+    """With the renderer or without it, as it has a gradient of its own pictures only."""
+    network = small_network(backbone="movenet-lightning")
+    of_all, of_features = (
+        cosines(network, people, replace(SETTINGS, scope=scope)) for scope in SCOPES
+    )
+    assert of_all == pytest.approx(of_features, abs=1e-4)
+
+
 def test_labelled_frames_are_spread_over_all_of_the_person_s(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -103,6 +114,8 @@ def test_labelled_frames_are_spread_over_all_of_the_person_s(
 
     def note(network: PoseNetwork, places: list[tuple[Any, int]]) -> None:
         chosen.append([index for _, index in places])
+        # Nothing of the other gradient is left to be added to.
+        assert all(parameter.grad is None for parameter in network.parameters())
 
     monkeypatch.setattr(gradients, "_add_supervised", note)
     cosines(small_network("rotation"), read_shards([shard], "people"))

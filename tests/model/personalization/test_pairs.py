@@ -220,7 +220,7 @@ def test_masks_lie_where_their_pictures_do(backbone: str, source_box: SourceBox)
     """Of pictures whose mask is their red, however target and source are augmented."""
     memory = SourceMemory(crop_size=256)
     for number in range(4):
-        box = SquareBox(160 + 4 * number, 120 - 3 * number, 120 + 3 * number)
+        box = SquareBox(130 + 20 * number, 100 + 12 * number, 110 + 8 * number)
         memory.add(PersonView.of_frame(_waves(number), box, number))
     current = PersonView.of_frame(_waves(4), _BOX, 4)
     settings = PersonalizationSettings(
@@ -232,10 +232,12 @@ def test_masks_lie_where_their_pictures_do(backbone: str, source_box: SourceBox)
 
     assert torch.equal(found.target, plain.target) and found.masks is not None
     middle = found.masks[:, 0, 40:88, 40:88]
-    assert (middle - _middle_red(found.target)).abs().mean() < 0.02
+    assert (middle - _middle_red(found.target)).abs().mean() < 0.006
     # Where a source's own red is, it is shown; the mean colour in place of the rest.
     shown = plain.source[:, :, 40:88, 40:88] * _middle_red(plain.source)[:, None]
-    assert (found.source[:, :, 40:88, 40:88] - shown).abs().mean() < 0.03
+    # Cut with a target's square, it reaches beyond that of its own mask here and there.
+    limit = 0.006 if source_box == "own" else 0.025
+    assert (found.source[:, :, 40:88, 40:88] - shown).abs().mean() < limit
 
 
 def test_offline_pairs_have_masks_and_go_to_the_device_with_them() -> None:

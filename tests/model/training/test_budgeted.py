@@ -261,7 +261,12 @@ def test_a_meta_step_adds_the_gradient_from_where_personalization_leads(tmp_path
     def judging(batch: TensorBatch, joint: bool, resolution: int = 128) -> Losses:
         assert not joint and len(batch.target) == 2 and not len(batch.source)
         added = {name: p.grad.clone() for name, p in named.items() if p.grad is not None}
-        torch.testing.assert_close(added["self_head.weight"], 0.1 * rebuilding_weight[0])
+        # Compared by their size, for they are small.
+        size = rebuilding_weight[0].abs().max()
+        assert size > 0
+        torch.testing.assert_close(
+            added["self_head.weight"] / size, 0.1 * rebuilding_weight[0] / size, atol=1e-4, rtol=0
+        )
         twin = copy.deepcopy(run.network)
         twin.zero_grad(set_to_none=True)
         for name, parameter in twin.named_parameters():
@@ -286,12 +291,12 @@ def test_a_meta_step_adds_the_gradient_from_where_personalization_leads(tmp_path
 
     assert any(name.startswith("affinity.") for name in expected)
     present: dict[str, Tensor] = {n: p.grad for n, p in named.items() if p.grad is not None}
-    found, wanted = (
-        torch.cat([gradients[name].flatten() for name in sorted(expected)])
-        for gradients in (present, expected)
-    )
-    # Long gradients are scaled down.
-    assert torch.nn.functional.cosine_similarity(found, wanted, dim=0) > 0.9999
+    # Long gradients are scaled down, all alike; each must go where it should.
+    scale = present["self_head.weight"].norm() / expected["self_head.weight"].norm()
+    largest = max(gradient.norm() for gradient in expected.values())
+    for name, wanted in expected.items():
+        if wanted.norm() > 1e-3 * largest:
+            assert (present[name] - scale * wanted).norm() < 0.01 * scale * wanted.norm(), name
     for name, parameter in named.items():
         assert (parameter - before[name]).abs().max() < 0.005, name  # of 0.02 and more
 
