@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -15,6 +14,7 @@ from model.crop import SquareBox, crop_matrix, heatmap_to_image, warp
 from model.heatmaps import decode
 from model.networks import NetworkSpec, PoseNetwork, PoseOutput
 from model.networks.encoder import is_trunk
+from model.networks.onnx_pose import OnnxHeads
 from model.normalization import to_tensor
 from model.trunk import FrozenTrunk, Key
 
@@ -81,7 +81,8 @@ class PosePredictor:
 
     The copy shares nothing with the network it comes from, so that one thread can predict while
     another personalizes; ``load`` takes over new weights in one step. ``trunk`` computes the
-    features for as long as no trunk's weights are among these.
+    features for as long as no trunk's weights are among these, and ``heads``, if given, the rest
+    of the network until any are loaded.
     """
 
     def __init__(
@@ -89,13 +90,13 @@ class PosePredictor:
         network: PoseNetwork,
         dtype: torch.dtype = torch.float32,
         trunk: FrozenTrunk | None = None,
+        heads: OnnxHeads | None = None,
     ) -> None:
-        branch = copy.copy(network)
-        branch._modules = {k: v for k, v in network._modules.items() if k != "reconstruction"}
-        self._branch = copy.deepcopy(branch).eval().requires_grad_(False)
+        self._branch = network.pose_branch()
         self._branch.to(dtype=dtype, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self._trunk = trunk
         self._trunk_as_trained = True
+        self._heads = heads
 
     def load(self, weights: Mapping[str, Tensor]) -> None:
         """Copy tensors by name into the branch; names of other branches are left out."""
@@ -104,11 +105,12 @@ class PosePredictor:
             if name in own:
                 own[name].copy_(value)
         self._trunk_as_trained &= not any(map(is_trunk, weights))
+        self._heads = None
 
     def copy_from(self, other: PosePredictor) -> None:
         """Take over every weight of another predictor of the same network."""
         self.load(other._branch.state_dict())
-        self._trunk_as_trained = other._trunk_as_trained
+        self._trunk_as_trained, self._heads = other._trunk_as_trained, other._heads
 
     @torch.inference_mode()
     def predict(
@@ -123,9 +125,11 @@ class PosePredictor:
 
         ``keys``, one or none, and ``fresh`` are those of a ``FrozenTrunk``.
         """
-        branch = self._branch
+        branch, heads = self._branch, self._heads  # which another thread may load
         if self._trunk is None or not self._trunk_as_trained:
             return predict_pose(branch, image, box)
         taps = self._trunk(crop_tensor(image, box, branch.spec), keys, fresh=fresh)
+        if heads is not None:
+            return pose_in_image(branch.output_of(*heads(taps)), box)
         features = branch.encoder.neck(tuple(tap.to(branch.dtype) for tap in taps))
         return pose_in_image(branch.pose_of(features), box)

@@ -6,7 +6,6 @@ same features of the same frames. Not in the paper.
 
 from __future__ import annotations
 
-import copy
 import threading
 import time
 from collections import OrderedDict
@@ -20,7 +19,7 @@ from torch import Tensor
 
 from model.networks import PoseNetwork
 from model.networks.movenet import MoveNetEncoder, Taps
-from model.networks.onnx_trunk import OnnxTrunk
+from model.networks.onnx_pose import OnnxHeads, OnnxTrunk
 
 Key = Hashable
 """Names a picture: the same key is the same picture, but for its sharpness. See ``keys_of``."""
@@ -140,10 +139,18 @@ class EngineChoice:
     """The fastest engine, and the times of an image (milliseconds) by name if there was a choice.
 
     The engine has the trunk's weights of the moment to itself: the network may go on to learn.
+    ``heads`` computes the rest with its weights of the moment, where that is faster than PyTorch.
     """
 
     engine: TrunkEngine
     milliseconds: dict[str, float]
+    heads: OnnxHeads | None = None
+
+    @property
+    def name(self) -> str:
+        """What the engine computes with."""
+        times = self.milliseconds
+        return min(times, key=times.__getitem__) if times else "PyTorch"
 
 
 def fastest_engine(network: PoseNetwork, threads: int, *, low_precision: bool) -> EngineChoice:
@@ -151,9 +158,10 @@ def fastest_engine(network: PoseNetwork, threads: int, *, low_precision: bool) -
 
     ``low_precision``: PyTorch computes in bfloat16.
     """
-    own = copy.deepcopy(network.encoder).eval().requires_grad_(False)
     dtype = torch.bfloat16 if low_precision else network.dtype
-    in_torch = torch_engine(own.to(dtype, memory_format=torch.channels_last))
+    own = network.pose_branch()
+    own.to(dtype=dtype, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    in_torch = torch_engine(own.encoder)
     exact = exact_engine(network, threads)
     if exact is None:
         return EngineChoice(in_torch, {})
@@ -161,7 +169,13 @@ def fastest_engine(network: PoseNetwork, threads: int, *, low_precision: bool) -
     image = torch.zeros(1, 3, size, size)
     engines = {"ONNX Runtime": exact, "PyTorch": in_torch}
     times = {name: _milliseconds(partial(engine, image)) for name, engine in engines.items()}
-    return EngineChoice(engines[min(times, key=times.__getitem__)], times)
+    heads, taps = OnnxHeads(network, threads), exact(image)
+    slower = _milliseconds(partial(heads, taps)) > _milliseconds(
+        lambda: own.pose_of(own.encoder.neck(tuple(tap.to(dtype) for tap in taps)))
+    )
+    return EngineChoice(
+        engines[min(times, key=times.__getitem__)], times, None if slower else heads
+    )
 
 
 @torch.inference_mode()

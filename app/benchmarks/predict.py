@@ -36,7 +36,8 @@ class PredictFigures:
         rivals: milliseconds by file name.
         threads: on how many each computed.
         trunk: what the trunk was computed by, the fastest here.
-        precision: of the network's other parts.
+        heads: what the other parts were computed by.
+        precision: of what PyTorch computes.
     """
 
     frames_per_second: float
@@ -44,6 +45,7 @@ class PredictFigures:
     rivals: dict[str, float]
     threads: int
     trunk: str
+    heads: str
     precision: str
 
     def rounded(self) -> dict[str, float | int | str]:
@@ -60,6 +62,7 @@ class PredictFigures:
             **values,
             "threads": self.threads,
             "trunk": self.trunk,
+            "heads": self.heads,
             "precision": self.precision,
         }
 
@@ -107,7 +110,7 @@ def measure_predict(
         choice = fastest_engine(engine.network, threads, low_precision=low)
         trunk = FrozenTrunk(engine.network.encoder, choice.engine)
         dtype = torch.bfloat16 if low else torch.float32
-        predictor = PosePredictor(engine.network, dtype, trunk)
+        predictor = PosePredictor(engine.network, dtype, trunk, choice.heads)
         ways: dict[str, Callable[[], object]] = {}
         own = cycle(seen)
         ways[""] = lambda: predictor.predict(*next(own))
@@ -117,13 +120,13 @@ def measure_predict(
     finally:
         torch.set_num_threads(before)
     milliseconds = times.pop("")
-    named = choice.milliseconds
     return PredictFigures(
         frames_per_second=1000 / milliseconds,
         milliseconds=milliseconds,
         rivals=times,
         threads=threads,
-        trunk=min(named, key=named.__getitem__) if named else "PyTorch",
+        trunk=choice.name,
+        heads="PyTorch" if choice.heads is None else "ONNX Runtime",
         precision="bfloat16" if low else "float32",
     )
 

@@ -84,7 +84,7 @@ class Worker(ManagedThread):
         kind, reason = self._choose()
         # One copy always holds the trained weights: to compare with, and to go back to.
         dtype = torch.bfloat16 if machine.low_precision else torch.float32
-        self._pristine = PosePredictor(engine.network, dtype, self._trunk)
+        self._pristine = PosePredictor(engine.network, dtype, self._trunk, fastest.heads)
         if kind is Schedule.PREDICT_ONLY:
             self._runner = PredictOnly(self._pristine)
         elif kind is Schedule.STRICT:
@@ -94,7 +94,7 @@ class Worker(ManagedThread):
                 self._learner(),
                 self._memory,
                 self._pristine,
-                PosePredictor(engine.network, dtype, self._trunk),
+                PosePredictor(engine.network, dtype, self._trunk, fastest.heads),
                 machine,
                 self._listeners(),
             )

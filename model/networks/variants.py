@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
@@ -202,6 +203,12 @@ class PoseNetwork(nn.Module):
         """In which precision the network computes."""
         return next(self.parameters()).dtype
 
+    def pose_branch(self) -> PoseNetwork:
+        """A copy that only predicts: without the renderer, in eval mode, without gradients."""
+        branch = copy.copy(self)
+        branch._modules = {k: v for k, v in self._modules.items() if k != "reconstruction"}
+        return copy.deepcopy(branch).eval().requires_grad_(False)
+
     def pose(self, target: Tensor) -> PoseOutput:
         """Predict from the target alone: the only part that prediction pays for."""
         return self.pose_of(self.encoder(target))
@@ -209,7 +216,12 @@ class PoseNetwork(nn.Module):
     def pose_of(self, features: Tensor) -> PoseOutput:
         """The same from the target's shared features (N, 256, H, H)."""
         self_maps = self.self_head(features) if self.spec.reconstructs else None
-        scores, affinity = self.scores(features, self_maps)
+        return self.output_of(self_maps, *self.scores(features, self_maps))
+
+    def output_of(
+        self, self_maps: Tensor | None, scores: Tensor, affinity: Tensor | None
+    ) -> PoseOutput:
+        """The result that self-supervised maps (N, k_self, H, H), and ``scores``'s two, make."""
         return PoseOutput(
             heatmaps=matched(scores.sigmoid(), LOGIT_SIGMA) if self.spec.logits else scores,
             self_heatmaps=self_maps,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 import pytest
 import torch
@@ -11,6 +12,7 @@ from torch import Tensor, nn
 from model.errors import UserError
 from model.heatmaps import keypoint_bottleneck
 from model.networks import VARIANTS, NetworkSpec, PoseNetwork, Variant
+from model.networks.affinity import AffinityTransformer
 from model.normalization import reduced
 from tests.networks import small_network
 
@@ -140,6 +142,47 @@ def test_the_pose_sees_only_the_target(network: PoseNetwork) -> None:
         )
         assert to_target.abs().sum() > 0, name
         assert to_source is None, name
+
+
+def _by_pytorch_s_decoder(affinity: AffinityTransformer, features: Tensor) -> Tensor:
+    """The affinity (N, k_sup, k_self) of features with 32 cells a side or fewer."""
+    memory = features.flatten(2).permute(2, 0, 1)
+    queries = affinity.queries.t().unsqueeze(1).expand(-1, len(features), -1)
+    decoded = affinity.decoder(queries, memory).transpose(0, 1)
+    return affinity.projection(decoded).softmax(dim=-1)
+
+
+@pytest.fixture
+def looking() -> AffinityTransformer:
+    """One whose queries look at different things."""
+    torch.manual_seed(0)
+    affinity = AffinityTransformer(13, 30).eval()
+    for parameter in affinity.parameters():
+        nn.init.normal_(parameter, std=0.06 if parameter.dim() > 1 else 0.3)
+    return affinity
+
+
+def test_the_affinity_is_that_of_pytorch_s_decoder(looking: AffinityTransformer) -> None:
+    features = torch.randn(3, 256, 8, 8, requires_grad=True)
+    learning = [features, *looking.parameters()]
+    results = [way(features) for way in (looking, partial(_by_pytorch_s_decoder, looking))]
+    torch.testing.assert_close(*results, rtol=1e-4, atol=1e-6)
+    told = torch.randn_like(results[0])
+    ours, theirs = (torch.autograd.grad((told * found).sum(), learning) for found in results)
+    for found, wanted in zip(ours, theirs, strict=True):
+        assert (found - wanted).norm() <= 1e-3 * wanted.norm() + 1e-7
+
+
+def test_the_affinity_s_dropout_is_that_of_pytorch_s_decoder(looking: AffinityTransformer) -> None:
+    """As strong: queries and features of every sample lose other parts, as much as there."""
+    looking.train()
+    features = torch.randn(1, 256, 8, 8).expand(300, -1, -1, -1)
+    with torch.no_grad():
+        ours, theirs = looking(features), _by_pytorch_s_decoder(looking, features)
+    assert ours.std(dim=0).min() > 0
+    error = theirs.std(dim=0) / len(features) ** 0.5
+    assert ((ours.mean(dim=0) - theirs.mean(dim=0)) / error).abs().mean() < 2
+    assert 0.9 < (ours.std(dim=0) / theirs.std(dim=0)).mean() < 1.1
 
 
 def test_the_source_goes_through_the_appearance_encoder_alone(network: PoseNetwork) -> None:

@@ -6,9 +6,9 @@ import torch
 from torch import Tensor
 
 from model.crop import SquareBox
-from model.networks import NetworkSpec, PoseNetwork
+from model.networks import VARIANTS, NetworkSpec, PoseNetwork, Variant
 from model.networks.movenet import Taps
-from model.networks.onnx_trunk import OnnxTrunk
+from model.networks.onnx_pose import OnnxHeads, OnnxTrunk
 from model.prediction import PosePredictor
 from model.trunk import (
     FrozenTrunk,
@@ -53,6 +53,25 @@ def test_onnx_runtime_computes_what_pytorch_does(lightning: PoseNetwork) -> None
     for ours, theirs in zip(found, wanted, strict=True):
         assert ours.shape == theirs.shape
         torch.testing.assert_close(ours, theirs, rtol=1e-3, atol=1e-3)
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_onnx_runtime_computes_neck_and_heads_as_pytorch_does(variant: Variant) -> None:
+    torch.manual_seed(1)
+    network = PoseNetwork(NetworkSpec(variant=variant, backbone="movenet-lightning")).eval()
+    for parameter in network.parameters():
+        torch.nn.init.normal_(parameter, std=0.05)
+    with torch.inference_mode():
+        taps = tuple(map(torch.randn_like, network.encoder.trunk(torch.zeros(2, 3, 192, 192))))
+        wanted = network.pose_of(network.encoder.neck(taps))
+    found = network.output_of(*OnnxHeads(network)(taps))
+    for name, value in vars(wanted).items():
+        ours = getattr(found, name)
+        if value is None:
+            assert ours is None
+        else:
+            assert value.flatten(1).std(dim=1).min() > 1e-3  # not all alike
+            torch.testing.assert_close(ours, value, rtol=1e-3, atol=1e-4)
 
 
 def test_a_known_picture_is_not_computed_again() -> None:
@@ -168,3 +187,30 @@ def test_a_predictor_uses_the_trunk_until_another_one_is_loaded(lightning: PoseN
     predictor.copy_from(trained)
     predictor.predict(_IMAGE, _BOX)
     assert used == [1, 1, 1]
+
+
+def test_a_predictor_leaves_the_heads_to_their_engine_until_weights_are_loaded(
+    lightning: PoseNetwork,
+) -> None:
+    exact, used = OnnxHeads(lightning), []
+
+    def heads(taps: Taps) -> object:
+        used.append(len(taps[0]))
+        return exact(taps)
+
+    trunk = FrozenTrunk(lightning.encoder)
+    as_trained = PosePredictor(lightning, trunk=trunk, heads=heads)  # type: ignore[arg-type]
+    wanted = PosePredictor(lightning, trunk=trunk).predict(_IMAGE, _BOX)
+    found = as_trained.predict(_IMAGE, _BOX)
+    np.testing.assert_allclose(found.self_keypoints, wanted.self_keypoints, atol=0.05)
+    np.testing.assert_allclose(found.affinity, wanted.affinity, atol=1e-4)
+    assert used == [1]
+
+    learning = PosePredictor(lightning, trunk=trunk, heads=heads)  # type: ignore[arg-type]
+    learning.load({"self_head.bias": torch.linspace(-1, 1, 30)})
+    changed = learning.predict(_IMAGE, _BOX)
+    assert used == [1] and not np.allclose(changed.confidence, wanted.confidence)
+    learning.copy_from(as_trained)
+    back = learning.predict(_IMAGE, _BOX)
+    assert used == [1, 1]
+    np.testing.assert_allclose(back.confidence, wanted.confidence, atol=1e-4)
