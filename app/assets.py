@@ -12,4 +12,4 @@ KEYPOINT_GAN_WEIGHTS = (
 PERCEPTUAL_WEIGHTS = ASSETS / "perceptual" / "vgg16-features-relu5_2-fp16.safetensors"
 DETECTOR = ASSETS / "detector" / "movenet-multipose-fp16.onnx"
 PERSON_MASK = ASSETS / "mask" / "selfie-segmentation-fp16.onnx"
-DEMOS = ASSETS / "demo"
+DEMO_CLIPS = ASSETS / "demo"

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from app.assets import DEMOS as FOLDER
+from app.assets import DEMO_CLIPS
 from model.errors import UserError
 from model.skeleton import COCO17, PENN13
 
@@ -28,15 +28,15 @@ DEMOS: tuple[Demo, ...] = (
     Demo(
         "webcam",
         "At the desk (rendered, true joints known)",
-        FOLDER / "demo-webcam.mp4",
-        FOLDER / "demo-webcam.joints.npz",
+        DEMO_CLIPS / "demo-webcam.mp4",
+        DEMO_CLIPS / "demo-webcam.joints.npz",
     ),
-    Demo("gymnast", "Gymnast on a trampoline (real, four views)", FOLDER / "gymnast.mp4"),
+    Demo("gymnast", "Gymnast on a trampoline (real, four views)", DEMO_CLIPS / "gymnast.mp4"),
     Demo(
         "stage",
         "On a black stage (rendered, for KeypointGAN)",
-        FOLDER / "demo-stage.mp4",
-        FOLDER / "demo-stage.joints.npz",
+        DEMO_CLIPS / "demo-stage.mp4",
+        DEMO_CLIPS / "demo-stage.joints.npz",
     ),
 )
 

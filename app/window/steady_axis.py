@@ -6,7 +6,7 @@ import math
 
 _STEPS = (1.0, 2.0, 2.5, 5.0, 10.0)
 _SHRINK_BELOW = 0.4
-_MARGIN = 0.02
+_AXIS_MARGIN = 0.02
 
 
 class SteadyRange:
@@ -37,7 +37,7 @@ class SteadyRange:
         low = low if self._floor is None else self._floor
         span = max(high - low, self._smallest)
         step = round_up(span / 2)
-        margin = _MARGIN * span  # a curve along the very edge would be drawn half
+        margin = _AXIS_MARGIN * span  # a curve along the very edge would be drawn half
         bottom = low if self._floor is not None else step * math.floor((low - margin) / step)
         return bottom, bottom + step * max(math.ceil((high + margin - bottom) / step), 2)
 

@@ -29,7 +29,7 @@ from model.data.records import ABSENT, VISIBLE, BadDataError, Clip, Split
 from model.errors import UserError
 from model.skeleton import H36M16
 
-_WHERE = (
+_WHERE_CACHES = (
     "Get the cache and its images as described at https://github.com/JimmySuen/integral-human-pose."
 )
 _SET = {"train": "train", "test": "valid"}
@@ -65,14 +65,14 @@ def read_cache(path: Path, root: Path) -> list[Clip]:
     Which frames there are was decided when the cache was made. ``BadDataError`` names a cache that
     is damaged, or a folder of images that is missing.
     """
-    database: Any = read_pickle(path, _WHERE)
+    database: Any = read_pickle(path, _WHERE_CACHES)
     try:
         lists = database.values() if isinstance(database, dict) else [database]
         folders = _by_folder(chain.from_iterable(lists))
-        return [_clip(root, folder, folders[folder]) for folder in sorted(folders)]
+        return [_cached_clip(root, folder, folders[folder]) for folder in sorted(folders)]
     except (AttributeError, LookupError, TypeError, ValueError) as error:
         raise BadDataError(
-            f"{path} is no Human3.6M keypoint cache ({error!r}). {_WHERE}"
+            f"{path} is no Human3.6M keypoint cache ({error!r}). {_WHERE_CACHES}"
         ) from error
 
 
@@ -87,10 +87,10 @@ def _by_folder(frames: Iterable[_Frame]) -> dict[str, dict[int, _Frame]]:
     return folders
 
 
-def _clip(root: Path, folder: str, numbered: dict[int, _Frame]) -> Clip:
+def _cached_clip(root: Path, folder: str, numbered: dict[int, _Frame]) -> Clip:
     images = root / "images" / folder
     if not images.is_dir():
-        raise BadDataError(f"There is no folder {images}. {_WHERE}")
+        raise BadDataError(f"There is no folder {images}. {_WHERE_CACHES}")
     # A cache that drew frames at random has them in any order.
     numbers = sorted(numbered)
     frames = [numbered[number] for number in numbers]

@@ -16,7 +16,7 @@ from model.data.records import BadDataError
 
 # What SciPy's reader raises on files cut off or changed at all kinds of places; the last is its
 # answer to files of version 7.3, which are HDF5.
-_DAMAGE = (
+_MATLAB_DAMAGE = (
     MatReadError, OSError, ValueError, TypeError, LookupError, zlib.error, NotImplementedError
 )  # fmt: skip
 
@@ -32,7 +32,7 @@ def read_mat(path: Path, needed: Sequence[str], where: str) -> dict[str, NDArray
         raise BadDataError(f"There is no label file {path}. {where}")
     try:
         content = scipy.io.loadmat(path, variable_names=list(needed), simplify_cells=True)
-    except _DAMAGE as error:
+    except _MATLAB_DAMAGE as error:
         raise BadDataError(f"{path} is not a whole MATLAB file ({error}). {where}") from error
     missing = [name for name in needed if name not in content]
     if missing:

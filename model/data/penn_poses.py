@@ -25,7 +25,7 @@ from model.data.records import ABSENT, VISIBLE, BadDataError, Clip, DataSet, Spl
 from model.errors import UserError
 from model.skeleton import PENN13
 
-_WHERE = "Get Penn Action's labels from http://dreamdragon.github.io/PennAction/."
+_WHERE_POSES = "Get Penn Action's labels from http://dreamdragon.github.io/PennAction/."
 _FILE = "penn-poses.npz"
 _ARRAYS = ("joints", "visible", "video", "action", "action_name")
 _LABELS = ("x", "y", "visibility", "action", "train")
@@ -79,7 +79,7 @@ def read_penn_poses(
         if paths is None:
             raise UserError(
                 f"{root} does not hold Penn Action's poses: 'labels/*.mat' or {_FILE} are "
-                f"expected. {_WHERE}"
+                f"expected. {_WHERE_POSES}"
             )
         videos = [video for path in paths for video in _label(path, split)]
     clips = (video.clip() for video in _chosen(videos, actions, half))
@@ -101,7 +101,7 @@ def _chosen(videos: list[_Video], actions: Sequence[str] | None, half: Half | No
 
 
 def _label(path: Path, split: Split) -> list[_Video]:
-    label = read_mat(path, _LABELS, _WHERE)
+    label = read_mat(path, _LABELS, _WHERE_POSES)
     try:
         if (int(label["train"]) == 1) != (split == "train"):
             return []
@@ -111,7 +111,7 @@ def _label(path: Path, split: Split) -> list[_Video]:
         if joints.shape[:2] != seen.shape:
             raise ValueError(f"visibility has {len(seen)} rows, not {len(joints)}")
     except (TypeError, ValueError) as error:
-        raise BadDataError(f"{path} is no label of Penn Action ({error}). {_WHERE}") from error
+        raise BadDataError(f"{path} is no label of Penn Action ({error}). {_WHERE_POSES}") from error
     return [_Video(path.stem, str(label["action"]), joints, seen, str(path))]
 
 
@@ -136,4 +136,4 @@ def _packed(path: Path) -> list[_Video]:
             for rows in videos
         ]
     except _DAMAGE as error:
-        raise BadDataError(f"{path} is no whole file of poses ({error}). {_WHERE}") from error
+        raise BadDataError(f"{path} is no whole file of poses ({error}). {_WHERE_POSES}") from error

@@ -25,7 +25,7 @@ _ALLOWED = {
     ("collections", "OrderedDict"): OrderedDict,
 }
 # What the unpickler was seen to raise on files cut off or changed.
-_DAMAGE = (
+_PICKLE_DAMAGE = (
     pickle.UnpicklingError, OSError, EOFError, ValueError, TypeError, LookupError, AttributeError,
     OverflowError, MemoryError,
 )  # fmt: skip
@@ -54,7 +54,7 @@ def read_pickle(path: Path, where: str) -> object:
         with path.open("rb") as file:
             # Text of Python 2 holds the bytes of arrays, which Latin-1 keeps as they are.
             return _Unpickler(file, encoding="latin1").load()
-    except _DAMAGE as error:
+    except _PICKLE_DAMAGE as error:
         raise BadDataError(
             f"{path} is not a whole pickle of plain data ({str(error) or type(error).__name__}). "
             f"{where}"
