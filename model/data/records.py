@@ -7,9 +7,9 @@ into one form, and the rest of the code sees only that form.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal, Protocol
+from typing import Literal, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,7 @@ from model.masking import MASK_SIZE, PersonMask
 from model.skeleton import JointSet
 
 Split = Literal["train", "test"]
+Shown = TypeVar("Shown")
 
 ABSENT, OCCLUDED, VISIBLE = 0, 1, 2
 
@@ -194,3 +195,34 @@ class DataSet:
 
     def __iter__(self) -> Iterator[Clip]:
         return iter(self.clips)
+
+
+def readable(
+    clips: Sequence[Clip], count: int, read: Callable[[Clip], Shown]
+) -> tuple[list[Clip], list[Shown]]:
+    """At most ``count`` clips and what ``read`` makes of each, without those that are damaged.
+
+    ``BadDataError`` if all that were tried are.
+    """
+    chosen: list[Clip] = []
+    shown: list[Shown] = []
+    problem: BadDataError | None = None
+    for clip in spread(clips, count):
+        try:
+            shown.append(read(clip))
+        except BadDataError as error:
+            problem = error
+        else:
+            chosen.append(clip)
+    if problem is not None and not chosen:
+        raise problem
+    return chosen, shown
+
+
+def spread(clips: Sequence[Clip], count: int) -> list[Clip]:
+    """At most ``count`` clips, of different people where there are enough."""
+    filled = [clip for clip in clips if len(clip)]
+    by_person = {clip.person: clip for clip in reversed(filled)}
+    chosen = list(by_person.values()) if len(by_person) >= count else filled
+    rows = np.linspace(0, len(chosen) - 1, min(count, len(chosen))).round().astype(int)
+    return [chosen[row] for row in rows]

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.crop import CROP_SIZE
-from model.data.records import Clip
+from model.data.records import Clip, readable
 from model.experiments.catalogue import GAN_EXPERIMENTS
 from model.experiments.gan_study import FULL, GanStudy, fitting
 from model.experiments.result import ExperimentResult, Picture, Table
@@ -16,7 +16,7 @@ from model.keypoint_gan.factorization import Puppeteer
 from model.keypoint_gan.look import panel
 from model.keypoint_gan.pairs import cut
 from model.pictures import Picture as Pixels
-from model.pictures import enlarged, readable, write_picture
+from model.pictures import enlarged, write_picture
 from model.skeleton import JointSet
 from model.training.panels import draw_skeleton, tile
 

@@ -10,11 +10,11 @@ import torch
 from numpy.typing import NDArray
 
 from model.crop import CROP_SIZE
-from model.data.records import DataSet
+from model.data.records import DataSet, readable
 from model.imm import weights
 from model.imm.networks import Imm
 from model.imm.pairs import PairDrawer
-from model.pictures import enlarged, readable, write_picture
+from model.pictures import enlarged, write_picture
 from model.training.panels import draw_points, tile
 
 _ROWS = 6

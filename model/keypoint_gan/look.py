@@ -11,13 +11,13 @@ import torch
 from numpy.typing import NDArray
 
 from model.crop import CROP_SIZE, crop_matrix, transform
-from model.data.records import Clip, DataSet
+from model.data.records import Clip, DataSet, readable
 from model.keypoint_gan import weights
 from model.keypoint_gan.evaluation import find_points, score
 from model.keypoint_gan.flips import corrected
 from model.keypoint_gan.network import KeypointGan, to_pixels, to_unit
 from model.keypoint_gan.pairs import cut
-from model.pictures import enlarged, readable, resized, write_picture
+from model.pictures import enlarged, resized, write_picture
 from model.skeleton import JointSet
 from model.training.panels import draw_skeleton, tile
 

@@ -10,7 +10,8 @@ import pytest
 
 from model.crop import CROP_SIZE
 from model.errors import UserError
-from model.pictures import enlarged, resized, spread, write_picture
+from model.data.records import spread
+from model.pictures import enlarged, resized, write_picture
 from model.training.panels import ZOOM
 from tests.model.data.clips import make_clip
 
