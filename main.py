@@ -1,4 +1,4 @@
-"""The command line: the window when no command is given, else one of ``app/commands``."""
+"""The command line: the window when no command is given, else one of ``app/cli``."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-from app.commands import COMMANDS, window
-from model.errors import UserError
+from app.cli import COMMANDS, window
+from model.core.errors import UserError
 
 INTERRUPTED = 130
 """The exit code of a program that Ctrl+C ended: 128 + SIGINT."""
@@ -35,7 +35,7 @@ def build_parser() -> argparse.ArgumentParser:
         title="commands", metavar="COMMAND", dest="command", help="COMMAND --help tells more"
     )
     for name in COMMANDS:
-        importlib.import_module(f"app.commands.{name.replace('-', '_')}").add_parser(subparsers)
+        importlib.import_module(f"app.cli.{name.replace('-', '_')}").add_parser(subparsers)
     return parser
 
 

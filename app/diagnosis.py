@@ -1,24 +1,192 @@
-"""What this machine has of what the application needs: one probe per question.
-
-Nothing heavy is imported at the top: a package that cannot be imported is one of the answers.
-"""
+"""What this machine has of what the application needs: one probe per question."""
 
 from __future__ import annotations
 
+import ctypes
+import functools
 import importlib
 import importlib.util
 import os
 import platform
+import re
 import sys
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
-from app.screen import find_screen
-from app.system_libraries import how_to_install, library_missing_in, missing_libraries, xcb_plugin
-from model.files import sha256_of
+from model.core.errors import UserError
+from model.core.files import sha256_of
+
+_MISSING_IN_MESSAGE = re.compile(r"\b(lib[\w.+-]+\.so[\d.]*): cannot open shared object file")
+
+# What Qt's xcb platform plugin, and the Qt libraries under it, load from the system:
+# library, Debian's and Ubuntu's package, Fedora's package.
+_QT_LIBRARIES = (
+    ("libEGL.so.1", "libegl1", "libglvnd-egl"),
+    ("libGL.so.1", "libgl1", "libglvnd-glx"),
+    ("libX11-xcb.so.1", "libx11-xcb1", "libX11-xcb"),
+    ("libX11.so.6", "libx11-6", "libX11"),
+    ("libdbus-1.so.3", "libdbus-1-3", "dbus-libs"),
+    ("libfontconfig.so.1", "libfontconfig1", "fontconfig"),
+    ("libfreetype.so.6", "libfreetype6", "freetype"),
+    ("libglib-2.0.so.0", "libglib2.0-0", "glib2"),
+    ("libgthread-2.0.so.0", "libglib2.0-0", "glib2"),
+    ("libxcb-cursor.so.0", "libxcb-cursor0", "xcb-util-cursor"),
+    ("libxcb-icccm.so.4", "libxcb-icccm4", "xcb-util-wm"),
+    ("libxcb-image.so.0", "libxcb-image0", "xcb-util-image"),
+    ("libxcb-keysyms.so.1", "libxcb-keysyms1", "xcb-util-keysyms"),
+    ("libxcb-randr.so.0", "libxcb-randr0", "libxcb"),
+    ("libxcb-render-util.so.0", "libxcb-render-util0", "xcb-util-renderutil"),
+    ("libxcb-render.so.0", "libxcb-render0", "libxcb"),
+    ("libxcb-shape.so.0", "libxcb-shape0", "libxcb"),
+    ("libxcb-shm.so.0", "libxcb-shm0", "libxcb"),
+    ("libxcb-sync.so.1", "libxcb-sync1", "libxcb"),
+    ("libxcb-util.so.1", "libxcb-util1", "xcb-util"),
+    ("libxcb-xfixes.so.0", "libxcb-xfixes0", "libxcb"),
+    ("libxcb-xkb.so.1", "libxcb-xkb1", "libxcb"),
+    ("libxcb.so.1", "libxcb1", "libxcb"),
+    ("libxkbcommon-x11.so.0", "libxkbcommon-x11-0", "libxkbcommon-x11"),
+    ("libxkbcommon.so.0", "libxkbcommon0", "libxkbcommon"),
+)
+
+
+@dataclass(frozen=True)
+class SystemLibrary:
+    """A shared library and its package on Debian/Ubuntu and on Fedora (None: not known)."""
+
+    name: str
+    debian: str | None
+    fedora: str | None
+
+
+QT_LIBRARIES = tuple(SystemLibrary(*row) for row in _QT_LIBRARIES)
+
+
+def xcb_plugin() -> Path | None:
+    """Qt's plugin for X11 inside the installed PyQt6, or None when it is not there.
+
+    PyQt6 is found without importing it, since an import may be what fails.
+    """
+    spec = importlib.util.find_spec("PyQt6")
+    for folder in (spec.submodule_search_locations or ()) if spec else ():
+        plugin = Path(folder, "Qt6", "plugins", "platforms", "libqxcb.so")
+        if plugin.is_file():
+            return plugin
+    return None
+
+
+def missing_libraries(plugin: Path) -> list[SystemLibrary]:
+    """The libraries that keep ``plugin`` from loading, in the table's order; empty if it loads.
+
+    The loader itself names only the first one, so each of the table's libraries is tried. Raises
+    ``OSError`` when the plugin does not load for another reason than a missing library.
+    """
+    try:
+        ctypes.CDLL(str(plugin))
+    except OSError as error:
+        named = library_missing_in(str(error))
+        if named is None:
+            raise
+        missing = [library for library in QT_LIBRARIES if not _loads(library.name)]
+        return missing if named in missing else [*missing, named]
+    return []
+
+
+def library_missing_in(message: str) -> SystemLibrary | None:
+    """The library that a failed import or load says it could not open, or None if it names none."""
+    found = _MISSING_IN_MESSAGE.search(message)
+    if found is None:
+        return None
+    for library in QT_LIBRARIES:
+        if library.name == found[1]:
+            return library
+    return SystemLibrary(found[1], None, None)
+
+
+def how_to_install(missing: Iterable[SystemLibrary]) -> str:
+    """A sentence with the install command for each system; ``missing`` must not be empty."""
+    libraries = list(missing)
+    debian = sorted({library.debian for library in libraries if library.debian})
+    fedora = sorted({library.fedora for library in libraries if library.fedora})
+    unknown = sorted(library.name for library in libraries if not library.debian)
+    ways = []
+    if debian:
+        ways.append(f"on Debian and Ubuntu: sudo apt-get install {' '.join(debian)}")
+    if fedora:
+        ways.append(f"on Fedora: sudo dnf install {' '.join(fedora)}")
+    if unknown:
+        ways.append(f"find the package that brings {', '.join(unknown)} with your package manager")
+    return f"To install what is missing, {'; '.join(ways)}."
+
+
+def _loads(name: str) -> bool:
+    try:
+        ctypes.CDLL(name)
+    except OSError:
+        return False
+    return True
+
+
+_WITHOUT_A_SCREEN = (
+    "The commands that need no window work all the same (python main.py --help lists them), and "
+    "with QT_QPA_PLATFORM=offscreen the window runs unseen."
+)
+
+
+@dataclass(frozen=True)
+class Screen:
+    """Where Qt will draw: its platform's name, whether something answers there, and a sentence."""
+
+    platform: str
+    usable: bool
+    sentence: str
+
+
+def find_screen(environment: Mapping[str, str], system: str = sys.platform) -> Screen:
+    """The screen that Qt will use with these environment variables on this ``sys.platform``."""
+    asked = environment.get("QT_QPA_PLATFORM", "").partition(":")[0].partition(";")[0]
+    if asked not in ("", "wayland", "xcb"):
+        return Screen(asked, True, f"QT_QPA_PLATFORM asks for {asked}, which needs no screen.")
+    if system in ("darwin", "win32"):
+        platform = "cocoa" if system == "darwin" else "windows"
+        return Screen(platform, True, "The window opens on the desktop.")
+    if asked != "xcb" and "WAYLAND_DISPLAY" in environment:
+        return Screen("wayland", True, "The window opens on the Wayland desktop.")
+    name = environment.get("DISPLAY")
+    if not name:
+        sentence = "There is no screen here (neither DISPLAY nor WAYLAND_DISPLAY is set)."
+        return Screen("xcb", False, f"{sentence} {_WITHOUT_A_SCREEN}")
+    if not _x_server_answers(name):
+        sentence = f"No X server answers at DISPLAY={name}: start one, or correct DISPLAY."
+        return Screen("xcb", False, f"{sentence} {_WITHOUT_A_SCREEN}")
+    return Screen("xcb", True, f"The window opens on the X11 screen {name}.")
+
+
+def require_screen() -> None:
+    """Raise ``UserError`` if the window cannot open, naming the screen or package it lacks."""
+    screen = find_screen(os.environ)
+    if not screen.usable:
+        raise UserError(screen.sentence)
+    plugin = xcb_plugin() if screen.platform == "xcb" else None
+    missing = missing_libraries(plugin) if plugin else []
+    if missing:
+        names = ", ".join(library.name for library in missing)
+        raise UserError(f"The window cannot open without {names}. {how_to_install(missing)}")
+
+
+@functools.cache
+def _x_server_answers(name: str) -> bool:
+    # The connection stays open: a bare server such as Xvfb starts anew when its last client goes,
+    # and would turn Qt away meanwhile.
+    try:
+        x11 = ctypes.CDLL("libX11.so.6")
+    except OSError:
+        return True  # The missing library is the fault, and is reported as that.
+    x11.XOpenDisplay.restype = ctypes.c_void_p
+    return x11.XOpenDisplay(name.encode()) is not None
+
 
 Json: TypeAlias = "str | int | float | bool | list[Json] | dict[str, Json] | None"
 
@@ -109,7 +277,7 @@ def _probe_versions() -> Finding:
 
 
 def _probe_device() -> Finding:
-    from model.device import choose_device
+    from model.core.device import choose_device
 
     choice = choose_device()
     value: Json = {"name": str(choice.device), "reason": choice.reason}
@@ -117,7 +285,7 @@ def _probe_device() -> Finding:
 
 
 def _probe_cpu() -> Finding:
-    from model.device import cpu_supports_bfloat16
+    from model.core.device import cpu_supports_bfloat16
 
     cores = os.cpu_count() or 1
     bfloat16 = cpu_supports_bfloat16()
@@ -160,7 +328,7 @@ def _probe_libraries() -> Finding:
 
 
 def _probe_cameras() -> Finding:
-    from app.capture.cameras import list_cameras
+    from app.runtime.capture.camera import list_cameras
 
     cameras: list[Json] = [camera.name for camera in list_cameras()]
     notes = () if cameras else ("No camera was found; the application plays the demo instead.",)

@@ -15,8 +15,20 @@ from typing import Any, TypeVar
 
 import platformdirs
 
-from app.overlays import Overlays
-from model.errors import UserError
+from model.core.errors import UserError
+
+
+@dataclass(frozen=True)
+class Overlays:
+    """One switch per overlay, in the order of the keys 1 to 6."""
+
+    skeleton: bool = True
+    keypoints: bool = True
+    self_keypoints: bool = True
+    arrows: bool = True
+    box: bool = False
+    unpersonalized: bool = False
+
 
 T = TypeVar("T")
 

@@ -9,17 +9,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from model.errors import UserError
+from model.core.errors import UserError
 
 if TYPE_CHECKING:
-    from model.weights import import_authors, load, save
+    from model.ttp.weights import import_authors, load, save
 
 __all__ = ["UserError", "import_authors", "load", "save"]
 
 
 def __getattr__(name: str) -> object:
     if name in ("import_authors", "load", "save"):
-        from model import weights
+        from model.ttp import weights
 
         return getattr(weights, name)
     raise AttributeError(f"module 'model' has no attribute {name!r}")

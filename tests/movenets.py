@@ -10,8 +10,8 @@ import torch
 from onnx import TensorProto, helper, numpy_helper
 from torch import nn
 
-from model.networks.movenet import SIZES, MoveNetEncoder, Neck
-from model.networks.movenet_weights import movenet_convolutions
+from model.ttp.networks.movenet import SIZES, MoveNetEncoder, Neck
+from model.ttp.networks.movenet_weights import movenet_convolutions
 
 
 def write_movenet(

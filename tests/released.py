@@ -10,7 +10,7 @@ import torchvision
 from torch import Tensor
 from torch.nn import functional
 
-from model.networks import Variant
+from model.ttp.networks import Variant
 
 Shapes = dict[str, tuple[int, ...]]
 _ATTENTION: Shapes = {

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 import main
-from app.commands import COMMANDS, window
-from model.errors import UserError
+from app.cli import COMMANDS, window
+from model.core.errors import UserError
 
 ROOT = Path(__file__).resolve().parents[1]
 HEAVY = ("torch", "torchvision", "numpy", "scipy", "cv2", "PyQt6", "pyqtgraph", "onnxruntime")

@@ -16,12 +16,11 @@ import torch
 from PyQt6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from app.assets import WEIGHTS
-from app.demos import KnownJoints, demo
-from app.live.records import Phase, PoseResult
-from app.live.schedules import TwoLanes
+from app.assets import WEIGHTS, KnownJoints, demo
+from app.gui.launch import Launch, Running, open_window
+from app.runtime.live.results import Phase, PoseResult
+from app.runtime.live.schedules import TwoLanes
 from app.settings import SourceChoice, SourceKind
-from app.window.launch import Launch, Running, open_window
 from main import main
 from model import save
 from tests.networks import small_network

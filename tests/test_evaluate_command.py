@@ -13,13 +13,13 @@ import pytest
 
 import main
 import model
+from model.core.skeleton import PENN13
 from model.data.records import DataSet
 from model.data.shards import read_shards
 from model.evaluation.accuracy import predict_data_set
 from model.evaluation.metrics import torso_of
 from model.evaluation.rival import penn_from_coco
-from model.networks import NetworkSpec, PoseNetwork
-from model.skeleton import PENN13
+from model.ttp.networks import NetworkSpec, PoseNetwork
 from tests.model.evaluation.rivals import brightest_pixel, write_rival
 from tests.networks import small_network
 from tests.shards import write_arrays, write_shard

@@ -11,19 +11,19 @@ import numpy as np
 import pytest
 import torch
 
-from app.commands.assignments import assigned
+from app.cli.options import assigned
 from main import main
-from model.errors import UserError
+from model.core.errors import UserError
+from model.engine.metrics import read_log
 from model.experiments.catalogue import GAN_EXPERIMENTS
 from model.experiments.gan_tables import RUNS
 from model.imm import weights as imm_weights
-from model.keypoint_gan import weights
-from model.training.journal import read_log
+from model.keypointgan import weights
 from tests.model.data.test_celeba import COUNT
 from tests.model.data.test_celeba import write as write_celeba
 from tests.model.data.test_faces300w import write_300w
 from tests.model.imm.small import lively_network
-from tests.model.keypoint_gan.tiny import tiny_network
+from tests.model.keypointgan.tiny import tiny_network
 from tests.sentences import sentence
 from tests.shards import write_shard
 

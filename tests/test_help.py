@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 import main
-from model.networks.encoder import BACKBONES
+from model.ttp.networks.encoder import BACKBONES
 
 # A colon or a full stop that no sentence goes on from, a word said twice, a list that breaks off.
 _TORN = re.compile(

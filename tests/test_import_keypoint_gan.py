@@ -9,9 +9,9 @@ import pytest
 import torch
 
 from main import main
-from model.keypoint_gan import weights
-from model.keypoint_gan.network import KeypointGan
-from tests.model.keypoint_gan.tiny import tiny_network
+from model.keypointgan import weights
+from model.keypointgan.networks import KeypointGan
+from tests.model.keypointgan.tiny import tiny_network
 from tests.sentences import sentence
 
 

@@ -6,11 +6,10 @@ import cv2
 import numpy as np
 import pytest
 
-from app.assets import KEYPOINT_GAN_WEIGHTS
-from app.demos import KnownJoints, demo
-from model.crop import CROP_SIZE, SquareBox, crop_matrix, transform, warp
-from model.keypoint_gan import weights
-from model.keypoint_gan.factorization import Puppeteer
+from app.assets import KEYPOINT_GAN_WEIGHTS, KnownJoints, demo
+from model.core.crop import CROP_SIZE, SquareBox, crop_matrix, transform, warp
+from model.keypointgan import weights
+from model.keypointgan.factorization import Puppeteer
 
 _EVERY = 25
 

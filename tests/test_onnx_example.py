@@ -12,10 +12,9 @@ import pytest
 
 import main
 import model
-from app.assets import WEIGHTS
-from app.demos import demo
-from model.crop import square_from_person_box
-from model.prediction import predict_pose
+from app.assets import WEIGHTS, demo
+from model.core.crop import square_from_person_box
+from model.ttp.prediction import predict_pose
 
 DOC = Path(__file__).parents[1] / "docs" / "onnx.md"
 

@@ -13,9 +13,9 @@ import pytest
 
 import main
 import model
-from app.capture.video import VideoSource
-from app.live import engine
-from tests.app.recordings.stand_ins import (
+from app.runtime.capture.files import VideoSource
+from app.runtime.live import engine
+from tests.app.runtime.recordings.stand_ins import (
     EMPTY,
     SIZE,
     BrightnessFollower,

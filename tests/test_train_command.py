@@ -11,12 +11,12 @@ import pytest
 import torch
 from torch import Tensor
 
-from app.commands.interruption import Interruption
+from app.cli.options import Interruption
 from main import main
-from model import weights
-from model.networks import PerceptualLoss
-from model.person import PersonMasker
-from model.training.journal import read_log
+from model.engine.metrics import read_log
+from model.tracking import PersonMasker
+from model.ttp import weights
+from model.ttp.networks import PerceptualLoss
 from tests.networks import small_network
 from tests.shards import write_shard
 

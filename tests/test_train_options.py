@@ -9,15 +9,15 @@ import pytest
 
 import main
 import model
-from model.crop import CENTRE_SHIFT
-from model.errors import UserError
-from model.networks import NetworkSpec, PoseNetwork
-from model.networks.movenet import MoveNetEncoder
-from model.networks.movenet_weights import movenet_convolutions
-from model.training import job as job_module
-from model.training.job import Job, ResidentJob, TrainingJob, run_resident, run_training
-from model.training.resident import Bank
-from model.training.settings import AUGMENTATIONS, ResidentSettings, TrainingSettings
+from model.core.crop import CENTRE_SHIFT
+from model.core.errors import UserError
+from model.ttp.networks import NetworkSpec, PoseNetwork
+from model.ttp.networks.movenet import MoveNetEncoder
+from model.ttp.networks.movenet_weights import movenet_convolutions
+from model.ttp.training import job as job_module
+from model.ttp.training.job import Job, ResidentJob, TrainingJob, run_resident, run_training
+from model.ttp.training.resident import Bank
+from model.ttp.training.settings import AUGMENTATIONS, ResidentSettings, TrainingSettings
 from tests.movenets import write_movenet
 from tests.sentences import sentence
 from tests.shards import write_shard

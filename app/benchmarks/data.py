@@ -9,12 +9,12 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
+from model.core.skeleton import joint_set
 from model.data.catalogue import Request, weights_of
 from model.data.conversion import converted
 from model.data.sampling import Mixture
-from model.skeleton import joint_set
-from model.training.loader import MicroBatchPlan, make_loader
-from model.training.settings import TrainingSettings
+from model.ttp.training.loader import MicroBatchPlan, make_loader
+from model.ttp.training.settings import TrainingSettings
 
 # Pictures whose size stands for all: those of so many examples, spread over an epoch.
 _SAMPLE = 32

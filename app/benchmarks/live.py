@@ -10,12 +10,12 @@ from pathlib import Path
 import numpy as np
 from PyQt6.QtCore import QEventLoop, QTimer
 
-from app.live.engine import Engine
-from app.live.live_session import LiveSession
-from app.live.records import PoseResult
+from app.gui.launch import Launch, Running, open_window
+from app.runtime.live.engine import Engine
+from app.runtime.live.results import PoseResult
+from app.runtime.live.session import LiveSession
 from app.settings import SourceChoice, SourceKind
-from app.window.launch import Launch, Running, open_window
-from model.errors import UserError
+from model.core.errors import UserError
 
 _PATIENCE_SECONDS = 60.0
 

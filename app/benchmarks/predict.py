@@ -12,15 +12,15 @@ import torch
 from numpy.typing import NDArray
 
 from app.assets import WEIGHTS
+from app.assets import demo as demo_called
 from app.benchmarks.timing import medians
-from app.capture.video import VideoSource
-from app.demos import demo as demo_called
-from app.live.engine import load_engine
-from model.crop import SquareBox
-from model.errors import UserError
+from app.runtime.capture.files import VideoSource
+from app.runtime.live.engine import load_engine
+from model.core.crop import SquareBox
+from model.core.errors import UserError
 from model.evaluation.rival import Rival
-from model.prediction import PosePredictor
-from model.trunk import FrozenTrunk, fastest_engine
+from model.ttp.prediction import PosePredictor
+from model.ttp.trunk import FrozenTrunk, fastest_engine
 
 _FRAMES = 50
 Sight = tuple[NDArray[np.uint8], SquareBox]

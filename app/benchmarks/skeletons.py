@@ -9,8 +9,13 @@ import torch
 from torch import Tensor
 
 from app.benchmarks.timing import medians
-from model.keypoint_gan.rendering import SIGMA, SMALLEST_SQUARE, draw_skeletons
-from model.keypoint_gan.skeletons import Skeleton, skeleton_of
+from model.keypointgan.rendering import (
+    SIGMA,
+    SMALLEST_SQUARE,
+    Skeleton,
+    draw_skeletons,
+    skeleton_of,
+)
 
 
 @dataclass(frozen=True)

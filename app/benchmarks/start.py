@@ -9,8 +9,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.demos import demo as find_demo
-from model.errors import UserError
+from app.assets import demo as find_demo
+from model.core.errors import UserError
 
 _ROOT = Path(__file__).resolve().parents[2]
 _PATIENCE_SECONDS = 60.0
@@ -73,8 +73,8 @@ def show_first_skeleton(demo: str) -> int:
     """Open the window on a clip, print a line when it has painted a skeleton, and close it."""
     from PyQt6.QtCore import QTimer
 
+    from app.gui.launch import Launch, open_window
     from app.settings import SourceChoice, SourceKind
-    from app.window.launch import Launch, open_window
 
     running = open_window(
         Launch(source=SourceChoice(SourceKind.DEMO, demo), quit_after=_PATIENCE_SECONDS)

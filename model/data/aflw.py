@@ -11,12 +11,11 @@ from pathlib import Path
 
 import numpy as np
 
-from model.crop import CROP_SIZE
-from model.data.lists import Part, read_lines, training_part
-from model.data.matlab import read_mat
+from model.core.crop import CROP_SIZE
+from model.core.skeleton import CELEBA5
+from model.data.files import Part, read_lines, read_mat, training_part
+from model.data.frames import resized_points, still_clips
 from model.data.records import VISIBLE, BadDataError, DataSet
-from model.data.stills import resized_points, still_clips
-from model.skeleton import CELEBA5
 
 _WHERE = (
     "Get AFLW from http://www.robots.ox.ac.uk/~vgg/research/unsupervised_landmarks/resources/"

@@ -14,11 +14,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from model.data.boxes import squares
+from model.core.skeleton import BBC7
+from model.data.files import read_mat
 from model.data.frames import NumberedImages
-from model.data.matlab import read_mat
 from model.data.records import VISIBLE, BadDataError, Clip, DataSet, Split
-from model.skeleton import BBC7
+from model.data.sampling import squares
 
 _WHERE = (
     "Get BBC Pose, its data and its code, from https://www.robots.ox.ac.uk/~vgg/data/pose/ and "

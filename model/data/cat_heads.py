@@ -11,12 +11,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from model.data.lists import Half, half_of, read_text
+from model.core.errors import UserError
+from model.core.skeleton import CAT7
+from model.data.files import Half, half_of, read_text
+from model.data.frames import still_clips
 from model.data.poses import head_squares
 from model.data.records import VISIBLE, BadDataError, Clip, DataSet, Split
-from model.data.stills import still_clips
-from model.errors import UserError
-from model.skeleton import CAT7
 
 _WHERE = (
     "Get the cat head data set, folders CAT_00 to CAT_06, from "

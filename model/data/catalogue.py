@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from model.crop import CENTRE_SHIFT
+from model.core.crop import CENTRE_SHIFT
+from model.core.errors import UserError
 from model.data.aflw import read_aflw
 from model.data.bbc_pose import read_bbc_pose
-from model.data.boxes import recentred
 from model.data.cat_heads import read_cat_heads
 from model.data.celeba import read_celeba
 from model.data.coco import read_coco
@@ -20,13 +20,12 @@ from model.data.human36m import read_human36m
 from model.data.jhmdb import read_jhmdb
 from model.data.lsp import read_lsp, read_lsp_extended
 from model.data.mpi_inf_3dhp import read_mpi_inf_3dhp
-from model.data.penn_action import read_penn_action
-from model.data.penn_poses import read_penn_poses
+from model.data.penn_action import read_penn_action, read_penn_poses
 from model.data.records import DataSet, Split
+from model.data.sampling import recentred
 from model.data.shards import read_shards
 from model.data.simplified_human36m import read_simplified_human36m
 from model.data.voxceleb import read_voxceleb2
-from model.errors import UserError
 
 
 @dataclass(frozen=True)

@@ -12,11 +12,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from model.crop import CROP_SIZE
-from model.data.lists import Part, read_lines, training_part
+from model.core.crop import CROP_SIZE
+from model.core.skeleton import CELEBA5
+from model.data.files import Part, read_lines, training_part
+from model.data.frames import resized_points, still_clips
 from model.data.records import VISIBLE, BadDataError, DataSet, Split
-from model.data.stills import resized_points, still_clips
-from model.skeleton import CELEBA5
 
 _WHERE = (
     "Get CelebA's aligned images, landmarks and partition from "

@@ -12,10 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from model.data.boxes import squares
+from model.core.skeleton import COCO17
 from model.data.frames import ImageFiles
 from model.data.records import ABSENT, BadDataError, Clip, DataSet, Split
-from model.skeleton import COCO17
+from model.data.sampling import squares
 
 _WHERE = (
     "Get the 2017 images and 'train/val annotations' from https://cocodataset.org/#download and "

@@ -12,9 +12,9 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from model.core.errors import UserError
+from model.core.skeleton import JointSet
 from model.data.records import ABSENT, DataSet
-from model.errors import UserError
-from model.skeleton import JointSet
 
 # J-HMDB's face is the middle of its puppet's head, which Penn Action and BBC Pose call the head.
 _SAME_AS = {"face": "head"}

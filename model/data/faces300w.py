@@ -1,23 +1,44 @@
-"""Faces with 68 landmarks in ``.pts`` files: 300-W, and MultiPIE as the prior of method 2.8.
-
-300-W has its pictures beside them: ``afw``, ``helen/trainset``, ``helen/testset``,
-``lfpw/trainset``, ``lfpw/testset`` and ``ibug``, each with ``name.pts`` and ``name.jpg`` or
-``name.png``. MultiPIE's landmarks may lie anywhere under the folder: ``001_01_01_051_06.pts``,
-which begins with the subject's number.
-"""
+"""Faces with 68 landmarks in ``.pts`` files: 300-W, and MultiPIE as the prior of method 2.8."""
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
+from model.core.errors import UserError
+from model.core.skeleton import FACES68
+from model.data.files import read_text
+from model.data.frames import still_clips
 from model.data.poses import head_clip, head_squares
-from model.data.pts import read_pts
 from model.data.records import VISIBLE, BadDataError, Clip, DataSet, Split
-from model.data.stills import still_clips
-from model.errors import UserError
-from model.skeleton import FACES68
+
+_COUNT = re.compile(r"n_points:\s*(\d+)\s*$")
+
+
+def read_pts(path: Path, where: str) -> NDArray[np.float32]:
+    """The points (N, 2) of a file, (x, y) in pixels, the centre of the first pixel at (0, 0).
+
+    ``where`` is a sentence that says how to get the data set. ``BadDataError`` names a file that is
+    missing or damaged.
+    """
+    head, _, rest = read_text(path, where).partition("{")
+    body, closed, _ = rest.partition("}")
+    announced = _COUNT.search(head)
+    try:
+        points = np.array(body.split(), np.float64).reshape(-1, 2)
+    except ValueError:
+        points = np.empty((0, 2))
+    whole = announced is not None and closed and len(points) == int(announced[1]) > 0
+    if not whole or not np.isfinite(points).all():
+        raise BadDataError(
+            f"{path} is no whole landmark file: 'n_points: N', then N pairs of numbers between "
+            f"braces are expected. {where}"
+        )
+    return (points - 1).astype(np.float32)
+
 
 _300W = (
     "Get 300-W (AFW, HELEN, LFPW and IBUG) from "

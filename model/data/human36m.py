@@ -1,25 +1,105 @@
-"""Human3.6M: the official release, or the caches that the published experiments use.
-
-The release has ``S1/Videos/Directions.54138969.mp4`` (action, camera) and, from its archive of 2D
-poses, ``S1/MyPoseFeatures/D2_Positions/Directions.54138969.cdf`` or ``S1/D2_Positions/...``, whose
-variable ``Pose`` (1, N, 64) has x and y of 32 joints in pixels for each frame.
-"""
+"""Human3.6M: the official release, or the caches that the published experiments use."""
 
 from __future__ import annotations
 
+import re
 import zlib
+from collections.abc import Iterable
+from itertools import chain
 from pathlib import Path
+from typing import Any
 
 import cdflib
 import numpy as np
 from numpy.typing import NDArray
 
-from model.data.boxes import boxes_of_joints, squares
-from model.data.frames import VideoFrames
-from model.data.human36m_cache import find_cache, read_cache
-from model.data.records import VISIBLE, BadDataError, Clip, DataSet, Split
-from model.errors import UserError
-from model.skeleton import H36M16
+from model.core.errors import UserError
+from model.core.skeleton import H36M16
+from model.data.files import read_pickle
+from model.data.frames import NumberedImages, VideoFrames
+from model.data.records import ABSENT, VISIBLE, BadDataError, Clip, DataSet, Split
+from model.data.sampling import boxes_of_joints, squares
+
+_WHERE_CACHES = (
+    "Get the cache and its images as described at https://github.com/JimmySuen/integral-human-pose."
+)
+_SET = {"train": "train", "test": "valid"}
+_IMAGE = re.compile(r"(s_\d\d_act_\d\d_subact_\d\d_ca_\d\d)_(\d{6})\.jpg$")
+_CACHE18 = (
+    "pelvis", "right hip", "right knee", "right ankle", "left hip", "left knee", "left ankle",
+    "spine", "neck", "nose", "head top", "left shoulder", "left elbow", "left wrist",
+    "right shoulder", "right elbow", "right wrist", "thorax",
+)  # fmt: skip
+# Joints by their number K.
+_ORDERS = {
+    len(H36M16): list(range(len(H36M16))),
+    len(_CACHE18): [_CACHE18.index(name) for name in H36M16.names],
+}
+_Frame = dict[str, Any]
+
+
+def find_cache(root: Path, split: Split) -> Path | None:
+    """The pickle of a split under ``root``; None if there is none, ``UserError`` if several."""
+    name = f"HM36*_{_SET[split]}*_cache/*_keypoint_db_sample*.pkl"
+    found = sorted(root.glob(name))
+    if len(found) > 1:
+        raise UserError(
+            f"{root} has {len(found)} caches for the {split} split: "
+            f"{', '.join(path.name for path in found)}. Keep the one to use."
+        )
+    return found[0] if found else None
+
+
+def read_cache(path: Path, root: Path) -> list[Clip]:
+    """All frames of a cache as clips, one per folder of images under ``root``.
+
+    Which frames there are was decided when the cache was made. ``BadDataError`` names a cache that
+    is damaged, or a folder of images that is missing.
+    """
+    database: Any = read_pickle(path, _WHERE_CACHES)
+    try:
+        lists = database.values() if isinstance(database, dict) else [database]
+        folders = _by_folder(chain.from_iterable(lists))
+        return [_cached_clip(root, folder, folders[folder]) for folder in sorted(folders)]
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
+        raise BadDataError(
+            f"{path} is no Human3.6M keypoint cache ({error!r}). {_WHERE_CACHES}"
+        ) from error
+
+
+def _by_folder(frames: Iterable[_Frame]) -> dict[str, dict[int, _Frame]]:
+    """The frames of each folder by number, which is counted from 1."""
+    folders: dict[str, dict[int, _Frame]] = {}
+    for frame in frames:
+        match = _IMAGE.search(frame["image"])
+        if match is None:
+            raise ValueError(f"{frame['image']} does not name an image of Human3.6M")
+        folders.setdefault(match[1], {})[int(match[2])] = frame
+    return folders
+
+
+def _cached_clip(root: Path, folder: str, numbered: dict[int, _Frame]) -> Clip:
+    images = root / "images" / folder
+    if not images.is_dir():
+        raise BadDataError(f"There is no folder {images}. {_WHERE_CACHES}")
+    # A cache that drew frames at random has them in any order.
+    numbers = sorted(numbered)
+    frames = [numbered[number] for number in numbers]
+    joints = np.array([frame["joints_3d"] for frame in frames], np.float32)
+    marks = np.array([frame["joints_3d_vis"] for frame in frames])
+    order = _ORDERS[joints.shape[1]]
+    x, y, width, height = np.array(
+        [[frame[key] for key in ("center_x", "center_y", "width", "height")] for frame in frames]
+    ).T
+    return Clip(
+        name=folder,
+        person=f"S{int(folder[2:4])}",
+        frames=NumberedImages(images, folder + "_{:06d}.jpg", numbers),
+        boxes=squares(np.stack([x - width / 2, y - height / 2, width, height], axis=1)),
+        joints=joints[:, order, :2],
+        visible=np.where(marks[:, order, 0] > 0, VISIBLE, ABSENT).astype(np.uint8),
+    )
+
 
 _WHERE = (
     "Get Human3.6M from http://vision.imar.ro/human3.6m (for research, on registration): the "

@@ -13,12 +13,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from model.data.boxes import boxes_of_joints, squares
+from model.core.errors import UserError
+from model.core.skeleton import JHMDB15
+from model.data.files import read_mat
 from model.data.frames import ImageFiles
-from model.data.matlab import read_mat
 from model.data.records import ABSENT, VISIBLE, BadDataError, Clip, DataSet, Split
-from model.errors import UserError
-from model.skeleton import JHMDB15
+from model.data.sampling import boxes_of_joints, squares
 
 _WHERE = (
     "Get J-HMDB from http://jhmdb.is.tue.mpg.de/ (images, joint positions, splits and puppet "

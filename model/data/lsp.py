@@ -10,11 +10,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from model.data.boxes import boxes_of_joints, squares
+from model.core.skeleton import LSP14
+from model.data.files import read_mat
 from model.data.frames import ImageFiles
-from model.data.matlab import read_mat
 from model.data.records import ABSENT, OCCLUDED, VISIBLE, BadDataError, Clip, DataSet, Split
-from model.skeleton import LSP14
+from model.data.sampling import boxes_of_joints, squares
 
 _LSP = "Get Leeds Sports Pose from http://sam.johnson.io/research/lsp.html."
 _EXTENDED = "Get Leeds Sports Pose Extended from http://sam.johnson.io/research/lspet.html."

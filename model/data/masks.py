@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
+from model.core.files import whole_file
+from model.core.masking import MASK_SIZE
 from model.data.records import BadDataError, Clip, DataSet
-from model.files import whole_file
-from model.masking import MASK_SIZE
-from model.person.mask import PersonMasker
+from model.tracking.mask import PersonMasker
 
 
 @dataclass(frozen=True)

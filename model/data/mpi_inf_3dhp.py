@@ -11,11 +11,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from model.data.matlab import read_mat
+from model.core.errors import UserError
+from model.core.skeleton import MPI28
+from model.data.files import read_mat
 from model.data.poses import pose_clip
 from model.data.records import VISIBLE, BadDataError, Clip, DataSet
-from model.errors import UserError
-from model.skeleton import MPI28
 
 SIDE_CAMERAS = (0, 1, 2, 4, 5, 6, 7, 8)
 """The cameras at the height of a person; the others look up from the knees or down."""

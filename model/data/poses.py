@@ -7,9 +7,9 @@ from typing import NoReturn
 import numpy as np
 from numpy.typing import NDArray
 
-from model.crop import BOX_TO_SIDE
-from model.data.boxes import boxes_of_joints, squares
+from model.core.crop import BOX_TO_SIDE
 from model.data.records import BadDataError, Clip
+from model.data.sampling import boxes_of_joints, squares
 
 
 class NoPictures:

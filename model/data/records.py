@@ -14,10 +14,10 @@ from typing import Literal, Protocol, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from model.crop import SquareBox
-from model.errors import UserError
-from model.masking import MASK_SIZE, PersonMask
-from model.skeleton import JointSet
+from model.core.crop import SquareBox
+from model.core.errors import UserError
+from model.core.masking import MASK_SIZE, PersonMask
+from model.core.skeleton import JointSet
 
 Split = Literal["train", "test"]
 Shown = TypeVar("Shown")

@@ -1,7 +1,6 @@
 """Target-source pairs for training: what is drawn, in which order, and how it is cut out.
 
-Every example is a pure function of the seed and its position in the run, so a run can be stopped,
-continued and shared between processes without changing what any of them sees.
+Crop squares follow method 1.8.
 """
 
 from __future__ import annotations
@@ -12,12 +11,61 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from model.augmentation import Augmentation, Augmenter
-from model.crop import CROP_SIZE, transform, warp
+from model.core.augmentation import Augmentation, Augmenter
+from model.core.crop import (
+    BOX_TO_SIDE,
+    CENTRE_SHIFT,
+    CROP_SIZE,
+    PERSON_TO_JOINTS,
+    square_from_person_box,
+    transform,
+    warp,
+)
+from model.core.errors import UserError
+from model.core.skeleton import JointSet
+from model.core.thin_plate import random_thin_plate_warp
 from model.data.records import ABSENT, Clip, DataSet
-from model.data.thin_plate import random_thin_plate_warp
-from model.errors import UserError
-from model.skeleton import JointSet
+
+
+def squares(boxes: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Crop squares (N, 3), as in ``Clip.boxes``, of person boxes (N, 4): left, top, width, height.
+
+    They are moved down by the published ``CENTRE_SHIFT``. Boxes that hold NaN give NaN.
+    """
+    found = (
+        square_from_person_box(*box, shift=CENTRE_SHIFT)
+        for box in np.asarray(boxes, np.float64).tolist()
+    )
+    return np.array([(square.x, square.y, square.side) for square in found]).reshape(-1, 3)
+
+
+def boxes_of_joints(joints: NDArray[np.float32], visible: NDArray[np.uint8]) -> NDArray[np.float64]:
+    """Person boxes (N, 4) from joints (N, K, 2) and visibility (N, K): left, top, width, height.
+
+    A person is taken to reach past the marked joints by as much as Penn Action's boxes do. With
+    fewer than two different joints there is no telling: such a row is NaN, which refuses the
+    frame when it is used.
+    """
+    marked = np.where((visible != ABSENT)[..., None], joints.astype(np.float64), np.nan)
+    low, high = np.fmin.reduce(marked, axis=1), np.fmax.reduce(marked, axis=1)
+    size = high - low
+    size[~(size.max(axis=1) > 0)] = np.nan
+    return np.hstack([(low + high - PERSON_TO_JOINTS * size) / 2, PERSON_TO_JOINTS * size])
+
+
+def recentred(data_set: DataSet, shift: float, wanted: float) -> DataSet:
+    """The data set with squares that are moved down by ``wanted`` where they are by ``shift``.
+
+    Both are shares of the person boxes' longest sides, as ``NetworkSpec.crop_shift`` is.
+    """
+    if shift == wanted:
+        return data_set
+    step = (wanted - shift) / BOX_TO_SIDE  # in shares of the squares' sides
+    clips = []
+    for clip in data_set:
+        x, y, side = clip.boxes.T
+        clips.append(replace(clip, boxes=np.column_stack([x, y + step * side, side])))
+    return replace(data_set, clips=tuple(clips))
 
 
 @dataclass(frozen=True)

@@ -18,10 +18,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from model.crop import CROP_SIZE
+from model.core.crop import CROP_SIZE
+from model.core.skeleton import COCO17, PENN13
 from model.data.frames import PackedImages
 from model.data.records import BadDataError, Clip, DataSet
-from model.skeleton import COCO17, PENN13
 
 _NEEDED = ("jpeg", "offset", "joints", "visible", "person", "frame")
 _MEASURED = ("joints", "head")  # all others are whole numbers

@@ -14,13 +14,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from model.crop import CROP_SIZE
+from model.core.crop import CROP_SIZE
+from model.core.errors import UserError
+from model.core.skeleton import H36M32
+from model.data.files import Half, half_of, read_mat
 from model.data.frames import NumberedImages
-from model.data.lists import Half, half_of
-from model.data.matlab import read_mat
 from model.data.records import ABSENT, VISIBLE, BadDataError, Clip, DataSet, Frames, Split
-from model.errors import UserError
-from model.skeleton import H36M32
 
 ACTIVITIES = ("directions", "discussion", "greeting", "posing", "waiting", "walking")
 """The six activities, by which the sequences' names begin."""

@@ -11,11 +11,11 @@ from pathlib import Path
 
 import numpy as np
 
-from model.crop import CROP_SIZE
+from model.core.crop import CROP_SIZE
+from model.core.errors import UserError
+from model.core.skeleton import FACES68
+from model.data.frames import NamedImages
 from model.data.records import Clip, DataSet, Split
-from model.data.stills import NamedImages
-from model.errors import UserError
-from model.skeleton import FACES68
 
 _WHERE = (
     "Get VoxCeleb2 from https://www.robots.ox.ac.uk/~vgg/data/voxceleb/ and extract each video's "

@@ -10,16 +10,15 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from model.crop import SquareBox, crop_matrix, heatmap_to_image, warp
+from model.core.crop import SquareBox, crop_matrix, heatmap_to_image, warp
+from model.core.errors import UserError
+from model.core.heatmaps import decode
+from model.core.images import mirror, mirror_joints, to_tensor
+from model.core.skeleton import BBC7, JointSet
 from model.data.conversion import check_common_joints, convert_joints
 from model.data.records import BadDataError, Clip, DataSet
-from model.errors import UserError
 from model.evaluation.metrics import PCK_THRESHOLD, Pck, bbc_accuracy, pck, torso_of
-from model.heatmaps import decode
-from model.mirror import mirror, mirror_joints
-from model.networks import PoseNetwork
-from model.normalization import to_tensor
-from model.skeleton import BBC7, JointSet
+from model.ttp.networks import PoseNetwork
 
 _BATCH = 32
 

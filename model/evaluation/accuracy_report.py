@@ -12,16 +12,22 @@ from typing import Any
 
 import numpy as np
 
+from model.core.errors import UserError
+from model.core.skeleton import BBC7, PENN13, JointSet
 from model.data.conversion import check_common_joints, converted, correspondence
 from model.data.records import DataSet
-from model.errors import UserError
 from model.evaluation.accuracy import Predictions, find_points, gathered, network_predictor
 from model.evaluation.metrics import BBC_RADIUS, PCK_THRESHOLD, Pck
-from model.evaluation.people import PeopleMean, mean_over_people
 from model.evaluation.rival import HEAD_LIFT, Rival, TorsoOffsets, fit_offsets
-from model.evaluation.tables import figure, known, markdown_table, write_report
-from model.networks import VARIANT_TITLES, NetworkSpec, PoseNetwork
-from model.skeleton import BBC7, PENN13, JointSet
+from model.evaluation.tables import (
+    PeopleMean,
+    figure,
+    known,
+    markdown_table,
+    mean_over_people,
+    write_report,
+)
+from model.ttp.networks import VARIANT_TITLES, NetworkSpec, PoseNetwork
 
 _CSV_HEADER = ("kind", "name", "percent", "correct", "scored", "network")
 

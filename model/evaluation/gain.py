@@ -9,15 +9,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from model.adaptation import PersonalizationSettings, Personalizer
+from model.core.errors import UserError
+from model.core.masking import Masker
 from model.data.records import Clip, DataSet
-from model.errors import UserError
 from model.evaluation.accuracy import Predictions
-from model.evaluation.people import PeopleMean, mean_over_people
-from model.evaluation.personalized import Progress, predict_people
-from model.evaluation.protocol import Mode, Protocol
-from model.masking import Masker
-from model.networks import PerceptualLoss, PoseNetwork
-from model.personalization import PersonalizationSettings, Personalizer
+from model.evaluation.personalized import Mode, Progress, Protocol, predict_people
+from model.evaluation.tables import PeopleMean, mean_over_people
+from model.ttp.networks import PerceptualLoss, PoseNetwork
 
 HARM = 0.5
 """Points of PCK: who loses more by personalization counts as harmed."""

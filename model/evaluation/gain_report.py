@@ -7,9 +7,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from model.adaptation import PersonalizationSettings
 from model.evaluation.gain import HARM, Gain
 from model.evaluation.tables import figure, known, markdown_table, write_report
-from model.personalization import PersonalizationSettings
 
 _CSV_HEADER = ("mode", "person", "gain")
 

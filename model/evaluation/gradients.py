@@ -14,22 +14,16 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from model.crop import crop_matrix, transform
+from model.adaptation import PersonalizationSettings, Personalizer, PersonView, SourceMemory
+from model.core.crop import crop_matrix, transform
+from model.core.images import to_tensor
+from model.core.masking import Masker
 from model.data.conversion import converted
 from model.data.records import ABSENT, Clip, DataSet
-from model.evaluation.people import PeopleMean, mean_over_people
 from model.evaluation.personalized import Progress
-from model.evaluation.tables import known, write_report
-from model.masking import Masker
-from model.networks import PerceptualLoss, PoseNetwork
-from model.normalization import to_tensor
-from model.personalization import (
-    PersonalizationSettings,
-    Personalizer,
-    PersonView,
-    SourceMemory,
-)
-from model.training.objective import pose_loss
+from model.evaluation.tables import PeopleMean, known, mean_over_people, write_report
+from model.ttp.networks import PerceptualLoss, PoseNetwork
+from model.ttp.training.objective import pose_loss
 
 # Pairs whose mean gradient is taken, and labelled frames.
 _PAIRS = 32

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from model.errors import UserError
-from model.skeleton import BBC7, H36M16, JointSet
+from model.core.errors import UserError
+from model.core.skeleton import BBC7, H36M16, JointSet
 
 PCK_THRESHOLD = 0.2
 BBC_RADIUS = 6.0

@@ -4,26 +4,61 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Literal, get_args
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from model.crop import crop_matrix, heatmap_to_image
+from model.adaptation import Pairs, PersonalizationSettings, Personalizer, PersonView, SourceMemory
+from model.adaptation.guard import HOLD_EVERY, Guard
+from model.core.crop import crop_matrix, heatmap_to_image
+from model.core.errors import UserError, check_choices, check_number
+from model.core.heatmaps import decode
+from model.core.images import to_tensor
+from model.core.skeleton import JointSet
 from model.data.records import BadDataError, Clip, DataSet
-from model.errors import UserError
 from model.evaluation.accuracy import Predictions, gathered
-from model.evaluation.protocol import Protocol
-from model.heatmaps import decode
-from model.networks import PoseNetwork
-from model.normalization import to_tensor
-from model.person.scene import SceneChange
-from model.personalization import Pairs, Personalizer, PersonView, SourceMemory
-from model.personalization.guard import HOLD_EVERY, Guard
-from model.skeleton import JointSet
-from model.trunk import keys_of
+from model.tracking.scene import SceneChange
+from model.ttp.networks import PoseNetwork
+from model.ttp.trunk import keys_of
+
+Mode = Literal["none", "online", "offline"]
+Unit = Literal["person", "clip"]
+
+_CHOICES = {"mode": get_args(Mode), "unit": get_args(Unit)}
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """One way to personalize a network to people and to predict their frames.
+
+    The defaults personalize nothing: ``mode`` ``none`` predicts with the network as it is.
+    """
+
+    mode: Mode = "none"
+    settings: PersonalizationSettings = field(default_factory=PersonalizationSettings)
+    #: Trained weights come back after each ``person``, whose clips are one recording, or after
+    #: each ``clip``.
+    unit: Unit = "person"
+    #: Only frames d-1, 2d-1, 3d-1, ... of the data set are updated on and predicted; the others
+    #: may still be sources. 1: all frames. Offline is published with 1 only.
+    downsample: int = 1
+    #: Update on the first frame of each unit only. With ``downsample`` above 1 the released code
+    #: then never updates, and neither does this.
+    first_frame_only: bool = False
+    #: Of sources, targets and augmentations.
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        check_choices(self, _CHOICES)
+        check_number("downsample", self.downsample, self.downsample >= 1, "1 or more")
+        check_number("seed", self.seed, self.seed >= 0, "0 or more")
+        if self.mode == "offline":
+            check_number("downsample", self.downsample, self.downsample == 1, "1 offline")
+
 
 _BATCH = 32
 # What the frames of a person may take that are kept whole, bytes.

@@ -25,13 +25,13 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
-from model.crop import SquareBox, crop_matrix, invert, transform, warp
+from model.core.crop import SquareBox, crop_matrix, invert, transform, warp
+from model.core.errors import UserError
+from model.core.onnx_runtime import RUNTIME_ERRORS, cpu_session, first_line
+from model.core.skeleton import COCO17, PENN13
 from model.data.conversion import correspondence
 from model.data.records import ABSENT
-from model.errors import UserError
 from model.evaluation.metrics import torso_of
-from model.onnx_runtime import RUNTIME_ERRORS, cpu_session, first_line
-from model.skeleton import COCO17, PENN13
 
 HEAD_LIFT = 0.05
 """How far above the middle of the ears the head is, in torsos."""

@@ -21,27 +21,27 @@ import numpy as np
 import torch
 from torch import distributed
 
+from model.adaptation import Personalizer
+from model.adaptation.parameters import configure
+from model.core.device import prefers_bfloat16
+from model.core.errors import UserError
+from model.core.files import sha256_of, whole_file
 from model.data.conversion import check_common_joints
 from model.data.records import Clip, DataSet
-from model.device import prefers_bfloat16
-from model.errors import UserError
+from model.engine.ranks import Ranks
 from model.evaluation.accuracy import Predictions
 from model.evaluation.personalized import (
     PersonFrames,
     PersonPredictions,
     Progress,
+    Protocol,
     people_of,
     predict_person,
     together,
 )
-from model.evaluation.protocol import Protocol
-from model.files import sha256_of, whole_file
-from model.networks import load_perceptual_loss
-from model.person import PersonMasker
-from model.personalization import Personalizer
-from model.personalization.parameters import configure
-from model.ranks import Ranks
-from model.weights import load
+from model.tracking import PersonMasker
+from model.ttp.networks import load_perceptual_loss
+from model.ttp.weights import load
 
 # Pairs computed at a time on a CPU, where more take more memory and are hardly faster.
 _CPU_MICRO_BATCH = 4

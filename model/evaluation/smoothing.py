@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.signal import savgol_filter
 
-from model.errors import UserError
+from model.core.errors import UserError
 from model.evaluation.accuracy import Predictions
 
 WINDOWS = (3, 5, 7, 9, 11, 15)

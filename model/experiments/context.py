@@ -1,29 +1,129 @@
-"""What an experiment is made from: people, networks, and predictions that are kept between runs."""
+"""What an experiment is made from: what was asked for, people, networks, and kept predictions."""
 
 from __future__ import annotations
 
+import platform
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
+import numpy as np
+import torch
 from tqdm import tqdm
 
-from model.data.catalogue import people_aside
-from model.data.records import DataSet
-from model.device import choose_device
-from model.errors import UserError
+from model.adaptation import PersonalizationSettings, preset
+from model.core.device import choose_device
+from model.core.errors import UserError, check_number
+from model.core.files import make_folder, sha256_of
+from model.data.catalogue import Request, people_aside
+from model.data.records import DataSet, Split
+from model.engine.ranks import joined_ranks
 from model.evaluation.accuracy import Predictions
 from model.evaluation.gain import first_frames
-from model.evaluation.protocol import Protocol
+from model.evaluation.personalized import Protocol
 from model.evaluation.runs import Machine, PeopleRunner
-from model.experiments.request import StudyRequest
-from model.files import make_folder
-from model.networks import VARIANTS
-from model.personalization import PersonalizationSettings
-from model.ranks import joined_ranks
-from model.weights import read_spec
+from model.experiments.catalogue import ROLES
+from model.ttp.networks import VARIANTS
+from model.ttp.weights import read_spec
+
+
+def configuration(study: Study, **more: Any) -> dict[str, Any]:
+    """Data, weights and their SHA-256, settings, seeds, versions, the command, and ``more``."""
+    return {
+        "command": study.command,
+        "data": described(study.people),
+        "development": None if study.development is None else described(study.development),
+        "weights": {
+            role: {"file": path.name, "sha256": sha256_of(path)}
+            for role, path in study.weights.items()
+        },
+        "settings": asdict(study.settings),
+        "seeds": list(study.seeds),
+        "every": study.every,
+        **more,
+        "versions": versions(),
+    }
+
+
+def versions() -> dict[str, str]:
+    """Of what figures may depend on."""
+    return {
+        "python": platform.python_version(),
+        "torch": str(torch.__version__),
+        "numpy": np.__version__,
+    }
+
+
+def described(data_set: DataSet) -> dict[str, Any]:
+    """What a data set is, as plain values."""
+    return {
+        "name": data_set.name,
+        "joints": data_set.joint_set.name,
+        "people": len(data_set.persons),
+        "clips": len(data_set.clips),
+        "frames": len(data_set),
+    }
+
+
+@dataclass(frozen=True)
+class StudyRequest:
+    """The values of the command line, checked; nothing is opened yet.
+
+    ``UserError`` says which value makes no sense.
+    """
+
+    #: Whom to measure on.
+    data: Request
+    split: Split
+    #: Weight files by role, at least one.
+    weights: Mapping[str, Path]
+    #: The experiment's folder is made in here.
+    out: Path
+    #: Training people, for choices; of them only the ``aside`` share (0..1) that training with
+    #: the same share keeps out. None: all of them.
+    development: Request | None = None
+    aside: float | None = None
+    settings: PersonalizationSettings = field(default_factory=lambda: preset(None).settings)
+    seeds: tuple[int, ...] = (0,)
+    #: ``Protocol.downsample`` of online runs.
+    every: int = 1
+    #: Only that many people, spread over the set, and only the first frames of each; None: all.
+    people: int | None = None
+    frames: int | None = None
+    #: Processes that go through people beside each other.
+    workers: int = 1
+    device: str | None = None
+    #: Show no progress.
+    quiet: bool = False
+    #: As typed.
+    command: str = ""
+
+    def __post_init__(self) -> None:
+        check_number("every", self.every, self.every >= 1, "1 or more")
+        check_number("workers", self.workers, self.workers >= 1, "1 or more")
+        for name in ("people", "frames"):
+            value = getattr(self, name)
+            if value is not None:
+                check_number(name, value, value >= 1, "1 or more")
+        if not self.seeds or min(self.seeds) < 0 or len(set(self.seeds)) < len(self.seeds):
+            raise UserError(
+                f"The seeds were {', '.join(map(str, self.seeds)) or 'none'}; give different whole "
+                "numbers of 0 or more, such as 0,1,2."
+            )
+        if self.aside is not None and not 0 < self.aside < 1:
+            raise UserError(f"--aside was {self.aside}; it is a share above 0 and below 1.")
+        if self.aside is not None and self.development is None:
+            raise UserError("--aside is a share of the --development people. Give these as well.")
+        unknown = [role for role in self.weights if role not in ROLES]
+        if unknown or not self.weights:
+            raise UserError(
+                f"The roles of the weights were {', '.join(unknown) or 'none'}; they are "
+                f"{', '.join(ROLES)}."
+            )
+
 
 _STORE = "predictions"
 

@@ -9,15 +9,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.experiments.catalogue import EXPERIMENTS
-from model.experiments.configuration import configuration
-from model.experiments.counts import Band, Counts, count_keypoints, gain_band, pooled_gain
+from model.experiments.context import configuration
 from model.experiments.plots import Line, plot_lines
 from model.experiments.result import ExperimentResult, Picture, Table
 from model.experiments.scoring import (
+    Band,
+    Counts,
+    count_keypoints,
+    gain_band,
     how_measured,
     interval,
     measure,
     measure_gain,
+    pooled_gain,
     sentences,
     skipped,
 )

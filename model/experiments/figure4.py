@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from model.evaluation.people import PeopleMean
-from model.evaluation.tables import UNKNOWN
+from model.evaluation.tables import UNKNOWN, PeopleMean
 from model.experiments.catalogue import EXPERIMENTS
-from model.experiments.configuration import configuration
-from model.experiments.counts import count_keypoints, pooled_gain
+from model.experiments.context import configuration
 from model.experiments.plots import Line, plot_lines
 from model.experiments.result import ExperimentResult, Picture, Table
 from model.experiments.scoring import (
     Scored,
+    count_keypoints,
     how_measured,
     interval,
     measure,
+    pooled_gain,
     score_title,
     sentences,
     skipped,

@@ -9,24 +9,24 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from model.crop import CROP_SIZE, SquareBox, crop_matrix, transform, warp
+from model.core.crop import CROP_SIZE, SquareBox, crop_matrix, transform, warp
+from model.core.errors import UserError
+from model.core.images import to_pictures, to_tensor
+from model.core.masking import as_masks, only_person
+from model.core.panels import resized
 from model.data.records import ABSENT, BadDataError, Clip, DataSet
-from model.errors import UserError
 from model.evaluation.accuracy import Predictions
 from model.evaluation.gain import first_frames
-from model.evaluation.protocol import Protocol
+from model.evaluation.personalized import Protocol
 from model.experiments.catalogue import EXPERIMENTS
-from model.experiments.configuration import configuration
-from model.experiments.panel_plot import SeenRow, plot_panels
+from model.experiments.context import configuration
+from model.experiments.plots import SeenRow, plot_panels
 from model.experiments.result import ExperimentResult, Picture, Table
 from model.experiments.scoring import sentences
-from model.masking import as_masks, only_person
-from model.networks import PoseNetwork
-from model.normalization import to_pictures, to_tensor
-from model.person import PersonMasker
-from model.pictures import resized
-from model.prediction import crop_tensor, pose_in_image
-from model.weights import load
+from model.tracking import PersonMasker
+from model.ttp.networks import PoseNetwork
+from model.ttp.prediction import crop_tensor, pose_in_image
+from model.ttp.weights import load
 
 if TYPE_CHECKING:
     from model.experiments.context import Study

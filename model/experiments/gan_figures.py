@@ -7,18 +7,17 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from model.crop import CROP_SIZE
+from model.core.crop import CROP_SIZE
+from model.core.panels import Picture as Pixels
+from model.core.panels import draw_skeleton, enlarged, tile, write_picture
+from model.core.skeleton import JointSet
 from model.data.records import Clip, readable
 from model.experiments.catalogue import GAN_EXPERIMENTS
 from model.experiments.gan_study import FULL, GanStudy, fitting
 from model.experiments.result import ExperimentResult, Picture, Table
-from model.keypoint_gan.factorization import Puppeteer
-from model.keypoint_gan.look import panel
-from model.keypoint_gan.pairs import cut
-from model.pictures import Picture as Pixels
-from model.pictures import enlarged, write_picture
-from model.skeleton import JointSet
-from model.training.panels import draw_skeleton, tile
+from model.keypointgan.data import cut
+from model.keypointgan.factorization import Puppeteer
+from model.keypointgan.job import panel
 
 NAME = "keypointgan-figures"
 _PEOPLE = 6

@@ -16,25 +16,24 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from model.checks import check_number
+from model.core.device import choose_device
+from model.core.errors import UserError, check_number
+from model.core.files import make_folder, sha256_of
+from model.core.skeleton import H36M32, MPI28, JointSet
 from model.data.catalogue import Request
 from model.data.conversion import converted
 from model.data.masks import Masks
 from model.data.mpi_inf_3dhp import H36M32_SHARED17, MPI28_SHARED17
 from model.data.records import ABSENT, Clip, DataSet, Split
 from model.data.simplified_human36m import activity_of
-from model.device import choose_device
-from model.errors import UserError
-from model.experiments.configuration import described, versions
-from model.files import make_folder, sha256_of
-from model.keypoint_gan import weights
-from model.keypoint_gan.evaluation import Found, Unit, find_points
-from model.keypoint_gan.job import REGRESSOR_FOLDER, GanJob, run_gan_training
-from model.keypoint_gan.network import KeypointGan
-from model.keypoint_gan.spec import VARIANTS
-from model.skeleton import H36M32, MPI28, JointSet
-from model.unsupervised.regression import fit_point_map
-from model.unsupervised.run import CHECKPOINT
+from model.engine.run import CHECKPOINT
+from model.evaluation.regression import fit_point_map
+from model.experiments.context import described, versions
+from model.keypointgan import weights
+from model.keypointgan.evaluation import Found, Unit, find_points
+from model.keypointgan.job import REGRESSOR_FOLDER, GanJob, run_gan_training
+from model.keypointgan.networks import KeypointGan
+from model.keypointgan.settings import VARIANTS
 
 _NETWORKS = "keypointgan-networks"
 _SIDE = 128

@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
+from model.core.panels import write_picture
+from model.core.skeleton import H36M32
 from model.data.mpi_inf_3dhp import H36M32_SHARED17
 from model.evaluation.tables import figure
 from model.experiments import gan_figures
@@ -14,11 +16,9 @@ from model.experiments import gan_published as published
 from model.experiments.catalogue import GAN_EXPERIMENTS
 from model.experiments.gan_study import FULL, GanStudy, fitting
 from model.experiments.result import ExperimentResult, Picture, Table
-from model.keypoint_gan.evaluation import UNITS, Found, PointScore, Unit, check_unit, score
-from model.keypoint_gan.look import panel
-from model.keypoint_gan.spec import VARIANTS
-from model.pictures import write_picture
-from model.skeleton import H36M32
+from model.keypointgan.evaluation import UNITS, Found, PointScore, Unit, check_unit, score
+from model.keypointgan.job import panel
+from model.keypointgan.settings import VARIANTS
 
 _NONE = "–"
 _PAPER = "The paper's figures are those of its own data; they compare only on that."

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from model.core.skeleton import BBC7, H36M16, PENN13, JointSet
 from model.data.records import DataSet
-from model.evaluation.protocol import Mode
-from model.networks import Variant
-from model.skeleton import BBC7, H36M16, PENN13, JointSet
+from model.evaluation.personalized import Mode
+from model.ttp.networks import Variant
 
 Method = tuple[Variant, Mode]
 

@@ -14,9 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from model.errors import UserError
+from model.core.errors import UserError
+from model.core.files import whole_file
 from model.evaluation.tables import markdown_table
-from model.files import whole_file
 
 FORMAT = "ttp-experiment-1"
 RESULT_FILE = "result.json"

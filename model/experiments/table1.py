@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from model.evaluation.gain import Gain
-from model.evaluation.protocol import Mode
+from model.evaluation.personalized import Mode
 from model.evaluation.tables import figure
 from model.experiments import published
 from model.experiments.catalogue import EXPERIMENTS
-from model.experiments.configuration import configuration
+from model.experiments.context import configuration
 from model.experiments.plots import Dots, plot_dots
 from model.experiments.published import MODES, Method, Paper
 from model.experiments.result import ExperimentResult, Picture, Table
@@ -29,7 +29,7 @@ from model.experiments.scoring import (
     sentences,
     skipped,
 )
-from model.networks import VARIANT_TITLES, VARIANTS
+from model.ttp.networks import VARIANT_TITLES, VARIANTS
 
 if TYPE_CHECKING:
     from model.experiments.context import Study

@@ -12,7 +12,7 @@ from model.evaluation.gain import Gain
 from model.evaluation.tables import figure
 from model.experiments import published
 from model.experiments.catalogue import EXPERIMENTS
-from model.experiments.configuration import configuration
+from model.experiments.context import configuration
 from model.experiments.plots import Line, plot_lines
 from model.experiments.published import Paper
 from model.experiments.result import ExperimentResult, Picture, Table

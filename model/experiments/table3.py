@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from model.evaluation.tables import UNKNOWN, figure
 from model.experiments import published
 from model.experiments.catalogue import EXPERIMENTS
-from model.experiments.configuration import configuration
+from model.experiments.context import configuration
 from model.experiments.plots import Dots, plot_dots
 from model.experiments.published import Paper
 from model.experiments.result import ExperimentResult, Picture, Table

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from model.core.errors import UserError
 from model.data.records import ABSENT, Clip, DataSet
-from model.errors import UserError
 from model.evaluation.gain import Gain
 from model.experiments import published
 from model.experiments.catalogue import EXPERIMENTS
-from model.experiments.configuration import configuration
+from model.experiments.context import configuration
 from model.experiments.plots import Dots, plot_dots
 from model.experiments.published import Paper
 from model.experiments.result import ExperimentResult, Picture, Table

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from model.errors import UserError
+from model.core.errors import UserError
 from model.evaluation.smoothing import ORDERS, Smoothing, choose_smoothing, smoothed
 from model.evaluation.tables import UNKNOWN, figure
 from model.experiments import published
 from model.experiments.catalogue import EXPERIMENTS
-from model.experiments.configuration import configuration
+from model.experiments.context import configuration
 from model.experiments.plots import Dots, plot_dots
 from model.experiments.published import MODES, Method, Paper
 from model.experiments.result import ExperimentResult, Picture, Table
@@ -29,7 +29,7 @@ from model.experiments.scoring import (
     skipped,
     unknown,
 )
-from model.networks import VARIANT_TITLES
+from model.ttp.networks import VARIANT_TITLES
 
 if TYPE_CHECKING:
     from model.experiments.context import Study

@@ -6,11 +6,11 @@ import math
 from typing import TYPE_CHECKING
 
 from model.evaluation.gain import Gain
-from model.evaluation.protocol import Mode
+from model.evaluation.personalized import Mode
 from model.evaluation.tables import UNKNOWN, figure
 from model.experiments import published
 from model.experiments.catalogue import EXPERIMENTS
-from model.experiments.configuration import configuration
+from model.experiments.context import configuration
 from model.experiments.plots import Dots, plot_dots
 from model.experiments.result import ExperimentResult, Picture, Table
 from model.experiments.scoring import (

@@ -9,12 +9,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from model.crop import crop_matrix, transform
+from model.core.crop import crop_matrix, transform
+from model.core.errors import UserError
 from model.data.records import ABSENT, BadDataError, Clip, DataSet
-from model.errors import UserError
+from model.evaluation.regression import LinearMap, fit_linear_map
+from model.imm.data import cut
 from model.imm.networks import Imm
-from model.imm.pairs import cut
-from model.unsupervised.regression import LinearMap, fit_linear_map
 
 PICTURE = 128
 HELD_OUT = 0.1

@@ -10,10 +10,10 @@ import torch
 from safetensors.torch import load_file
 from safetensors.torch import save as to_bytes
 
-from model.errors import UserError
-from model.files import whole_file
+from model.core.errors import UserError
+from model.core.files import whole_file
 from model.imm.networks import Imm, ImmSpec
-from model.weights import read_metadata
+from model.ttp.weights import read_metadata
 
 FORMAT = "imm-1"
 _KINDS: dict[str, Callable[[str], object]] = {"int": int, "float": float}

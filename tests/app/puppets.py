@@ -8,9 +8,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from model.keypoint_gan.network import KeypointGan
-from model.keypoint_gan.spec import GanSpec
-from model.keypoint_gan.weights import save
+from model.keypointgan.networks import KeypointGan
+from model.keypointgan.settings import GanSpec
+from model.keypointgan.weights import save
 
 SPEC = GanSpec("penn13", size=32, width=4, discriminator_width=4, scales=1)
 

@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app.demos import DEMOS, KnownJoints, demo
-from model.errors import UserError
+from app.assets import DEMOS, KnownJoints, demo
+from model.core.errors import UserError
 
 
 def test_every_clip_is_in_the_box() -> None:

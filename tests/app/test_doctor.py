@@ -13,9 +13,7 @@ import pytest
 
 import main
 from app import diagnosis
-from app.diagnosis import Finding
-from app.screen import Screen
-from app.system_libraries import SystemLibrary
+from app.diagnosis import Finding, Screen, SystemLibrary
 
 CURSOR = SystemLibrary("libxcb-cursor.so.0", "libxcb-cursor0", "xcb-util-cursor")
 
@@ -87,7 +85,7 @@ def test_the_verdict_names_a_missing_library_that_the_application_can_do_without
     lack_cursor_library(monkeypatch)
     use_platform(monkeypatch, "offscreen")
     findings = [diagnosis._probe_libraries()]
-    monkeypatch.setattr("app.commands.doctor.diagnose", lambda: findings)
+    monkeypatch.setattr("app.cli.doctor.diagnose", lambda: findings)
     assert main.main(["doctor"]) == 0
     text = capsys.readouterr().out
     assert "Nothing is missing" not in text
@@ -100,7 +98,7 @@ def test_package_that_is_not_installed(
     doctor: Callable[[], tuple[int, dict[str, Any]]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "cv2", None)
-    monkeypatch.delitem(sys.modules, "app.capture.cameras", raising=False)
+    monkeypatch.delitem(sys.modules, "app.runtime.capture.camera", raising=False)
     exit_code, report = doctor()
     assert exit_code == 1
     assert report["versions"]["opencv"] is None
@@ -134,7 +132,7 @@ def test_a_probe_that_fails_does_not_end_the_others(
 
 
 def test_no_camera_is_only_a_note(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.capture.cameras.list_cameras", list)
+    monkeypatch.setattr("app.runtime.capture.camera.list_cameras", list)
     finding = diagnosis._probe_cameras()
     assert finding.problems == ()
     assert "demo" in finding.notes[0]
@@ -156,7 +154,7 @@ def test_text_report_ends_with_the_verdict(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     findings = [Finding("screen", "A screen.", None, notes=("A note.",))]
-    monkeypatch.setattr("app.commands.doctor.diagnose", lambda: findings)
+    monkeypatch.setattr("app.cli.doctor.diagnose", lambda: findings)
     assert main.main(["doctor"]) == 0
     assert capsys.readouterr().out.splitlines()[-2:] == ["Note: A note.", "Nothing is missing."]
     findings.append(Finding("assets", "damaged", None, problems=("A file is missing.",)))

@@ -7,8 +7,8 @@ import threading
 
 import pytest
 
-from app.lifecycle import ManagedThread, ThreadState
-from model.errors import UserError
+from app.runtime.lifecycle import ManagedThread, ThreadState
+from model.core.errors import UserError
 
 
 class Recorder(ManagedThread):

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from app import screen as screen_module
-from app.screen import find_screen, require_screen
-from app.system_libraries import QT_LIBRARIES
-from model.errors import UserError
+from app import diagnosis as screen_module
+from app.diagnosis import QT_LIBRARIES, find_screen, require_screen
+from model.core.errors import UserError
 
 
 @pytest.fixture

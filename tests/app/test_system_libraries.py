@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from app.system_libraries import (
+from app.diagnosis import (
     QT_LIBRARIES,
     SystemLibrary,
     how_to_install,

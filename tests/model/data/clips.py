@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from model.core.skeleton import PENN13, JointSet
 from model.data.records import Clip, DataSet
-from model.skeleton import PENN13, JointSet
 
 
 class Pictures:

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 import scipy.io
 
-from model.crop import crop_matrix, warp
+from model.core.crop import crop_matrix, warp
+from model.core.skeleton import CELEBA5
 from model.data.aflw import read_aflw
 from model.data.records import BadDataError
-from model.skeleton import CELEBA5
 from tests.model.data.layouts import write_picture
 
 _NAMES = {"train": [f"image{n:05d}_{n + 7:05d}.jpg" for n in range(30)], "test": ["image9_1.jpg"]}

@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from model.crop import square_from_person_box
-from model.data.boxes import boxes_of_joints, recentred, squares
+from model.core.crop import square_from_person_box
+from model.core.skeleton import PENN13
 from model.data.records import DataSet
-from model.skeleton import PENN13
+from model.data.sampling import boxes_of_joints, recentred, squares
 from tests.model.data.clips import make_clip
 
 

@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from model.core.errors import UserError
+from model.core.skeleton import CAT7
 from model.data.cat_heads import read_cat_heads
 from model.data.records import BadDataError
-from model.errors import UserError
-from model.skeleton import CAT7
 from tests.model.data.layouts import write_picture
 
 # The data set's own first label.

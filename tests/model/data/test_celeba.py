@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from model.crop import crop_matrix, transform, warp
+from model.core.crop import crop_matrix, transform, warp
 from model.data.celeba import CELEBA5, read_celeba, read_mafl
 from model.data.records import BadDataError, DataSet
 

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from model.core.skeleton import COCO17
 from model.data.coco import read_coco
 from model.data.records import BadDataError
-from model.skeleton import COCO17
 from tests.model.data.layouts import write_picture
 
 

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from model.core.errors import UserError
+from model.core.skeleton import BBC7, COCO17, H36M16, JHMDB15, LSP14, PENN13, JointSet, joint_set
 from model.data.conversion import convert_joints, converted, correspondence
 from model.data.records import Clip, DataSet
-from model.errors import UserError
-from model.skeleton import BBC7, COCO17, H36M16, JHMDB15, LSP14, PENN13, JointSet, joint_set
 
 _SETS = (PENN13, H36M16, BBC7, COCO17, JHMDB15, LSP14)
 _PAIRS = list(product(_SETS, _SETS))

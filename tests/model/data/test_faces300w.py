@@ -8,11 +8,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from model.data.faces300w import read_300w, read_multipie
-from model.data.pts import read_pts
+from model.core.errors import UserError
+from model.core.skeleton import FACES68
+from model.data.faces300w import read_300w, read_multipie, read_pts
 from model.data.records import BadDataError
-from model.errors import UserError
-from model.skeleton import FACES68
 from tests.model.data.layouts import write_picture
 
 _WHERE = "Get it from http://example.org/."

@@ -11,10 +11,10 @@ import pytest
 from cdflib.cdfwrite import CDF
 from numpy.typing import NDArray
 
+from model.core.errors import UserError
+from model.core.skeleton import H36M16
 from model.data.human36m import read_human36m
 from model.data.records import BadDataError
-from model.errors import UserError
-from model.skeleton import H36M16
 
 SUBJECTS = {"train": ("S1", "S5", "S6", "S7", "S8"), "test": ("S9", "S11")}
 NESTED = "MyPoseFeatures/D2_Positions"

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from model.core.errors import UserError
+from model.core.skeleton import H36M16
 from model.data.human36m import read_human36m
 from model.data.records import BadDataError
-from model.errors import UserError
-from model.skeleton import H36M16
 from tests.model.data.layouts import write_picture
 
 FLAT = "HM36_train_cache/HM36_train_w256xh256_keypoint_db_sample200.pkl"

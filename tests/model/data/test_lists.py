@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from model.data.lists import half_of, read_lines, training_part
+from model.data.files import half_of, read_lines, training_part
 from model.data.records import BadDataError
 
 _WHERE = "Get it from http://example.org/."

@@ -5,15 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from model.core.skeleton import LSP14
 from model.data.lsp import read_lsp, read_lsp_extended
 from model.data.records import BadDataError
-from model.skeleton import LSP14
-from tests.model.data.layouts import (
-    LSP_EXTENDED_STILLS,
-    LSP_STILLS,
-    write_lsp,
-    write_lsp_extended,
-)
+from tests.model.data.layouts import LSP_EXTENDED_STILLS, LSP_STILLS, write_lsp, write_lsp_extended
 
 
 def test_lsp(tmp_path: Path) -> None:

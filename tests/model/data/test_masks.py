@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from model.crop import SquareBox
+from model.core.crop import SquareBox
+from model.core.errors import UserError
+from model.core.masking import MASK_SIZE, PersonMask
+from model.core.skeleton import PENN13
 from model.data.masks import Masks
 from model.data.records import BadDataError, Clip, DataSet
-from model.errors import UserError
-from model.masking import MASK_SIZE, PersonMask
-from model.skeleton import PENN13
 from tests.model.data.clips import Pictures, make_clip, plain_pictures
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import scipy.io
 
-from model.data.matlab import read_mat
+from model.data.files import read_mat
 from model.data.records import BadDataError
 
 _WHERE = "Get it from http://example.org/."

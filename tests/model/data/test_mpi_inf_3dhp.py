@@ -6,15 +6,10 @@ import numpy as np
 import pytest
 import scipy.io
 
-from model.data.mpi_inf_3dhp import (
-    H36M32_SHARED17,
-    MPI28_SHARED17,
-    SIDE_CAMERAS,
-    read_mpi_inf_3dhp,
-)
+from model.core.errors import UserError
+from model.core.skeleton import H36M32, MPI28
+from model.data.mpi_inf_3dhp import H36M32_SHARED17, MPI28_SHARED17, SIDE_CAMERAS, read_mpi_inf_3dhp
 from model.data.records import BadDataError
-from model.errors import UserError
-from model.skeleton import H36M32, MPI28
 
 
 def write(root: Path, subject: int = 1, sequence: int = 1, frames: int = 5) -> Path:

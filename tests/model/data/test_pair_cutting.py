@@ -12,12 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from model.augmentation import Augmenter
-from model.crop import warp
+from model.core.augmentation import Augmenter
+from model.core.crop import warp
+from model.core.masking import mask_matrix
+from model.core.skeleton import PENN13
 from model.data.records import BadDataError, Clip
 from model.data.sampling import Example, PairCutter
-from model.masking import mask_matrix
-from model.skeleton import PENN13
 from tests.model.data.clips import make_clip, plain_pictures
 
 WIDE_AUGMENTER = Augmenter(shift_sd=0.05, colour_sd=0.3, blur_probability=0.5, hide_probability=1.0)

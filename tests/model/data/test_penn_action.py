@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from model.core.errors import UserError
+from model.core.skeleton import PENN13
 from model.data.penn_action import read_penn_action
 from model.data.records import BadDataError
-from model.errors import UserError
-from model.skeleton import PENN13
 from tests.model.data.layouts import write_penn_video
 
 _SEEN = np.ones(13, np.uint8)

@@ -8,10 +8,10 @@ import pytest
 import scipy.io
 from numpy.typing import NDArray
 
-from model.data.penn_poses import read_penn_poses
+from model.core.errors import UserError
+from model.core.skeleton import PENN13
+from model.data.penn_action import read_penn_poses
 from model.data.records import BadDataError
-from model.errors import UserError
-from model.skeleton import PENN13
 
 
 def _joints(number: int, frames: int) -> NDArray[np.float32]:

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from model.data.pickles import read_pickle
+from model.data.files import read_pickle
 from model.data.records import BadDataError
 
 HOW = "Ask its owner."

@@ -9,12 +9,12 @@ import cv2
 import numpy as np
 import pytest
 
-from model.crop import crop_matrix, transform
+from model.core.crop import crop_matrix, transform
+from model.core.skeleton import CAT7
+from model.data.frames import NamedImages, resized_points, still_clips
 from model.data.poses import NoPictures, head_clip, head_squares, pose_clip
 from model.data.records import BadDataError, DataSet
 from model.data.sampling import Mixture
-from model.data.stills import NamedImages, resized_points, still_clips
-from model.skeleton import CAT7
 from tests.model.data.layouts import write_picture
 
 _SEEN = np.full((3, 7), 2, np.uint8)

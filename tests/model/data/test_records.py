@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from model.core.errors import UserError
+from model.core.skeleton import PENN13
 from model.data.records import BadDataError, DataSet
-from model.errors import UserError
-from model.skeleton import PENN13
 from tests.model.data.clips import make_clip, make_data_set
 
 

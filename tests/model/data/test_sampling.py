@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from model.core.errors import UserError
+from model.core.skeleton import BBC7
 from model.data.sampling import Mixture
-from model.errors import UserError
-from model.skeleton import BBC7
 from tests.model.data.clips import make_data_set
 
 seeds = st.integers(0, 2**32 - 1)

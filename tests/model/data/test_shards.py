@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from model.augmentation import Augmenter
-from model.crop import crop_matrix, transform
+from model.core.augmentation import Augmenter
+from model.core.crop import crop_matrix, transform
+from model.core.skeleton import COCO17, PENN13
 from model.data.records import BadDataError
 from model.data.sampling import PairCutter
 from model.data.shards import read_shards
-from model.skeleton import COCO17, PENN13
 from tests.shards import write_arrays
 
 REAL, RENDERED = 160, 144

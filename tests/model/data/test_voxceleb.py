@@ -5,12 +5,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from model.crop import crop_matrix, warp
+from model.core.crop import crop_matrix, warp
+from model.core.errors import UserError
+from model.core.skeleton import FACES68
 from model.data.records import DataSet
 from model.data.sampling import Mixture
 from model.data.voxceleb import read_voxceleb2
-from model.errors import UserError
-from model.skeleton import FACES68
 from tests.model.data.layouts import write_picture
 
 

@@ -9,16 +9,16 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from model.crop import crop_matrix, heatmap_to_image, warp
+from model.core.crop import crop_matrix, heatmap_to_image, warp
+from model.core.errors import UserError
+from model.core.heatmaps import decode, gaussian_targets
+from model.core.images import to_tensor
+from model.core.skeleton import BBC7, COCO17, PENN13, JointSet, joint_set
 from model.data.conversion import converted
 from model.data.records import BadDataError, Clip, DataSet
-from model.errors import UserError
 from model.evaluation.accuracy import predict_data_set
-from model.heatmaps import decode, gaussian_targets
-from model.networks import PoseNetwork, PoseOutput
-from model.normalization import to_tensor
-from model.prediction import crop_tensor
-from model.skeleton import BBC7, COCO17, PENN13, JointSet, joint_set
+from model.ttp.networks import PoseNetwork, PoseOutput
+from model.ttp.prediction import crop_tensor
 from tests.model.data.clips import Pictures, make_clip
 from tests.networks import small_network
 

@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from model.core.errors import UserError
+from model.core.skeleton import BBC7, PENN13
 from model.data.conversion import converted
 from model.data.records import DataSet
-from model.errors import UserError
 from model.evaluation.accuracy_report import AccuracyReport, measure_accuracy
-from model.skeleton import BBC7, PENN13
 from tests.model.evaluation.test_accuracy import Torn, data_of, right_clip, sure
 
 

@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 import torch
 
+from model.adaptation import PersonalizationSettings
+from model.core.errors import UserError
 from model.data.records import DataSet
 from model.data.shards import read_shards
-from model.errors import UserError
 from model.evaluation.accuracy import predict_data_set
 from model.evaluation.gain import Gain, compared, first_frames, measure_gain, with_unlabelled
-from model.personalization import PersonalizationSettings
 from tests.networks import small_network, small_perceptual_loss
 from tests.shards import write_shard
 

@@ -13,19 +13,19 @@ import torch
 from numpy.typing import NDArray
 
 from main import main
-from model import weights
-from model.crop import heatmap_to_image
+from model.adaptation import PersonalizationSettings
+from model.adaptation.settings import Scope
+from model.core.crop import heatmap_to_image
+from model.core.errors import UserError
+from model.core.heatmaps import decode
 from model.data.records import BadDataError, DataSet
 from model.data.shards import read_shards
-from model.errors import UserError
 from model.evaluation import gradients
 from model.evaluation.gradients import AgreementReport, gradient_agreement
-from model.heatmaps import decode
-from model.networks import PoseNetwork
-from model.person import PersonMasker
-from model.personalization import PersonalizationSettings
-from model.personalization.settings import Scope
-from model.prediction import crop_tensor
+from model.tracking import PersonMasker
+from model.ttp import weights
+from model.ttp.networks import PoseNetwork
+from model.ttp.prediction import crop_tensor
 from tests.networks import small_network, small_perceptual_loss
 from tests.shards import write_shard
 

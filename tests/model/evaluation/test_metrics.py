@@ -6,15 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from model.errors import UserError
-from model.evaluation.metrics import (
-    Torso,
-    bbc_accuracy,
-    limb_columns,
-    pck,
-    torso_of,
-)
-from model.skeleton import BBC7, COCO17, H36M16, JHMDB15, PENN13, JointSet, joint_set
+from model.core.errors import UserError
+from model.core.skeleton import BBC7, COCO17, H36M16, JHMDB15, PENN13, JointSet, joint_set
+from model.evaluation.metrics import Torso, bbc_accuracy, limb_columns, pck, torso_of
 
 _NOWHERE = np.array([np.nan, np.nan])
 

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from model.evaluation.people import mean_over_people
+from model.evaluation.tables import mean_over_people
 
 
 def test_the_interval_is_the_means_own_spread() -> None:

@@ -8,15 +8,14 @@ import numpy as np
 import pytest
 from torch import Tensor
 
+from model.adaptation import PersonalizationSettings, Personalizer
+from model.core.errors import UserError
 from model.data.records import DataSet
 from model.data.shards import read_shards
-from model.errors import UserError
 from model.evaluation.accuracy import Predictions, predict_data_set
-from model.evaluation.personalized import predict_people
-from model.evaluation.protocol import Protocol
-from model.networks import PoseNetwork, PoseOutput
-from model.personalization import PersonalizationSettings, Personalizer
-from model.trunk import Key
+from model.evaluation.personalized import Protocol, predict_people
+from model.ttp.networks import PoseNetwork, PoseOutput
+from model.ttp.trunk import Key
 from tests.networks import small_network, small_perceptual_loss
 from tests.shards import write_shard
 

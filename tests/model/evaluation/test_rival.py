@@ -11,14 +11,14 @@ import pytest
 from numpy.typing import NDArray
 from onnx import NodeProto, TensorProto, helper, numpy_helper
 
-from model.crop import SquareBox
+from model.core.crop import SquareBox
+from model.core.errors import UserError
+from model.core.skeleton import BBC7, COCO17, PENN13
 from model.data.records import DataSet
 from model.data.shards import read_shards
-from model.errors import UserError
 from model.evaluation.accuracy import find_points, gathered
 from model.evaluation.accuracy_report import measure_accuracy
 from model.evaluation.rival import Rival, fit_offsets, penn_from_coco
-from model.skeleton import BBC7, COCO17, PENN13
 from tests.model.data.clips import make_clip
 from tests.model.evaluation.rivals import INPUT, OUTPUT, brightest_pixel, write_rival
 from tests.model.evaluation.test_accuracy import Torn, data_of, right_clip, sure

@@ -13,15 +13,15 @@ import torch
 
 import model
 from app.assets import PERCEPTUAL_WEIGHTS, PERSON_MASK
+from model.adaptation import PersonalizationSettings
+from model.core.errors import UserError
 from model.data.records import DataSet
 from model.data.shards import read_shards
-from model.errors import UserError
+from model.engine.ranks import Ranks
 from model.evaluation import runs
-from model.evaluation.protocol import Protocol
+from model.evaluation.personalized import Protocol
 from model.evaluation.runs import Machine, PeopleRunner
-from model.networks import Variant
-from model.personalization import PersonalizationSettings
-from model.ranks import Ranks
+from model.ttp.networks import Variant
 from tests.networks import small_network
 from tests.shards import write_shard
 

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from model.errors import UserError
+from model.core.errors import UserError
+from model.core.skeleton import PENN13
 from model.evaluation.accuracy import Predictions
 from model.evaluation.smoothing import GRID, Smoothing, choose_smoothing, smooth, smoothed
-from model.skeleton import PENN13
 
 _TIME = np.arange(20, dtype=np.float32)
 

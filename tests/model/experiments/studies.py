@@ -9,12 +9,12 @@ from pathlib import Path
 import numpy as np
 
 from app.assets import PERSON_MASK
+from model.adaptation import PersonalizationSettings
 from model.data.records import DataSet
 from model.evaluation.accuracy import Predictions
-from model.evaluation.protocol import Protocol
+from model.evaluation.personalized import Protocol
 from model.experiments.context import Study
 from model.experiments.result import ExperimentResult, Table
-from model.personalization import PersonalizationSettings
 from tests.model.data.clips import make_data_set
 
 Rule = Callable[[str, Protocol, str, int], int]

@@ -9,11 +9,10 @@ import pytest
 
 import model
 from app.assets import PERCEPTUAL_WEIGHTS, PERSON_MASK
+from model.core.errors import UserError
 from model.data.catalogue import Request, people_aside
-from model.errors import UserError
-from model.evaluation.protocol import Protocol
-from model.experiments.context import open_study
-from model.experiments.request import StudyRequest
+from model.evaluation.personalized import Protocol
+from model.experiments.context import StudyRequest, open_study
 from tests.networks import small_network
 from tests.shards import write_shard
 

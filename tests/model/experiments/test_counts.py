@@ -3,9 +3,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from model.core.skeleton import PENN13
 from model.evaluation.accuracy import Predictions
-from model.experiments.counts import Counts, count_keypoints, gain_band, pooled_gain
-from model.skeleton import PENN13
+from model.experiments.scoring import Counts, count_keypoints, gain_band, pooled_gain
 
 
 def _counts(right: list[list[float]], scored: list[list[float]]) -> Counts:

@@ -10,13 +10,13 @@ import pytest
 
 import main
 from app.assets import WEIGHTS
-from app.commands.experiments import study_request
+from app.cli.experiments import study_request
+from model.adaptation import preset
+from model.core.errors import UserError
 from model.data.catalogue import Request
-from model.errors import UserError
-from model.experiments.request import StudyRequest
+from model.experiments.context import StudyRequest
 from model.experiments.result import read
-from model.personalization import preset
-from model.weights import save
+from model.ttp.weights import save
 from tests.networks import small_network
 from tests.shards import write_shard
 

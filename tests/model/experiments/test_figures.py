@@ -8,15 +8,15 @@ import numpy as np
 import pytest
 from safetensors.torch import save_file
 
+from model.core.errors import UserError
+from model.core.skeleton import PENN13
 from model.data.records import DataSet
 from model.data.shards import read_shards
-from model.errors import UserError
-from model.evaluation.protocol import Protocol
+from model.evaluation.personalized import Protocol
 from model.experiments import figure3, figure4, figure5
-from model.experiments.panel_plot import SeenRow, plot_panels
-from model.networks import NetworkSpec
-from model.skeleton import PENN13
-from model.weights import FORMAT, save
+from model.experiments.plots import SeenRow, plot_panels
+from model.ttp.networks import NetworkSpec
+from model.ttp.weights import FORMAT, save
 from tests.model.data.clips import make_data_set
 from tests.model.experiments.studies import (
     BASE,

@@ -15,24 +15,23 @@ from numpy.typing import NDArray
 
 from app.assets import PERCEPTUAL_WEIGHTS
 from main import main
+from model.core.errors import UserError
+from model.core.skeleton import FACES68, H36M32, MPI28, PENN13
 from model.data.catalogue import Request
 from model.data.mpi_inf_3dhp import H36M32_SHARED17, MPI28_SHARED17
 from model.data.records import ABSENT, DataSet
-from model.errors import UserError
 from model.experiments import gan_published as published
 from model.experiments.catalogue import GAN_EXPERIMENTS
 from model.experiments.gan_study import GanRequest, GanStudy, fitting, moved
 from model.experiments.result import ExperimentResult, read
-from model.keypoint_gan import weights
-from model.keypoint_gan.evaluation import Found
-from model.keypoint_gan.job import GanJob
-from model.keypoint_gan.settings import GanSettings
-from model.keypoint_gan.spec import VARIANTS, GanSpec
-from model.skeleton import FACES68, H36M32, MPI28, PENN13
+from model.keypointgan import weights
+from model.keypointgan.evaluation import Found
+from model.keypointgan.job import GanJob
+from model.keypointgan.settings import VARIANTS, GanSettings, GanSpec
 from tests.model.data.clips import make_clip, make_data_set
 from tests.model.data.test_faces300w import write_300w
 from tests.model.data.test_simplified_human36m import write as write_simplified
-from tests.model.keypoint_gan.tiny import tiny_network
+from tests.model.keypointgan.tiny import tiny_network
 from tests.shards import write_shard
 
 _SEQUENCES = ("Waiting.60457274", "Directions 1.54138969")

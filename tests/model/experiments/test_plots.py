@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from model.errors import UserError
+from model.core.errors import UserError
 from model.experiments.plots import COLOURS, Dots, Line, plot_dots, plot_lines
 
 

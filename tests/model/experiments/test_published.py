@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from model.core.skeleton import BBC7, COCO17, H36M16, PENN13, JointSet
 from model.experiments.published import (
     BBC,
     HUMAN36M,
@@ -13,7 +14,6 @@ from model.experiments.published import (
     TABLE6_REFERENCE,
     Paper,
 )
-from model.skeleton import BBC7, COCO17, H36M16, PENN13, JointSet
 from tests.model.data.clips import make_data_set
 
 

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from model.errors import UserError
+from model.core.errors import UserError
 from model.experiments.report import Found, Report
 from model.experiments.result import ExperimentResult, Picture, Table
 

@@ -6,20 +6,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from model.core.errors import UserError
+from model.core.skeleton import BBC7, H36M16
 from model.data.records import ABSENT
-from model.errors import UserError
-from model.evaluation import people as people_module
-from model.evaluation.protocol import Protocol
+from model.evaluation import tables as people_module
+from model.evaluation.personalized import Protocol
 from model.experiments import table1, table2, table3, table4, table5, table6
-from model.skeleton import BBC7, H36M16
 from tests.model.data.clips import make_data_set
-from tests.model.experiments.studies import (
-    column,
-    make_study,
-    percent,
-    pictures_exist,
-    usual,
-)
+from tests.model.experiments.studies import column, make_study, percent, pictures_exist, usual
 
 
 @pytest.fixture(autouse=True)

@@ -9,8 +9,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from model.imm.data import ImmExample
 from model.imm.networks import Imm, ImmSpec
-from model.imm.pairs import ImmExample
 
 # Maps of 4 cells instead of 16: points reach as many of them as in the published network.
 SPEC = ImmSpec(points=3, size=32, width=4, sigma=0.5)

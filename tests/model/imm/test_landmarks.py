@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 import torch
 
+from model.core.errors import UserError
+from model.core.skeleton import PENN13
 from model.data.records import BadDataError, DataSet
-from model.errors import UserError
 from model.imm.landmarks import (
     evaluate_landmarks,
     eye_distance_errors,
@@ -17,7 +18,6 @@ from model.imm.landmarks import (
     found_and_labelled,
     landmark_features,
 )
-from model.skeleton import PENN13
 from tests.model.data.clips import make_clip
 from tests.model.imm.small import lively_network, picture
 

@@ -11,12 +11,18 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from app.assets import PERCEPTUAL_WEIGHTS
-from model.errors import UserError
-from model.imm.features import _LAYERS, load_features
-from model.imm.loss import ImmPerceptualLoss, ImmSquaredLoss, masked_error, weight_loss
-from model.imm.tensorflow_layers import SameConv2d
-from model.networks import VGGFeatures
-from model.normalization import normalized
+from model.core.errors import UserError
+from model.core.images import normalized
+from model.imm.loss import (
+    _LAYERS,
+    ImmPerceptualLoss,
+    ImmSquaredLoss,
+    load_features,
+    masked_error,
+    weight_loss,
+)
+from model.imm.networks import SameConv2d
+from model.ttp.networks import VGGFeatures
 
 SCALES = torch.tensor([1.0, 1.0, 2.0, 3.0, 4.0, 5.0])
 PUBLISHED = torch.tensor([100.0, 1.6, 2.3, 1.8, 2.8, 100.0])

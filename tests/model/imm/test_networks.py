@@ -10,9 +10,8 @@ import pytest
 import torch
 from torch import nn
 
-from model.errors import UserError
-from model.imm.gaussians import point_maps
-from model.imm.networks import Imm, ImmSpec
+from model.core.errors import UserError
+from model.imm.networks import Imm, ImmSpec, point_maps
 from tests.model.imm.small import SPEC, lively_network, picture, small_network
 
 

@@ -9,15 +9,9 @@ import pytest
 from numpy.typing import NDArray
 from scipy.ndimage import map_coordinates
 
+from model.core.skeleton import PENN13
 from model.data.records import BadDataError, DataSet
-from model.imm.pairs import (
-    SOURCE_WARP,
-    TARGET_WARP,
-    ImmExamples,
-    PairDrawer,
-    loss_mask,
-)
-from model.skeleton import PENN13
+from model.imm.data import SOURCE_WARP, TARGET_WARP, ImmExamples, PairDrawer, loss_mask
 from tests.model.data.clips import make_clip, make_data_set
 
 SIZE = 64

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from model.imm.tensorflow_layers import SameConv2d, initialise, resize, same_padding
+from model.imm.networks import SameConv2d, initialise, resize, same_padding
 
 
 def sums_of_nine(picture: Tensor, stride: int) -> Tensor:

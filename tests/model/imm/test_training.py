@@ -14,13 +14,12 @@ import torch
 from torch import nn
 
 from app.assets import PERCEPTUAL_WEIGHTS
-from model.errors import UserError
+from model.core.errors import UserError
+from model.engine.run import Run, Schedule
+from model.imm.data import ImmExamples, PairDrawer
 from model.imm.loss import ImmPerceptualLoss, ImmSquaredLoss
 from model.imm.networks import ImmSpec
-from model.imm.pairs import ImmExamples, PairDrawer
-from model.imm.settings import ImmSettings
-from model.imm.training import ImmLearner, clip_each, make_loss
-from model.unsupervised.run import Run, Schedule
+from model.imm.training import ImmLearner, ImmSettings, clip_each, make_loss
 from tests.model.data.clips import make_data_set
 from tests.model.imm.small import SmallFeatures, batch, small_network
 

@@ -10,10 +10,10 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from app.assets import WEIGHTS
-from model.errors import UserError
+from model.core.errors import UserError
 from model.imm import weights
 from model.imm.networks import Imm
-from model.weights import read_metadata
+from model.ttp.weights import read_metadata
 from tests.model.imm.small import SPEC, small_network
 
 

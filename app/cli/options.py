@@ -1,0 +1,211 @@
+"""Options that several commands share, and Ctrl+C while a run goes on."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import signal
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from model.adaptation import PersonalizationSettings
+    from model.data.masks import Masks
+    from model.evaluation.personalized import Unit
+
+
+class Interruption:
+    """Turns the first Ctrl+C into a question that is answered between steps."""
+
+    def __init__(self) -> None:
+        self._asked = False
+
+    def asked(self) -> bool:
+        return self._asked
+
+    def __enter__(self) -> Interruption:
+        self._former = signal.signal(signal.SIGINT, self._stop)
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        signal.signal(signal.SIGINT, self._former)
+
+    def _stop(self, number: int, frame: FrameType | None) -> None:
+        del number, frame
+        self._asked = True
+        # A second Ctrl+C does not wait for the step to end.
+        signal.signal(signal.SIGINT, self._former)
+
+
+def assigned(texts: Sequence[str], defaults: Mapping[str, Any]) -> dict[str, Any]:
+    """The values of ``--set``, each of the kind that its default has.
+
+    ``UserError`` lists the names there are.
+    """
+    from model.core.errors import UserError
+
+    found: dict[str, Any] = {}
+    for text in texts:
+        name, _, value = text.partition("=")
+        try:
+            kind: Callable[[str], Any] = type(defaults[name])
+            found[name] = {"true": True, "false": False}[value] if kind is bool else kind(value)
+        except (KeyError, ValueError):
+            raise UserError(
+                f"--set {text} is not NAME=VALUE with one of these settings and a value of its "
+                f"kind: {', '.join(f'{name}={value}' for name, value in defaults.items())}."
+            ) from None
+    return found
+
+
+def add_mask_folder(parser: argparse._ActionsContainer) -> None:
+    """Add the folder; ``masks_of`` reads it."""
+    parser.add_argument(
+        "--mask-folder",
+        metavar="DIR",
+        type=Path,
+        help="where masks are kept, which are found once for each frame (default: this user's "
+        "cache folder)",
+    )
+
+
+def masks_of(args: argparse.Namespace) -> Masks:
+    """What gives data sets their masks, by the mask in the box."""
+    from app.assets import PERSON_MASK
+    from app.settings import cache_folder
+    from model.data.masks import Masks
+
+    folder = args.mask_folder or cache_folder() / "masks"
+    threads = max(1, getattr(args, "workers", 0) or 0)
+    return Masks(PERSON_MASK, folder, threads=threads, quiet=args.json)
+
+
+_OFFLINE = "offline_updates_per_frame"
+_OPTIONS = (
+    ("batch", "batch_size", int, "pairs of pictures per update"),
+    ("iterations", "iterations", int, "optimiser steps on each batch"),
+    ("learning-rate", "learning_rate", float, "Adam's learning rate"),
+    ("scope", "scope", str, "what is updated: all, features or deconvolutions"),
+    ("targets", "targets", str, "targets of online pairs: current, or random frames seen so far"),
+    ("sources", "sources", str, "sources of online pairs: all frames seen so far, or recent ones"),
+    ("offline-rate", _OFFLINE, float, "offline: updates per frame"),
+)
+_RESETS = "never, clip, cut (of the scene), first-frame (update on it alone), or every N frames"
+
+
+def add_personalization(
+    parser: argparse.ArgumentParser, *, resets: bool = True, offline: bool = True
+) -> None:
+    """Add the preset and what may be changed of it.
+
+    Args:
+        parser: The command's own.
+        resets: Whether to ask when to start anew.
+        offline: Whether the command can personalize offline. If not, the settings that nothing
+            else heeds are not accepted.
+    """
+    group = parser.add_argument_group("personalization", "the preset's, unless given")
+    group.add_argument(
+        "--preset", metavar="NAME", help="steady, gentle or paper (default: steady, the app's own)"
+    )
+    for option, name, kind, text in _OPTIONS:
+        if offline or name != _OFFLINE:
+            group.add_argument(f"--{option}", metavar="X", dest=name, type=kind, help=text)
+    group.add_argument(
+        "--set",
+        metavar="NAME=VALUE",
+        dest="assigned",
+        action="append",
+        default=[],
+        help="any other setting, as --set teacher=trained; may be given several times",
+    )
+    if resets:
+        group.add_argument("--reset", metavar="WHEN", help=f"online: {_RESETS} (default: never)")
+
+
+def chosen_settings(args: argparse.Namespace) -> PersonalizationSettings:
+    """The settings that the options ask for; ``UserError`` says which make no sense."""
+    from dataclasses import asdict, replace
+
+    from model.adaptation import PersonalizationSettings, preset
+    from model.core.errors import UserError
+
+    names = [name for _, name, _, _ in _OPTIONS if name in args]
+    given: dict[str, Any] = {n: getattr(args, n) for n in names if getattr(args, n) is not None}
+    known = asdict(PersonalizationSettings())
+    if _OFFLINE not in args:
+        del known[_OFFLINE]
+    given |= assigned(args.assigned, known)
+    when = getattr(args, "reset", None)
+    if when == "cut":
+        given["reset_on_cut"] = True
+    elif when is not None and when.isdecimal() and int(when) > 0:
+        given["reset_every"] = int(when)
+    elif when not in (None, "never", "clip", "first-frame"):
+        raise UserError(f"--reset was {when!r}; it is {_RESETS}.")
+    return replace(preset(args.preset).settings, **given)
+
+
+def chosen_unit(args: argparse.Namespace) -> Unit:
+    """After what the trained weights come back: each person, or each clip."""
+    return "clip" if args.reset == "clip" else "person"
+
+
+def only_first_frame(args: argparse.Namespace) -> bool:
+    """Whether only the first frame of a unit is learnt from."""
+    return bool(args.reset == "first-frame")
+
+
+def number_list(text: str) -> tuple[int, ...]:
+    """Different whole numbers of 0 or more, separated by commas; ``UserError`` if not."""
+    from model.core.errors import UserError
+
+    parts = text.split(",")
+    if not all(part.strip().isdecimal() for part in parts) or len(set(parts)) < len(parts):
+        raise UserError(f"The numbers were {text!r}; give different ones, such as 0,1,2.")
+    return tuple(int(part) for part in parts)
+
+
+def add_run(parser: argparse.ArgumentParser) -> None:
+    """Add where the run is kept, how long it goes on, and where it computes."""
+    parser.add_argument(
+        "--on-bad-data",
+        choices=("stop", "skip"),
+        default="stop",
+        help="what a frame that cannot be used does (default: stop); skipped ones are named",
+    )
+    parser.add_argument("--out", metavar="DIR", type=Path, required=True, help="the run's folder")
+    parser.add_argument("--resume", action="store_true", help="go on with the run in --out")
+    parser.add_argument("--max-steps", metavar="N", type=int, help="stop after step N")
+    parser.add_argument(
+        "--device", metavar="NAME", help="auto, cpu, cuda, cuda:1 or mps (default: auto)"
+    )
+    parser.add_argument(
+        "--workers", metavar="N", type=int, default=0, help="processes that load pictures"
+    )
+    parser.add_argument(
+        "--json", action="store_true", help="print one line of JSON and no progress"
+    )
+
+
+def check_run(args: argparse.Namespace) -> None:
+    """``UserError`` if ``--workers`` or ``--max-steps`` makes no sense."""
+    from model.core.errors import check_number
+
+    check_number("workers", args.workers, args.workers >= 0, "0 or more")
+    if args.max_steps is not None:
+        check_number("max-steps", args.max_steps, args.max_steps >= 1, "1 or more")
+
+
+def tell(steps: int, finished: bool, weights: Path, *, as_json: bool) -> None:
+    """Print how far the run came and where its network is."""
+    if as_json:
+        print(json.dumps({"steps": steps, "weights": str(weights)}))
+        return
+    print(f"{steps} steps are done.")
+    if steps:
+        print(f"The network is {weights}")
+    if not finished:
+        print("Add --resume to go on.")

@@ -1,0 +1,94 @@
+"""``python main.py train imm``: landmarks from pictures alone."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from app.cli import DATA_NAMES, Subparsers
+from app.cli.options import Interruption, add_run, assigned, check_run, tell
+
+if TYPE_CHECKING:
+    from model.imm.job import ImmJob
+
+
+def add_parser(subparsers: Subparsers) -> None:
+    """Register the command and its options."""
+    text = "IMM: landmarks from pictures alone, by redrawing one picture in another's pose"
+    parser = subparsers.add_parser(
+        "imm",
+        help=text,
+        description=f"{text}. Labels of --data are never learnt from. Writes last.safetensors, "
+        "panel.png, log.csv, tensorboard/ and checkpoint.pt; Ctrl+C saves a checkpoint, from which "
+        "--resume goes on exactly.",
+    )
+    parser.add_argument(
+        "--data",
+        metavar="NAME=ROOT",
+        required=True,
+        help=f"pictures, and their folder. Names: {DATA_NAMES}",
+    )
+    parser.add_argument(
+        "--points", metavar="K", type=int, default=30, help="landmarks (default: 30)"
+    )
+    parser.add_argument("--steps", metavar="N", type=int, help="optimiser steps in all")
+    parser.add_argument(
+        "--set",
+        metavar="NAME=VALUE",
+        action="append",
+        default=[],
+        help="any other setting, such as pairs=video, batch_size=16 or size=64; may be given "
+        "several times",
+    )
+    parser.add_argument(
+        "--features",
+        metavar="FILE",
+        type=Path,
+        help="the perceptual network (default: the embedded VGG-16; the authors' is given with "
+        "--set features=colorization --set initial_means=published)",
+    )
+    add_run(parser)
+    parser.set_defaults(func=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Train and say where the network is."""
+    from model.imm.job import run_imm_training
+
+    job = _job(args)
+    with Interruption() as interruption:
+        result = run_imm_training(job, interruption.asked)
+    tell(result.steps, result.finished, result.weights, as_json=args.json)
+    return 0
+
+
+def _job(args: argparse.Namespace) -> ImmJob:
+    from dataclasses import asdict
+
+    from app.assets import PERCEPTUAL_WEIGHTS
+    from model.data.catalogue import Request
+    from model.imm.job import ImmJob
+    from model.imm.networks import ImmSpec
+    from model.imm.training import ImmSettings
+
+    check_run(args)
+    spec: dict[str, Any] = {"points": args.points}
+    settings: dict[str, Any] = {} if args.steps is None else {"steps": args.steps}
+    known = asdict(ImmSettings())
+    free = {k: v for k, v in asdict(ImmSpec(points=args.points)).items() if k != "points"}
+    for name, value in assigned(args.set, {**known, **free}).items():
+        (settings if name in known else spec)[name] = value
+    return ImmJob(
+        spec=ImmSpec(**spec),
+        settings=ImmSettings(**settings),
+        data=Request.parse(args.data),
+        out=args.out,
+        features=args.features or PERCEPTUAL_WEIGHTS,
+        skip_bad=args.on_bad_data == "skip",
+        resume=args.resume,
+        until=args.max_steps,
+        device=args.device,
+        workers=args.workers,
+        quiet=args.json,
+    )

@@ -1,0 +1,201 @@
+"""``python main.py train keypointgan``: pictures of people, and poses of whoever, unpaired."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from app.cli import DATA_NAMES, Subparsers
+from app.cli.options import (
+    Interruption,
+    add_mask_folder,
+    add_run,
+    assigned,
+    check_run,
+    masks_of,
+    tell,
+)
+
+if TYPE_CHECKING:
+    from model.keypointgan.job import GanJob
+    from model.keypointgan.settings import GanSettings, GanSpec
+
+_ABLATIONS = "keypointgan, cyclegan, conditional, bottleneck or cyclegan-one-cycle"
+
+
+def add_parser(subparsers: Subparsers) -> None:
+    """Register the command and its options."""
+    text = "KeypointGAN: points without a labelled picture, from unpaired poses"
+    parser = subparsers.add_parser(
+        "keypointgan",
+        help=text,
+        description=f"{text}. Trains the regressor on drawn poses first, then all networks. Writes "
+        "last.safetensors, panel.png, log.csv, tensorboard/ and checkpoint.pt; Ctrl+C saves a "
+        "checkpoint, from which --resume goes on exactly. Labels of --data are never learnt from.",
+    )
+    data = parser.add_argument_group("data")
+    data.add_argument(
+        "--data",
+        metavar="NAME=ROOT[@W]",
+        action="append",
+        required=True,
+        help="pictures; may be given several times, W being the share drawn from each. Names: "
+        f"{DATA_NAMES}",
+    )
+    data.add_argument(
+        "--prior",
+        metavar="NAME=ROOT",
+        action="append",
+        default=[],
+        help="poses of other people; without, pictures come from the first half of every clip of "
+        "--data and poses from the second, as published",
+    )
+    data.add_argument("--prior-size", metavar="N", type=int, help="only N poses of the prior")
+    data.add_argument(
+        "--validate", metavar="NAME=ROOT", action="append", default=[], help="a set to measure on"
+    )
+    data.add_argument(
+        "--aside",
+        metavar="SHARE",
+        type=float,
+        default=0.0,
+        help="share of the people of --data kept aside to measure on (0 to 1, default: 0)",
+    )
+    add_network(parser)
+    parser.add_argument(
+        "--start",
+        metavar="FILE",
+        type=Path,
+        help="go on from these weights, with a new schedule: other pictures, another prior",
+    )
+    parser.add_argument(
+        "--ablation", metavar="NAME", default="keypointgan", help=f"a row of Table 4: {_ABLATIONS}"
+    )
+    add_run(parser)
+    parser.set_defaults(func=run)
+
+
+def add_network(parser: argparse._ActionsContainer) -> None:
+    """Add what chooses network and schedule; ``job_on`` reads it."""
+    group = parser.add_argument_group("network and schedule")
+    group.add_argument(
+        "--preset",
+        metavar="NAME",
+        default="paper",
+        help="paper or small, for a CPU (default: paper)",
+    )
+    group.add_argument(
+        "--skeleton",
+        metavar="SET",
+        help="h36m32, penn13, mpi28, faces68 or cat7 (default: the first data set's joints)",
+    )
+    group.add_argument(
+        "--mask",
+        choices=("none", "person"),
+        default="none",
+        help="person: all pictures are put on black by the person mask first (default: none)",
+    )
+    add_mask_folder(group)
+    group.add_argument("--steps", metavar="N", type=int, help="steps of the main training")
+    group.add_argument(
+        "--regressor", metavar="FILE", type=Path, help="take the trained regressor of these weights"
+    )
+    group.add_argument(
+        "--features",
+        metavar="FILE",
+        type=Path,
+        help="the perceptual network: a VGG-19 as in the released code, or another VGG-16 "
+        "(default: the embedded VGG-16)",
+    )
+    group.add_argument(
+        "--set",
+        metavar="NAME=VALUE",
+        action="append",
+        default=[],
+        help="any other setting, such as batch_size=8, size=64 or perceptual=relu; may be given "
+        "several times",
+    )
+
+
+def job_on(args: argparse.Namespace, data: list[str], ablation: str) -> GanJob:
+    """The training on the pictures ``data``, with whatever a table and a run are asked alike."""
+    from app.assets import PERCEPTUAL_WEIGHTS
+    from model.data.catalogue import Request
+    from model.keypointgan.job import GanJob
+
+    images = [Request.parse(text) for text in data]
+    spec, settings = _chosen(args, images[0].source.joints, ablation)
+    return GanJob(
+        spec=spec,
+        settings=settings,
+        images=images,
+        out=args.out,
+        perceptual=args.features or PERCEPTUAL_WEIGHTS,
+        prior=[Request.parse(text) for text in args.prior],
+        regressor=args.regressor,
+        start=getattr(args, "start", None),
+        masks=masks_of(args),
+        device=args.device,
+        workers=args.workers,
+        quiet=args.json,
+    )
+
+
+def _chosen(args: argparse.Namespace, joints: str, ablation: str) -> tuple[GanSpec, GanSettings]:
+    """The networks and settings asked for; ``joints`` is the skeleton unless one is named."""
+    from dataclasses import asdict
+
+    from model.core.errors import UserError
+    from model.keypointgan.settings import VARIANTS, GanSettings, GanSpec, gan_preset
+
+    if ablation not in VARIANTS:
+        raise UserError(f"There is no ablation {ablation!r}. Choose one of: {', '.join(VARIANTS)}.")
+    preset = gan_preset(args.preset)
+    spec: dict[str, Any] = {
+        "skeleton_name": args.skeleton or joints,
+        "mask": args.mask,
+        **preset.spec,
+    }
+    spec |= VARIANTS[ablation][1]
+    settings: dict[str, Any] = dict(preset.settings)
+    if args.steps is not None:
+        settings["steps"] = args.steps
+    known = asdict(GanSettings())
+    free = {name: value for name, value in asdict(GanSpec()).items() if name != "skeleton_name"}
+    for name, value in assigned(args.set, {**known, **free}).items():
+        (settings if name in known else spec)[name] = value
+    return GanSpec(**spec), GanSettings(**settings)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Train and say where the network is."""
+    from model.keypointgan.job import run_gan_training
+
+    job = _job(args)
+    with Interruption() as interruption:
+        result = run_gan_training(job, interruption.asked)
+    tell(result.steps, result.finished, result.weights, as_json=args.json)
+    return 0
+
+
+def _job(args: argparse.Namespace) -> GanJob:
+    from dataclasses import replace
+
+    from model.core.errors import UserError
+    from model.data.catalogue import Request
+
+    check_run(args)
+    if not 0 <= args.aside < 1:
+        raise UserError(f"--aside was {args.aside}; it is a share from 0 to below 1.")
+    if args.prior_size is not None and args.prior_size < 1:
+        raise UserError(f"--prior-size was {args.prior_size}; it is a number of poses, 1 or more.")
+    return replace(
+        job_on(args, args.data, args.ablation),
+        prior_size=args.prior_size,
+        validation=[Request.parse(text) for text in args.validate],
+        aside=args.aside,
+        skip_bad=args.on_bad_data == "skip",
+        resume=args.resume,
+        until=args.max_steps,
+    )

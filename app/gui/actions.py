@@ -1,0 +1,332 @@
+"""Everything a person can do in the window, each action defined once, and the bars they are on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Protocol
+
+from PyQt6.QtCore import QSize, Qt
+from PyQt6.QtGui import QAction, QActionGroup, QKeySequence
+from PyQt6.QtWidgets import QMainWindow, QMenu, QToolBar, QToolButton, QWidget
+
+from app.gui.sources import SourceMenu
+from app.gui.theme import icon
+from app.settings import Overlays
+
+
+class Preset(Protocol):
+    """A personalization preset: the name a session knows it by and the words a person reads."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def title(self) -> str: ...
+
+    @property
+    def description(self) -> str: ...
+
+
+@dataclass(frozen=True)
+class Handlers:
+    """What the actions do. A handler with a ``bool`` gets the action's new checked state."""
+
+    toggle_playing: Callable[[], None]
+    set_personalizing: Callable[[bool], None]
+    toggle_offline: Callable[[], None]
+    reset: Callable[[], None]
+    set_preset: Callable[[str], None]
+    set_overlays: Callable[[Overlays], None]
+    set_picture_alone: Callable[[bool], None]
+    show_keypoint_gan: Callable[[bool], None]
+    go_back: Callable[[], None]
+    reset_layout: Callable[[], None]
+    show_about: Callable[[], None]
+    close: Callable[[], object]
+
+
+_OVERLAYS = {
+    "skeleton": ("Skeleton", "Limbs between the predicted joints"),
+    "keypoints": ("Keypoints", "The predicted joints; opacity is confidence"),
+    "self_keypoints": ("Self-supervised keypoints", "Coloured by their contribution to the joints"),
+    "arrows": ("Affinity arrows", "From self-supervised keypoints to the joints they inform"),
+    "box": ("Person box", "The square that the network sees"),
+    "unpersonalized": ("Without personalization", "What the unchanged network predicts, in grey"),
+}
+
+
+class Actions:
+    """The window's actions, wired to their handlers and reachable by key from anywhere in it."""
+
+    def __init__(
+        self, parent: QWidget, handlers: Handlers, presets: Sequence[Preset], overlays: Overlays
+    ) -> None:
+        self._parent = parent
+        self.play = self._make(
+            "Pause", "Play or pause the source", handlers.toggle_playing, "pause", "Space"
+        )
+        self.personalize = self._make(
+            "Personalize",
+            "Learn from the person in the picture while predicting",
+            handlers.set_personalizing,
+            "circle-dot",
+            "P",
+            checkable=True,
+        )
+        self.offline = self._make(
+            "Offline…",
+            "Personalize over the frames held in memory; click again to stop",
+            handlers.toggle_offline,
+            "hourglass",
+            "O",
+        )
+        self.reset = self._make(
+            "Reset", "Forget what was learnt and start afresh", handlers.reset, "rotate-ccw", "R"
+        )
+        self.picture_alone = self._make(
+            "Picture alone",
+            "Hide everything around the picture; Esc brings it back",
+            handlers.set_picture_alone,
+            "maximize",
+            "F11",
+            checkable=True,
+        )
+        self.keypoint_gan = self._make(
+            "KeypointGAN",
+            "Show or hide the panel that reads and redraws the person",
+            handlers.show_keypoint_gan,
+            "",
+            "K",
+            checkable=True,
+        )
+        self.go_back = self._make(
+            "Back", "Leave the picture alone, stop an offline run", handlers.go_back, "", "Escape"
+        )
+        self.reset_layout = self._make(
+            "Reset layout", "Put every panel back in its place", handlers.reset_layout
+        )
+        self.about = self._make(
+            "About and licences", "What this program is made of", handlers.show_about
+        )
+        self.about.setMenuRole(QAction.MenuRole.AboutRole)
+        self.close = self._make("Quit", "Close the window", handlers.close, "", "Ctrl+Q")
+        self.close.setMenuRole(QAction.MenuRole.QuitRole)
+        self.overlays = self._make_overlays(overlays, handlers.set_overlays)
+        self.presets = self._make_presets(presets, handlers.set_preset)
+
+    def chosen_overlays(self) -> Overlays:
+        """The overlays as they are ticked now."""
+        return replace(
+            Overlays(), **{name: action.isChecked() for name, action in self.overlays.items()}
+        )
+
+    def chosen_preset(self) -> str:
+        """The name of the preset that is ticked now."""
+        return next(name for name, action in self.presets.items() if action.isChecked())
+
+    def choose_preset(self, name: str) -> str:
+        """Tick the preset called ``name``, or the first if there is none; the ticked one's name."""
+        known = name if name in self.presets else next(iter(self.presets))
+        self.presets[known].setChecked(True)
+        return known
+
+    def show_playing(self, playing: bool) -> None:
+        """Let the play action offer the opposite of what the source does now."""
+        name_action(self.play, "Pause" if playing else "Play")
+        self.play.setIcon(icon("pause" if playing else "play"))
+
+    def show_offline(self, running: bool, left: str) -> None:
+        """Let the offline action offer to stop a run, with the time ``left`` (may be empty)."""
+        text = f"Stop {left}".strip() if running else "Offline…"
+        if text != self.offline.text():
+            name_action(self.offline, text)
+            self.offline.setIcon(icon("x" if running else "hourglass"))
+
+    def _make(
+        self,
+        text: str,
+        tip: str,
+        handler: Callable[[], object] | Callable[[bool], object],
+        icon_name: str = "",
+        shortcut: str = "",
+        *,
+        checkable: bool = False,
+    ) -> QAction:
+        return make_action(
+            self._parent, text, tip, handler, icon_name, shortcut, checkable=checkable
+        )
+
+    def _make_overlays(
+        self, overlays: Overlays, changed: Callable[[Overlays], None]
+    ) -> dict[str, QAction]:
+        actions = {}
+        for number, field in enumerate(fields(Overlays), start=1):
+            text, tip = _OVERLAYS[field.name]
+            actions[field.name] = self._make(
+                text,
+                tip,
+                lambda _checked: changed(self.chosen_overlays()),
+                shortcut=str(number),
+                checkable=True,
+            )
+            actions[field.name].setChecked(getattr(overlays, field.name))
+        return actions
+
+    def _make_presets(
+        self, presets: Sequence[Preset], chosen: Callable[[str], None]
+    ) -> dict[str, QAction]:
+        group = QActionGroup(self._parent)
+        actions = {}
+        for preset in presets:
+            action = self._make(
+                preset.title,
+                preset.description,
+                lambda _checked, name=preset.name: chosen(name),
+                checkable=True,
+            )
+            group.addAction(action)
+            actions[preset.name] = action
+        return actions
+
+
+def make_action(
+    parent: QWidget,
+    text: str,
+    tip: str,
+    handler: Callable[[], object] | Callable[[bool], object],
+    icon_name: str = "",
+    shortcut: str = "",
+    *,
+    checkable: bool = False,
+) -> QAction:
+    """An action whose tooltip tells its key, which works while ``parent`` is to be seen."""
+    action = QAction(parent)
+    action.setCheckable(checkable)
+    action.setToolTip(tip)
+    if shortcut:
+        keys = QKeySequence(shortcut)
+        action.setShortcut(keys)
+        action.setToolTip(f"{tip} ({keys.toString(QKeySequence.SequenceFormat.NativeText)})")
+    if icon_name:
+        action.setIcon(icon(icon_name))
+    name_action(action, text)
+    action.triggered.connect(handler)
+    # An action that only a hidden menu bar holds would lose its key.
+    parent.addAction(action)
+    return action
+
+
+def name_action(action: QAction, text: str) -> None:
+    """Call ``action`` by another name, on buttons too."""
+    action.setText(text)
+    action.setIconText(text if action.icon().isNull() else beside_icon(text))
+
+
+def beside_icon(text: str) -> str:
+    """``text`` as a tool button shows it: Qt alone would put it too close to the icon."""
+    return f"\N{THIN SPACE}{text}"
+
+
+_TOOLBAR_HEIGHT = 40
+_ICON = QSize(16, 16)
+_SPLIT_BUTTON = """
+QToolButton { padding-right: 28px; }
+QToolButton::menu-button { border: none; width: 24px; }
+"""
+
+
+def build_toolbar(window: QMainWindow, actions: Actions, sources: SourceMenu) -> QToolBar:
+    """Add the toolbar to ``window``: source, play, personalization, overlays."""
+    bar = QToolBar("Toolbar", window)
+    bar.setObjectName("Toolbar")
+    bar.setMovable(False)
+    bar.setFixedHeight(_TOOLBAR_HEIGHT)
+    bar.setIconSize(_ICON)
+    bar.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+    bar.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
+    bar.addWidget(_menu_button("Source", "video", "Choose what to look at", sources))
+    bar.addAction(actions.play)
+    bar.addSeparator()
+    bar.addAction(actions.personalize)
+    bar.addAction(actions.offline)
+    bar.addAction(actions.reset)
+    bar.addSeparator()
+    overlays = _menu("Overlays", window, list(actions.overlays.values()))
+    bar.addWidget(
+        _menu_button("Overlays", "layers", "Choose what is drawn over the picture (1…6)", overlays)
+    )
+    personalize = _button(bar, actions.personalize)
+    personalize.setMenu(_menu("Preset", window, list(actions.presets.values())))
+    personalize.setPopupMode(QToolButton.ToolButtonPopupMode.MenuButtonPopup)
+    personalize.setStyleSheet(_SPLIT_BUTTON)
+    _reserve(_button(bar, actions.play), ("Pause", "Play"))
+    _reserve(_button(bar, actions.offline), ("Offline…", "Stop 0:00"))
+    for action in (actions.play, actions.personalize, actions.offline, actions.reset):
+        _button(bar, action).setAccessibleName(action.text())
+        _button(bar, action).setAccessibleDescription(action.toolTip())
+    window.addToolBar(bar)
+    return bar
+
+
+def build_menus(
+    window: QMainWindow, actions: Actions, sources: SourceMenu, panels: list[QAction]
+) -> None:
+    """Fill the menu bar of ``window``; ``panels`` show and hide the docks."""
+    bar = window.menuBar()
+    assert bar is not None
+    file = _menu("&File", window, [])
+    file.addMenu(sources)
+    file.addSeparator()
+    file.addAction(actions.close)
+    personalization = _menu(
+        "&Personalization", window, [actions.personalize, actions.offline, actions.reset]
+    )
+    personalization.addMenu(_menu("Preset", window, list(actions.presets.values())))
+    view = _menu("&View", window, [actions.play])
+    view.addSeparator()
+    view.addMenu(_menu("Overlays", window, list(actions.overlays.values())))
+    view.addSeparator()
+    view.addActions(panels)
+    view.addSeparator()
+    view.addActions([actions.picture_alone, actions.reset_layout])
+    for menu in (file, personalization, view, _menu("&Help", window, [actions.about])):
+        bar.addMenu(menu)
+
+
+def _menu(title: str, parent: QWidget, actions: list[QAction]) -> QMenu:
+    menu = QMenu(title, parent)
+    menu.setToolTipsVisible(True)
+    menu.addActions(actions)
+    return menu
+
+
+def _menu_button(text: str, icon_name: str, tip: str, menu: QMenu) -> QToolButton:
+    button = QToolButton()
+    button.setText(beside_icon(text))
+    button.setIcon(icon(icon_name))
+    button.setToolTip(tip)
+    button.setAccessibleName(text)
+    button.setAccessibleDescription(tip)
+    button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+    button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+    button.setMenu(menu)
+    return button
+
+
+def _button(bar: QToolBar, action: QAction) -> QToolButton:
+    button = bar.widgetForAction(action)
+    assert isinstance(button, QToolButton)
+    return button
+
+
+def _reserve(button: QToolButton, texts: tuple[str, ...]) -> None:
+    """Make room for the longest of the ``texts``, so that a change moves no other control."""
+    action = button.defaultAction()
+    assert action is not None
+    shown, widths = action.iconText(), []
+    for text in texts:
+        action.setIconText(beside_icon(text))
+        widths.append(button.sizeHint().width())
+    action.setIconText(shown)
+    button.setMinimumWidth(max(widths))

@@ -1,0 +1,132 @@
+"""The Qt application: made once, and not ended by an error nobody expected; what it is made of."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+from types import TracebackType
+
+import platformdirs
+from PyQt6.QtCore import QObject, Qt, pyqtSignal
+from PyQt6.QtWidgets import QApplication, QMessageBox, QWidget
+
+from app.gui.theme import apply_theme
+from app.settings import APP_ID
+from model.core.errors import UserError
+
+_TEXT = """
+<h3>{name}</h3>
+<p>A human pose estimator that learns, while it runs, from the person in front of it. After
+Li, Hao, Di, Gundavarapu, Wang: <i>Test-Time Personalization with a Transformer for Human Pose
+Estimation</i>, NeurIPS 2021. Its KeypointGAN is after Jakab, Gupta, Bilen, Vedaldi:
+<i>Self-supervised Learning of Interpretable Keypoints from Unlabelled Videos</i>, CVPR 2020.</p>
+<p>This program's own licence is in the file LICENSE. It is built with</p>
+<table cellspacing="4">{rows}</table>
+"""
+
+_PARTS = (
+    ("Qt and PyQt6", "GPL-3.0"),
+    ("PyTorch", "BSD-3-Clause"),
+    ("OpenCV", "Apache-2.0"),
+    ("NumPy, SciPy", "BSD-3-Clause"),
+    ("pyqtgraph, ONNX Runtime, platformdirs", "MIT"),
+    ("safetensors", "Apache-2.0"),
+    ("Person detector: MoveNet by Google", "Apache-2.0, package MIT"),
+    ("Person mask: MediaPipe Selfie Segmentation by Google", "Apache-2.0, package MIT"),
+    ("Perceptual network: VGG-16", "weights CC BY 4.0, torchvision BSD-3-Clause"),
+    ("Clip “gymnast”: Pose2Sim, D. Pagnon", "BSD-3-Clause"),
+    ("Rendered demo clips", "CC0"),
+    ("Icons: Lucide", "ISC"),
+)
+
+
+def show_about(parent: QWidget, name: str) -> None:
+    """Open the about box of the program called ``name``; returns while it is open."""
+    rows = "".join(f"<tr><td>{part}</td><td>{licence}</td></tr>" for part, licence in _PARTS)
+    box = QMessageBox(parent)
+    box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    box.setWindowTitle(f"About {name}")
+    box.setTextFormat(Qt.TextFormat.RichText)
+    box.setText(_TEXT.format(name=name, rows=rows))
+    box.open()
+
+
+APP_NAME = "Pose Personalizer"
+
+_SET_BY_OPENCV = ("QT_QPA_PLATFORM_PLUGIN_PATH", "QT_QPA_FONTDIR")
+_LOG_BYTES = 1_000_000
+
+logger = logging.getLogger(__name__)
+
+
+class Problems(QObject):
+    """Errors that nothing else caught, as sentences for the user; the window listens."""
+
+    happened = pyqtSignal(str)
+
+    def __init__(self, log: Path) -> None:
+        super().__init__()
+        self._log = log
+
+    def report(
+        self,
+        kind: type[BaseException],
+        error: BaseException,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Log the traceback and say what happened; serves as ``sys.excepthook``.
+
+        Ctrl+C in the terminal closes the window as its close button does.
+        """
+        if issubclass(kind, KeyboardInterrupt):
+            QApplication.closeAllWindows()
+        elif isinstance(error, UserError):
+            self.happened.emit(str(error))
+        else:
+            logger.error("unexpected error", exc_info=(kind, error, traceback))
+            self.happened.emit(
+                f"Something went wrong in the window ({kind.__name__}: {error}). "
+                f"You can go on; the details are in {self._log}."
+            )
+
+
+def log_path() -> Path:
+    """The log file in the user's state folder."""
+    return platformdirs.user_state_path(APP_ID) / "window.log"
+
+
+def create_application(log: Path | None = None) -> tuple[QApplication, Problems]:
+    """The application with its theme, and the reporter of unexpected errors, already installed.
+
+    PyQt ends the process on an exception in a slot unless ``sys.excepthook`` is replaced, which
+    this does. Tracebacks go to ``log`` (by default ``log_path()``) and to the terminal.
+    """
+    # OpenCV's wheels point Qt at their own plugins, which PyQt cannot load.
+    for name in _SET_BY_OPENCV:
+        os.environ.pop(name, None)
+    existing = QApplication.instance()
+    app = existing if isinstance(existing, QApplication) else QApplication(sys.argv[:1])
+    app.setApplicationName(APP_ID)
+    app.setApplicationDisplayName(APP_NAME)
+    apply_theme(app)
+    path = log or log_path()
+    _log_to(path)
+    problems = Problems(path)
+    sys.excepthook = problems.report
+    return app, problems
+
+
+def _log_to(path: Path) -> None:
+    """Send this module's log to ``path`` as well as to the terminal, within bounded space."""
+    logger.addHandler(logging.StreamHandler())
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handler = RotatingFileHandler(path, maxBytes=_LOG_BYTES, backupCount=1, encoding="utf-8")
+    except OSError as error:
+        logger.warning("There is no log file: %s", error)
+        return
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    logger.addHandler(handler)

@@ -1,0 +1,200 @@
+"""Carries what the session has published to the widgets, a tick of the timer at a time."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+from PyQt6.QtCore import QObject, Qt, QTimer, pyqtSignal
+
+from app.gui.actions import Actions
+from app.gui.panels import Panels
+from app.gui.sources import Sources
+from app.gui.widgets import StatusBar, chip, time_left
+from app.runtime.capture.source import Frame
+from app.runtime.live.results import Phase, PoseResult
+from app.runtime.live.session import Session
+
+INTERVAL_MS = 33
+_REMEMBERED = 4096
+
+
+class WindowTimer(QObject):
+    """Fires ``tick`` about 30 times a second.
+
+    How late it fires is what a person feels as stutter: it grows when anything keeps the window's
+    thread, or the cores it needs, busy.
+    """
+
+    tick = pyqtSignal()
+
+    def __init__(
+        self, parent: QObject | None = None, clock: Callable[[], float] = time.perf_counter
+    ) -> None:
+        super().__init__(parent)
+        self._clock = clock
+        self._last: float | None = None
+        self._lateness_ms: deque[float] = deque(maxlen=_REMEMBERED)
+        self._timer = QTimer(self)
+        self._timer.setTimerType(Qt.TimerType.PreciseTimer)
+        self._timer.setInterval(INTERVAL_MS)
+        self._timer.timeout.connect(self._fire)
+
+    def start(self) -> None:
+        """Begin to fire; lateness is counted from the second firing on."""
+        self._last = None
+        self._timer.start()
+
+    def stop(self) -> None:
+        self._timer.stop()
+
+    def forget_lateness(self) -> None:
+        """Count lateness afresh from now on."""
+        self._lateness_ms.clear()
+
+    def lateness_p95_ms(self) -> float:
+        """95th percentile of how late the timer fired, in milliseconds, over the last minutes.
+
+        0 while it has fired less than twice.
+        """
+        return float(np.percentile(self._lateness_ms, 95)) if self._lateness_ms else 0.0
+
+    def _fire(self) -> None:
+        now = self._clock()
+        if self._last is not None:
+            self._lateness_ms.append(max(0.0, (now - self._last) * 1000 - INTERVAL_MS))
+        self._last = now
+        self.tick.emit()
+
+
+_STALE_SECONDS = 0.5
+_STATUS_SECONDS = 0.5
+_LEARNING = {Phase.PERSONALIZING, Phase.HELD_BACK, Phase.UNDONE}
+_NOT_LEARNING = {Phase.OFF, Phase.FROZEN}
+
+
+class Feed:
+    """Pictures, predictions, updates and messages, from the session to the panels."""
+
+    def __init__(
+        self,
+        session: Session,
+        sources: Sources,
+        panels: Panels,
+        say: Callable[[str], None],
+        clock: Callable[[], float] = time.perf_counter,
+    ) -> None:
+        self._session = session
+        self._sources = sources
+        self._panels = panels
+        self._say = say
+        self._clock = clock
+        self.start_afresh()
+
+    def start_afresh(self) -> None:
+        """Forget the last source: its results are not shown any more."""
+        self._session.take_results()
+        self._result = self._session.latest_result()
+        self._result_came = float("-inf")
+        self._shown_index = -1
+        self._shown: tuple[NDArray[np.uint8] | None, PoseResult | None] = (None, None)
+
+    def collect(self) -> None:
+        """Take everything that must not be missed: messages, updates, errors to plot."""
+        for message in self._session.take_messages():
+            self._say(message)
+        updates = self._session.take_updates()
+        for update in updates:
+            self._panels.plots.add_update(update)
+        if updates:
+            self._panels.reconstruction.show_update(updates[-1])
+        for result in self._session.take_results():
+            error = self._sources.known_error(result)
+            if error is not None:
+                self._panels.plots.add_error(result.timestamp, *error)
+
+    def paint(self) -> None:
+        """Show the newest result on the frame it belongs to, or else the newest frame alone."""
+        self._paint_newest()
+        self._panels.keypoint_gan.tick(*self._shown)
+
+    def _paint_newest(self) -> None:
+        result = self._session.latest_result()
+        now = self._clock()
+        if result is not None and result is not self._result:
+            self._result, self._result_came = result, now
+            frame = self._session.frame(result.frame_index)
+            if frame is not None:
+                self._show(frame, result)
+                self._panels.affinity.show_result(result)
+        elif now - self._result_came > _STALE_SECONDS:
+            self._paint_alone()
+
+    def _paint_alone(self) -> None:
+        frame = self._session.latest_frame()
+        if frame is None or frame.index == self._shown_index:
+            return
+        result = self._result
+        on_show = result is not None and result.frame_index == self._shown_index
+        # A paused source keeps its last prediction on show, although no newer one comes.
+        if on_show and result and frame.timestamp - result.timestamp <= _STALE_SECONDS:
+            return
+        self._show(frame, None)
+
+    def _show(self, frame: Frame, result: PoseResult | None) -> None:
+        self._shown = frame.image, result
+        self._shown_index = frame.index
+        self._panels.live.show_frame(*self._shown)
+
+
+class StatusFeed:
+    """The worker's state, from the session to chip, status bar, plots and actions.
+
+    Twice a second, so that numbers can be read, and at once when the phase changes.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        sources: Sources,
+        panels: Panels,
+        status_bar: StatusBar,
+        actions: Actions,
+        clock: Callable[[], float] = time.perf_counter,
+    ) -> None:
+        self._session = session
+        self._sources = sources
+        self._panels = panels
+        self._status_bar = status_bar
+        self._actions = actions
+        self._clock = clock
+        self._phase: Phase | None = None
+        self._learning = False
+        self._due = float("-inf")
+
+    def refresh(self) -> None:
+        """Show the state if it is time to."""
+        status, now = self._session.status(), self._clock()
+        changed = status.phase is not self._phase
+        if not changed and now < self._due:
+            return
+        self._due = now + _STATUS_SECONDS
+        self._phase = status.phase
+        self._panels.live.set_chip(*chip(status))
+        self._panels.plots.add_status(now, status)
+        self._status_bar.show_status(status, self._sources.mode())
+        self._actions.show_offline(status.phase is Phase.OFFLINE, time_left(status.offline))
+        self._follow(status.phase)
+
+    def _follow(self, phase: Phase) -> None:
+        """Let the personalize button say what the worker does, whoever asked for it.
+
+        Only a change moves the button: the worker may need a while to do what the button asked.
+        """
+        learning = phase in _LEARNING
+        if learning != self._learning and phase in _LEARNING | _NOT_LEARNING:
+            self._learning = learning
+            self._actions.personalize.setChecked(learning)

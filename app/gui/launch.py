@@ -1,0 +1,178 @@
+"""Starts the desktop application: engine, session, window, first source."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+# PyTorch before Qt: on Windows its libraries do not load after Qt's.
+import torch  # noqa: F401
+from PyQt6.QtWidgets import QApplication
+
+from app.assets import DEMOS, KEYPOINT_GAN_WEIGHTS
+from app.diagnosis import require_screen
+from app.gui.application import Problems, create_application
+from app.gui.main_window import MainWindow
+from app.gui.panels.keypointgan import Puppets
+from app.gui.sources import open_choice
+from app.runtime.capture.camera import list_cameras
+from app.runtime.live.engine import Engine, load_engine
+from app.runtime.live.session import LiveSession, LiveSources
+from app.settings import (
+    AppSettings,
+    SourceChoice,
+    SourceKind,
+    load_settings,
+    save_settings,
+    settings_path,
+)
+from model.adaptation import PRESETS, preset
+from model.core.errors import UserError
+from model.keypointgan.weights import read_metadata
+
+_PICTURE_AFTER_SECONDS = 10.0
+_NO_CAMERA = "No camera answers. Playing the demo instead. Choose a source."
+
+
+@dataclass(frozen=True)
+class Launch:
+    """What the command line asks of the window.
+
+    ``screenshot`` and ``quit_after`` make it an automatic run, which neither uses nor changes
+    what the user's last run left in the settings.
+    """
+
+    source: SourceChoice | None = None
+    personalize: bool = False
+    preset: str | None = None
+    weights: Path | None = None
+    keypoint_gan: Path | None = None
+    device: str | None = None
+    precision: str | None = None
+    screenshot: Path | None = None
+    quit_after: float | None = None
+
+    @property
+    def automatic(self) -> bool:
+        return self.screenshot is not None or self.quit_after is not None
+
+    def check(self) -> None:
+        """Raise ``UserError`` for a preset, KeypointGAN weights or a folder that is not there."""
+        if self.preset is not None:
+            preset(self.preset)
+        if self.keypoint_gan is not None:
+            read_metadata(self.keypoint_gan)
+        if self.screenshot is not None and not self.screenshot.resolve().parent.is_dir():
+            raise UserError(
+                f"The picture cannot be written to {self.screenshot}: there is no such folder. "
+                "Give a file in a folder that exists."
+            )
+
+
+@dataclass
+class Running:
+    """A window with all that is behind it; the caller runs the event loop and then ``close``."""
+
+    app: QApplication
+    problems: Problems
+    session: LiveSession
+    window: MainWindow
+
+    def close(self) -> None:
+        self.window.close()
+        self.session.close()
+
+
+def launch(wanted: Launch) -> int:
+    """Open the window, run it until it is closed, and return its exit code."""
+    running = open_window(wanted)
+    try:
+        return running.app.exec()
+    finally:
+        running.close()
+
+
+def open_window(
+    wanted: Launch, make_session: Callable[[Callable[[], Engine]], LiveSession] = LiveSession
+) -> Running:
+    """Everything that ``launch`` does before the event loop. Raises ``UserError``."""
+    wanted.check()
+    require_screen()
+    app, problems = create_application()
+    settings, complaint = AppSettings(), None
+    if not wanted.automatic:
+        settings, complaint = load_settings(settings_path())
+    session = make_session(
+        partial(load_engine, wanted.weights, wanted.device, precision=wanted.precision)
+    )
+    try:
+        if wanted.personalize and not session.network.personalizable:
+            raise UserError(
+                f"{wanted.weights} holds the variant {session.network.variant!r}, which cannot be "
+                "personalized. Choose weights of another variant, or leave out --personalize."
+            )
+        sources = LiveSources(session)
+        notice = _open_first(sources, wanted.source, settings.source)
+        window = MainWindow(
+            session,
+            sources,
+            PRESETS,
+            _with_preset(settings, wanted.preset),
+            _saver(wanted),
+            Puppets(_keypoint_gan(wanted.keypoint_gan, settings.keypoint_gan), wanted.device),
+        )
+    except Exception:
+        session.close()
+        raise
+    problems.happened.connect(window.show_message)
+    for sentence in filter(None, (complaint, notice)):
+        window.show_message(sentence)
+    window.set_personalizing(wanted.personalize)
+    if wanted.keypoint_gan is not None:
+        window.show_keypoint_gan()
+    window.show()
+    if wanted.automatic:
+        window.quit_after(wanted.quit_after or _PICTURE_AFTER_SECONDS, wanted.screenshot)
+    return Running(app, problems, session, window)
+
+
+def _open_first(
+    sources: LiveSources, wanted: SourceChoice | None, last: SourceChoice | None
+) -> str | None:
+    """Open what was asked for, or else the last source, a camera or the demo; tell which failed.
+
+    Only what was asked for may fail: then the ``UserError`` is the caller's.
+    """
+    if wanted is not None:
+        open_choice(sources, wanted)
+        return None
+    candidates = [last] if last else []
+    candidates += [SourceChoice(SourceKind.CAMERA, camera.name) for camera in list_cameras()]
+    for choice in candidates:
+        try:
+            open_choice(sources, choice)
+        except UserError:
+            continue
+        return None
+    sources.open_demo(DEMOS[0].name)
+    return _NO_CAMERA
+
+
+def _keypoint_gan(wanted: Path | None, remembered: str) -> Path | None:
+    """The weights that were asked for, or those used last, or those in the box, if they exist."""
+    candidates = [Path(remembered)] if remembered else []
+    candidates.append(KEYPOINT_GAN_WEIGHTS)
+    return wanted or next((path for path in candidates if path.is_file()), None)
+
+
+def _with_preset(settings: AppSettings, name: str | None) -> AppSettings:
+    """The settings with the preset that the command line names, if it names one."""
+    return settings if name is None else replace(settings, preset=name)
+
+
+def _saver(wanted: Launch) -> Callable[[AppSettings], None]:
+    if wanted.automatic:
+        return lambda settings: None
+    return lambda settings: save_settings(settings, settings_path())

@@ -1,0 +1,235 @@
+"""The live picture with its overlays: the heart of the window."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from PyQt6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, pyqtSignal
+from PyQt6.QtGui import (
+    QColor,
+    QFontMetricsF,
+    QImage,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QTransform,
+)
+from PyQt6.QtWidgets import QSizePolicy, QWidget
+
+from app.gui import colours
+from app.gui import painting as labels
+from app.gui import widgets as notices
+from app.gui.painting import MIN_CONFIDENCE, Highlight, paint_result, shown_arrows, to_qimage
+from app.gui.theme import Tone
+from app.runtime.live.results import NetworkInfo, PoseResult
+from app.settings import Overlays
+
+_GROUND = QColor(colours.GROUND)
+_REACH = 14.0
+_NOWHERE = -1
+
+
+class LiveView(QWidget):
+    """Shows the newest frame as large as its aspect allows, on a quiet dark ground.
+
+    ``person_chosen`` gives the frame's pixel that was clicked; ``joint_hovered`` the joint under
+    the cursor, -1 when there is none.
+    """
+
+    person_chosen = pyqtSignal(float, float)
+    joint_hovered = pyqtSignal(int)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._network: NetworkInfo | None = None
+        self._frame: NDArray[np.uint8] | None = None
+        self._image: QImage | None = None
+        self._result: PoseResult | None = None
+        self._overlays = Overlays()
+        self._chip = ("", Tone.NEUTRAL)
+        self._empty = ("", "")
+        self._given_highlight: Highlight | None = None
+        self._hovered = _NOWHERE
+        self._cursor: QPointF | None = None
+        self.setMouseTracking(True)
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.setMinimumSize(320, 240)
+        self.setAccessibleName("Live view")
+
+    def sizeHint(self) -> QSize:
+        return QSize(960, 720)
+
+    def set_network(self, network: NetworkInfo) -> None:
+        """Draw results with this network's joints and limbs; forgets the last result."""
+        self._network = network
+        self._result = None
+        self._given_highlight = None
+        self._update_hover()
+        self.update()
+
+    def show_frame(self, image: NDArray[np.uint8] | None, result: PoseResult | None) -> None:
+        """Show ``image`` (H x W x 3, uint8, RGB; None: the empty state) with ``result`` over it.
+
+        The same objects again cost nothing.
+        """
+        if image is self._frame and result is self._result:
+            return
+        if image is not self._frame:
+            self._frame = image
+            self._image = None if image is None else to_qimage(image)
+        self._result = result
+        self._update_hover()
+        self.update()
+
+    @property
+    def shows_person(self) -> bool:
+        """Whether there is a picture with somebody's keypoints."""
+        return self._image is not None and self._result is not None and self._result.box is not None
+
+    def set_overlays(self, overlays: Overlays) -> None:
+        """Choose what is drawn over the picture."""
+        if overlays != self._overlays:
+            self._overlays = overlays
+            self.update()
+
+    def set_chip(self, text: str, tone: Tone) -> None:
+        """Say the state at the lower left of the picture; an empty text hides the chip."""
+        if (text, tone) != self._chip:
+            self._chip = (text, tone)
+            self.setAccessibleDescription(text)
+            self.update()
+
+    def set_empty_text(self, title: str, text: str) -> None:
+        """What to say while there is no picture: a title and one sentence."""
+        self._empty = (title, text)
+        if self._image is None:
+            self.update()
+
+    def set_highlight(self, joint: int | None, self_keypoint: int | None) -> None:
+        """Show only this joint's arrows, or only the one from ``self_keypoint``; None: all.
+
+        A joint under the cursor goes before.
+        """
+        highlight = None if joint is None else Highlight(joint, self_keypoint)
+        if highlight != self._given_highlight:
+            self._given_highlight = highlight
+            self.update()
+
+    def picture_rect(self) -> QRectF:
+        """Where the picture lies in the widget, on whole device pixels; empty without one."""
+        if self._image is None:
+            return QRectF()
+        ratio = self.devicePixelRatioF()
+        room = QSize(round(self.width() * ratio), round(self.height() * ratio))
+        size = self._image.size().scaled(room, Qt.AspectRatioMode.KeepAspectRatio)
+        left, top = (room.width() - size.width()) // 2, (room.height() - size.height()) // 2
+        return QRectF(left / ratio, top / ratio, size.width() / ratio, size.height() / ratio)
+
+    def paintEvent(self, event: QPaintEvent | None) -> None:
+        painter = QPainter(self)
+        picture = self.picture_rect()
+        if self._image is None:
+            painter.fillRect(self.rect(), _GROUND)
+            notices.paint_empty(painter, QRectF(self.rect()), *self._empty)
+        else:
+            self._paint_margins(painter, picture)
+            painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+            painter.drawImage(picture, self._image)
+            self._paint_overlays(painter, picture)
+        notices.paint_chip(painter, picture if self._image else QRectF(self.rect()), *self._chip)
+        painter.end()
+
+    def mouseMoveEvent(self, event: QMouseEvent | None) -> None:
+        assert event is not None
+        self._cursor = event.position()
+        self._update_hover()
+
+    def leaveEvent(self, event: QEvent | None) -> None:
+        self._cursor = None
+        self._update_hover()
+
+    def mousePressEvent(self, event: QMouseEvent | None) -> None:
+        assert event is not None
+        if event.button() != Qt.MouseButton.LeftButton:
+            return
+        if self.picture_rect().contains(event.position()):
+            pixel = self._to_widget().inverted()[0].map(event.position())
+            self.person_chosen.emit(pixel.x(), pixel.y())
+
+    def _to_widget(self) -> QTransform:
+        picture = self.picture_rect()
+        assert self._image is not None
+        transform = QTransform.fromTranslate(picture.x(), picture.y())
+        return transform.scale(
+            picture.width() / self._image.width(), picture.height() / self._image.height()
+        )
+
+    def _highlight(self) -> Highlight | None:
+        return self._given_highlight if self._hovered == _NOWHERE else Highlight(self._hovered)
+
+    def _update_hover(self) -> None:
+        hovered = self._joint_at(self._cursor)
+        if hovered != self._hovered:
+            self._hovered = hovered
+            self.joint_hovered.emit(hovered)
+            self.update()
+
+    def _joint_at(self, cursor: QPointF | None) -> int:
+        result = self._result
+        if cursor is None or self._image is None or result is None or result.box is None:
+            return _NOWHERE
+        transform = self._to_widget()
+        reach = max(_REACH, result.box.side / 30 * transform.m11())
+        best, nearest = _NOWHERE, reach
+        for joint, (x, y) in enumerate(result.keypoints.tolist()):
+            offset = transform.map(QPointF(x, y)) - cursor
+            distance = float(np.hypot(offset.x(), offset.y()))
+            if result.confidence[joint] >= MIN_CONFIDENCE and distance < nearest:
+                best, nearest = joint, distance
+        return best
+
+    def _paint_margins(self, painter: QPainter, picture: QRectF) -> None:
+        whole = QRectF(self.rect())
+        painter.fillRect(QRectF(0, 0, whole.width(), picture.top()), _GROUND)
+        painter.fillRect(QRectF(0, 0, picture.left(), whole.height()), _GROUND)
+        below = whole.height() - picture.bottom()
+        painter.fillRect(QRectF(0, picture.bottom(), whole.width(), below), _GROUND)
+        beside = whole.width() - picture.right()
+        painter.fillRect(QRectF(picture.right(), 0, beside, whole.height()), _GROUND)
+
+    def _paint_overlays(self, painter: QPainter, picture: QRectF) -> None:
+        if self._result is None or self._result.box is None or self._network is None:
+            return
+        highlight = self._highlight()
+        painter.save()
+        painter.setClipRect(picture)
+        painter.setTransform(self._to_widget(), combine=True)
+        paint_result(painter, self._result, self._network, self._overlays, highlight)
+        painter.restore()
+        if highlight is not None:
+            self._paint_labels(painter, picture, self._result, self._network, highlight)
+
+    def _paint_labels(
+        self,
+        painter: QPainter,
+        picture: QRectF,
+        result: PoseResult,
+        network: NetworkInfo,
+        highlight: Highlight,
+    ) -> None:
+        transform = self._to_widget()
+        assert result.box is not None
+        joint = transform.map(QPointF(*result.keypoints[highlight.joint].tolist()))
+        arrows = [
+            (transform.map(QPointF(*result.self_keypoints[keypoint].tolist())), weight)
+            for _, keypoint, weight in reversed(shown_arrows(result, highlight))
+        ]
+        name = network.joint_names[highlight.joint]
+        strongest = arrows[0][0] if arrows else joint
+        texts = [labels.Label(name, joint, strongest)]
+        texts += [labels.Label(f"{weight:.2f}", point, joint) for point, weight in arrows]
+        clearance = max(10.0, 1.3 * transform.m11() * result.box.side / 60)
+        metrics = QFontMetricsF(self.font())
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        labels.paint(painter, texts, labels.place(texts, metrics, picture, clearance))

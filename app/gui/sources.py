@@ -1,0 +1,197 @@
+"""What a person can look at: the menu, and opening what was chosen, dropped or had open last."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol, TypeVar
+
+from PyQt6.QtCore import QObject, Qt, pyqtSignal
+from PyQt6.QtGui import QDropEvent
+from PyQt6.QtWidgets import QApplication, QFileDialog, QMenu, QWidget
+
+from app.assets import Demo
+from app.gui.theme import icon
+from app.runtime.live.results import PoseResult
+from app.settings import SourceChoice, SourceKind
+from model.core.errors import UserError
+
+
+class Sources(Protocol):
+    """Opens sources for the running session. Every call may raise UserError.
+
+    Opening a source that fails leaves the current one running.
+    """
+
+    def cameras(self) -> list[str]:
+        """Names of the cameras found now; asking may take a moment."""
+
+    def demos(self) -> list[Demo]: ...
+
+    def open_camera(self, name: str) -> None: ...
+
+    def open_video(self, path: str) -> None: ...
+
+    def open_images(self, path: str) -> None: ...
+
+    def open_demo(self, name: str) -> None: ...
+
+    def title(self) -> str:
+        """What is open now, for the title bar; empty when nothing is."""
+
+    def mode(self) -> str:
+        """The mode really obtained, such as ``FaceTime HD 1280×720@30``."""
+
+    def has_known_joints(self) -> bool:
+        """Whether the open clip comes with its true joints."""
+
+    def known_error(self, result: PoseResult) -> tuple[float, float] | None:
+        """Mean joint error (personalized, unpersonalized) in percent of the box's side.
+
+        None when the clip has no known joints or the result has no prediction to compare.
+        """
+
+
+def open_choice(sources: Sources, choice: SourceChoice) -> None:
+    """Open what a person named. May raise UserError."""
+    opening: dict[SourceKind, Callable[[str], None]] = {
+        SourceKind.CAMERA: sources.open_camera,
+        SourceKind.VIDEO: sources.open_video,
+        SourceKind.IMAGES: sources.open_images,
+        SourceKind.DEMO: sources.open_demo,
+    }
+    opening[choice.kind](choice.value)
+
+
+T = TypeVar("T")
+
+_VIDEO_FILES = "Videos (*.mp4 *.mov *.m4v *.mkv *.webm *.avi *.mpg *.mpeg *.wmv);;All files (*)"
+
+
+class SourceMenu(QMenu):
+    """Cameras by name, video files, folders of images, and the embedded clips.
+
+    The cameras are asked for when the menu opens, because that takes a moment and they come and
+    go. ``say`` gets the sentence when they cannot be listed.
+    """
+
+    chosen = pyqtSignal(object)
+    """A SourceChoice."""
+
+    def __init__(self, sources: Sources, say: Callable[[str], None], parent: QWidget) -> None:
+        super().__init__("Source", parent)
+        self._sources = sources
+        self._say = say
+        self.setToolTipsVisible(True)
+        self.aboutToShow.connect(self._fill)
+        # macOS leaves out a menu that is empty before it opens.
+        self._fill_files()
+
+    def _fill(self) -> None:
+        self.clear()
+        self._fill_cameras()
+        self._fill_files()
+        self._fill_demos()
+
+    def _fill_cameras(self) -> None:
+        self.addSection("Cameras")
+        names = self._ask(self._sources.cameras)
+        for name in names:
+            self._add_choice("webcam", name, f"Look through {name}", SourceKind.CAMERA, name)
+        if not names:
+            self._add("webcam", "No camera found", "Connect one, then open this menu again")
+
+    def _fill_files(self) -> None:
+        self.addSection("Files")
+        self._add("film", "Open video…", "Play a video file", self._ask_video)
+        tip = "Play a folder of images in the order of their names"
+        self._add("folder", "Open image folder…", tip, self._ask_images)
+
+    def _fill_demos(self) -> None:
+        self.addSection("Demo clips")
+        demos = self._ask(self._sources.demos)
+        for demo in demos:
+            tip = f"Play the embedded clip {demo.name}"
+            self._add_choice("clapperboard", demo.title, tip, SourceKind.DEMO, demo.name)
+        if not demos:
+            self._add("clapperboard", "No demo clip found", "Clips lie in assets/demo")
+
+    def _ask(self, question: Callable[[], list[T]]) -> list[T]:
+        try:
+            return question()
+        except UserError as error:
+            self._say(str(error))
+            return []
+
+    def _add_choice(
+        self, icon_name: str, text: str, tip: str, kind: SourceKind, value: str
+    ) -> None:
+        choice = SourceChoice(kind, value)
+        # "&" would become a mnemonic and vanish from a camera's name.
+        self._add(icon_name, text.replace("&", "&&"), tip, lambda: self.chosen.emit(choice))
+
+    def _add(
+        self, icon_name: str, text: str, tip: str, handler: Callable[[], None] | None = None
+    ) -> None:
+        """Add an entry; without a ``handler`` it only tells something."""
+        entry = self.addAction(icon(icon_name), text)
+        assert entry is not None
+        entry.setToolTip(tip)
+        entry.setEnabled(handler is not None)
+        if handler is not None:
+            entry.triggered.connect(handler)
+
+    def _ask_video(self) -> None:
+        path, _ = QFileDialog.getOpenFileName(self.parentWidget(), "Open video", "", _VIDEO_FILES)
+        if path:
+            self.chosen.emit(SourceChoice(SourceKind.VIDEO, path))
+
+    def _ask_images(self) -> None:
+        path = QFileDialog.getExistingDirectory(self.parentWidget(), "Open image folder")
+        if path:
+            self.chosen.emit(SourceChoice(SourceKind.IMAGES, path))
+
+
+class SourceOpener(QObject):
+    """Opens sources by choice; ``say`` gets the sentence when one cannot be opened.
+
+    ``last_choice`` is what the user chose last with success, not what a program opened.
+    """
+
+    opened = pyqtSignal()
+
+    def __init__(
+        self, sources: Sources, say: Callable[[str], None], last_choice: SourceChoice | None
+    ) -> None:
+        super().__init__()
+        self._say = say
+        self._sources = sources
+        self.last_choice = last_choice
+
+    def choose(self, choice: SourceChoice) -> None:
+        """Open what the user chose, and remember it for the next start."""
+        if self.open(choice):
+            self.last_choice = choice
+
+    def open(self, choice: SourceChoice) -> bool:
+        """Open ``choice``; False, and the current source goes on, when it cannot be opened."""
+        QApplication.setOverrideCursor(Qt.CursorShape.WaitCursor)
+        try:
+            open_choice(self._sources, choice)
+        except UserError as error:
+            self._say(str(error))
+            return False
+        finally:
+            QApplication.restoreOverrideCursor()
+        self.opened.emit()
+        return True
+
+
+def dropped_choice(event: QDropEvent | None) -> SourceChoice | None:
+    """The file or folder that a drag carries; None when it carries something else."""
+    data = event.mimeData() if event is not None else None
+    files = [url.toLocalFile() for url in data.urls() if url.isLocalFile()] if data else []
+    if not files:
+        return None
+    kind = SourceKind.IMAGES if Path(files[0]).is_dir() else SourceKind.VIDEO
+    return SourceChoice(kind, files[0])

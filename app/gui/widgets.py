@@ -1,0 +1,340 @@
+"""Small widgets: the state chip, message and status bars, labels and buttons that share room."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from PyQt6.QtCore import QObject, QRectF, QSize, Qt, QTimer
+from PyQt6.QtGui import (
+    QAction,
+    QColor,
+    QFontMetricsF,
+    QPainter,
+    QPaintEvent,
+    QPalette,
+    QResizeEvent,
+)
+from PyQt6.QtWidgets import (
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QSizePolicy,
+    QStatusBar,
+    QToolButton,
+    QWidget,
+)
+
+from app.gui.theme import TONES, Tone, icon, paint_icon
+from app.runtime.live.results import OfflineProgress, Phase, WorkerStatus
+
+_TITLE = QColor("#E8EAEE")
+_SENTENCE = QColor("#A3ABB8")
+_MARGIN = 16.0
+_ICON = 40.0
+_PADDING = 8.0
+
+
+def paint_chip(painter: QPainter, picture: QRectF, text: str, tone: Tone) -> None:
+    """Draw the chip at the lower left of ``picture``; nothing for an empty text."""
+    if not text:
+        return
+    painter.save()
+    font = painter.font()
+    # Readable from two metres on a desk, yet no banner in a small window.
+    font.setPixelSize(int(min(max(picture.height() / 30, 16), 24)))
+    font.setBold(True)
+    size = QFontMetricsF(font).size(Qt.TextFlag.TextSingleLine, text)
+    height = round(1.7 * size.height())
+    width = round(size.width() + height)
+    chip = QRectF(picture.left() + _MARGIN, picture.bottom() - _MARGIN - height, width, height)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(TONES[tone].fill)
+    painter.drawRoundedRect(chip, height / 2, height / 2)
+    painter.setFont(font)
+    painter.setPen(TONES[tone].text)
+    painter.drawText(chip, Qt.AlignmentFlag.AlignCenter, text)
+    painter.restore()
+
+
+def paint_empty(painter: QPainter, room: QRectF, title: str, sentence: str) -> None:
+    """Draw an icon, a title and a sentence in the middle of ``room``."""
+    painter.save()
+    wide = min(room.width() - 48, 480)
+    left, middle = room.center().x() - wide / 2, room.center().y()
+    icon = QRectF(room.center().x() - _ICON / 2, middle - 36 - _ICON, _ICON, _ICON)
+    paint_icon(painter, "video", icon, _SENTENCE)
+    centred = Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop
+    painter.setPen(_SENTENCE)
+    below = QRectF(left, middle + 14, wide, room.bottom() - middle - 14)
+    painter.drawText(below, centred | Qt.TextFlag.TextWordWrap, sentence)
+    font = painter.font()
+    font.setPixelSize(18)
+    font.setBold(True)
+    painter.setFont(font)
+    painter.setPen(_TITLE)
+    painter.drawText(QRectF(left, middle - 20, wide, 28), centred, title)
+    painter.restore()
+
+
+def paint_placeholder(painter: QPainter, room: QRectF, palette: QPalette, text: str) -> None:
+    """Fill ``room`` quietly and say in its middle when something will appear there."""
+    painter.save()
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(palette.color(QPalette.ColorRole.Midlight))
+    painter.drawRoundedRect(room, 4, 4)
+    painter.setPen(palette.color(QPalette.ColorRole.PlaceholderText))
+    inside = room.adjusted(_PADDING, _PADDING, -_PADDING, -_PADDING)
+    painter.drawText(inside, Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap, text)
+    painter.restore()
+
+
+_WIDE = 616
+
+
+class ButtonGrid(QWidget):
+    """One button per action: two beside two, or all in a row where there is room."""
+
+    def __init__(self, actions: Sequence[QAction]) -> None:
+        super().__init__()
+        self._buttons = [_button(action) for action in actions]
+        self._columns = 0
+        self._grid = QGridLayout(self)
+        self._grid.setContentsMargins(0, 0, 0, 0)
+        self._grid.setSpacing(8)
+        self._place(2)
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
+        super().resizeEvent(event)
+        self._place(2 if self.width() < _WIDE else len(self._buttons))
+
+    def _place(self, columns: int) -> None:
+        if columns == self._columns:
+            return
+        self._columns = columns
+        for place, button in enumerate(self._buttons):
+            self._grid.addWidget(button, place // columns, place % columns)
+            self._grid.setColumnStretch(place, int(place < columns))
+
+
+def _button(action: QAction) -> QToolButton:
+    button = QToolButton()
+    button.setDefaultAction(action)
+    button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextOnly)
+    button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+    button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+    button.setAccessibleDescription(action.toolTip())
+    return button
+
+
+class Chip(NamedTuple):
+    """What the chip over the live view says."""
+
+    text: str
+    tone: Tone
+
+
+_TONES = {
+    Phase.OFF: Tone.NEUTRAL,
+    Phase.PERSONALIZING: Tone.ACTIVE,
+    Phase.HELD_BACK: Tone.WARNING,
+    Phase.UNDONE: Tone.WARNING,
+    Phase.FROZEN: Tone.FROZEN,
+    Phase.OFFLINE: Tone.PROGRESS,
+    Phase.FAULTED: Tone.WARNING,
+}
+
+
+def chip(status: WorkerStatus) -> Chip:
+    """The words and the tone for ``status``, such as ``personalizing · 124 updates``."""
+    return Chip(_words(status), _TONES[status.phase])
+
+
+def _words(status: WorkerStatus) -> str:
+    if status.phase is Phase.OFFLINE:
+        return _offline_words(status.offline)
+    words = status.phase.value
+    if status.detail:
+        words += f" ({status.detail})"
+    learnt = status.updates > 0 and status.phase in (Phase.OFF, Phase.FROZEN)
+    if learnt or status.phase is Phase.PERSONALIZING:
+        words += f" · {count(status.updates, 'update')}"
+    return words
+
+
+def _offline_words(progress: OfflineProgress | None) -> str:
+    if progress is None or progress.total <= 0:
+        return "offline · starting"
+    words = f"offline {100 * progress.done // progress.total}%"
+    left = time_left(progress)
+    return f"{words} · {left} left" if left else words
+
+
+def time_left(progress: OfflineProgress | None) -> str:
+    """The time an offline run still needs, such as ``0:52``; empty while it is not known."""
+    if progress is None or not math.isfinite(progress.seconds_left):
+        return ""
+    minutes, seconds = divmod(max(0, math.ceil(progress.seconds_left)), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
+
+
+def count(number: int, noun: str) -> str:
+    """``1 update``, ``124 updates``, ``12,400 updates``."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+class ElidedLabel(QLabel):
+    """A label that gives up its end, not the window's width, when there is little room."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(0, super().minimumSizeHint().height())
+
+    def paintEvent(self, event: QPaintEvent | None) -> None:
+        painter = QPainter(self)
+        room = self.contentsRect()
+        text = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, room.width())
+        painter.drawText(room, Qt.AlignmentFlag.AlignVCenter, text)
+        painter.end()
+
+
+_MOST_LINES = 3
+
+
+class MessageBar(QFrame):
+    """Shows the newest sentences, one per line, until they are closed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setAutoFillBackground(True)
+        self.setBackgroundRole(QPalette.ColorRole.Midlight)
+        self._sentences: list[str] = []
+        self._label = QLabel()
+        self._label.setWordWrap(True)
+        self._label.setTextFormat(Qt.TextFormat.PlainText)
+        self._label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self._label.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        self._close = QToolButton()
+        self._close.setIcon(icon("x"))
+        self._close.setAutoRaise(True)
+        self._close.setIconSize(QSize(16, 16))
+        self._close.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self._close.setToolTip("Close the message (Esc)")
+        self._close.setAccessibleName("Close the message")
+        self._close.clicked.connect(self.clear)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(16, 4, 8, 4)
+        row.setSpacing(8)
+        row.addWidget(self._label)
+        row.addWidget(self._close, 0, Qt.AlignmentFlag.AlignTop)
+        self.setMinimumHeight(32)
+        self.hide()
+
+    def say(self, sentence: str) -> None:
+        """Show ``sentence``; one that is already there is not shown twice."""
+        if sentence in self._sentences:
+            return
+        self._sentences = [*self._sentences, sentence][-_MOST_LINES:]
+        self._label.setText("\n".join(self._sentences))
+        self.setAccessibleName(f"Message: {sentence}")
+        self.show()
+
+    def text(self) -> str:
+        """The sentences on show, one per line; empty when the bar is closed."""
+        return "\n".join(self._sentences)
+
+    def clear(self) -> None:
+        """Close the bar."""
+        self._sentences = []
+        self.hide()
+
+
+_HEIGHT = 24
+
+
+class StatusBar(QStatusBar):
+    """Device, schedule and camera mode on the left, counts and rates on the right.
+
+    Every number has a place of its own, wide enough for its usual range, so that a digit more or
+    less moves nothing.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setSizeGripEnabled(False)
+        self.setFixedHeight(_HEIGHT)
+        self._machine = ElidedLabel()
+        self._machine.setAccessibleName("Device, schedule and source")
+        self._machine.setContentsMargins(10, 0, 8, 0)
+        self.addWidget(self._machine, 1)
+        self._updates = self._number("00,000 updates", "Personalization updates so far")
+        self._predictions = self._number("000 predictions/s", "Frames predicted in a second")
+        self._pairs = self._number("000.0 pairs/s", "Target-source pairs learnt from in a second")
+        self._latency = self._number(
+            "0000 ms", "Time from capture to result; 95 of 100 results are faster"
+        )
+        self._dropped = self._number("00,000 dropped", "Frames captured but never predicted")
+        self._dropped.setContentsMargins(0, 0, 10, 0)
+        self.show_status(WorkerStatus(), "")
+
+    def show_status(self, status: WorkerStatus, mode: str) -> None:
+        """Show the worker's numbers and the source's ``mode`` (empty when nothing is open)."""
+        schedule = status.schedule.value if status.schedule else ""
+        machine = " · ".join(word for word in (status.device, schedule, mode) if word)
+        self._machine.setText(machine)
+        self._machine.setToolTip("\n".join(filter(None, (machine, status.schedule_reason))))
+        self._updates.setText(count(status.updates, "update"))
+        self._predictions.setText(f"{status.predictions_per_second:.0f} predictions/s")
+        self._pairs.setText(f"{status.pairs_per_second:.1f} pairs/s")
+        self._latency.setText(f"{status.latency_p95 * 1000:.0f} ms")
+        self._dropped.setText(f"{status.dropped:,} dropped")
+
+    def text(self) -> str:
+        """The whole line as it reads."""
+        numbers = (self._updates, self._predictions, self._pairs, self._latency, self._dropped)
+        return " · ".join(filter(None, (self._machine.text(), *(n.text() for n in numbers))))
+
+    def _number(self, widest: str, meaning: str) -> QLabel:
+        label = QLabel()
+        label.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        label.setMinimumWidth(self.fontMetrics().horizontalAdvance(widest) + 16)
+        label.setToolTip(meaning)
+        label.setAccessibleDescription(meaning)
+        self.addPermanentWidget(label)
+        return label
+
+
+class Throttle(QObject):
+    """Calls ``action`` at most once per ``period`` seconds, and never loses the last request."""
+
+    def __init__(self, period: float, action: Callable[[], None], parent: QObject) -> None:
+        super().__init__(parent)
+        self._period = period
+        self._action = action
+        self._acted_at = -math.inf
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.timeout.connect(self._act)
+
+    def request(self) -> None:
+        """Ask for the action: now if the last one is old enough, else as soon as it is."""
+        if self._timer.isActive():
+            return
+        wait = self._acted_at + self._period - time.perf_counter()
+        if wait > 0:
+            self._timer.start(math.ceil(1000 * wait))
+        else:
+            self._act()
+
+    def _act(self) -> None:
+        self._acted_at = time.perf_counter()
+        self._action()

@@ -1,0 +1,384 @@
+"""The ways in which prediction and personalization share the machine."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+from app.runtime.lifecycle import (
+    CancelOffline,
+    Command,
+    Configure,
+    Mailbox,
+    ManagedThread,
+    Reset,
+    RunOffline,
+    SetPersonalizing,
+    yield_to_other_threads,
+)
+from app.runtime.live.learner import Learner
+from app.runtime.live.results import OfflineProgress, Schedule, UpdateResult
+from model.adaptation import Pairs, PersonalizationSettings, Personalizer, PersonView, SourceMemory
+from model.core.crop import CROP_SIZE
+from model.ttp.networks import PerceptualLoss, PoseNetwork
+from model.ttp.prediction import Pose, PosePredictor, crop_tensor, pose_in_image
+from model.ttp.trunk import FrozenTrunk, keys_of
+
+_IDLE_SECONDS = 0.2
+
+
+@dataclass(frozen=True)
+class Handover:
+    """New weights for the prediction lane.
+
+    ``weights`` are the pose branch's changed tensors after ``updates`` updates since reset number
+    ``generation``.
+    """
+
+    generation: int
+    updates: int
+    weights: dict[str, Tensor]
+
+
+class UpdateLane(ManagedThread):
+    """Owns a Learner. Told through its mailbox; gives weights away through ``take_handover``.
+
+    ``on_pairs`` is called with the number of pairs learnt from, ``on_update`` with every finished
+    update, both in this thread.
+    """
+
+    def __init__(
+        self,
+        learner: Learner,
+        memory: SourceMemory,
+        threads: int,
+        on_pairs: Callable[[int], None],
+        on_update: Callable[[UpdateResult], None],
+        on_fault: Callable[[Exception], None],
+    ) -> None:
+        super().__init__("app-update-lane", on_fault)
+        self.mailbox = Mailbox()
+        self._learner = learner
+        self._memory = memory
+        self._threads = threads
+        self._on_pairs = on_pairs
+        self._on_update = on_update
+        self._personalizing = False
+        self._generation = 0
+        self._newest_used = -1
+        self._lock = threading.Lock()
+        self._handover: Handover | None = None
+        self._progress: OfflineProgress | None = None
+
+    def take_handover(self) -> Handover | None:
+        """The newest weights, once."""
+        with self._lock:
+            handover, self._handover = self._handover, None
+            return handover
+
+    @property
+    def offline_progress(self) -> OfflineProgress | None:
+        with self._lock:
+            return self._progress
+
+    def wake(self) -> None:
+        self.mailbox.close()
+        super().wake()
+
+    def prepare(self) -> None:
+        torch.set_num_threads(self._threads)
+        yield_to_other_threads()
+
+    def work(self) -> None:
+        while not self.stopping:
+            for command in self.mailbox.take():
+                self._obey(command)
+            if self._learner.offline_progress is not None:
+                self._publish(self._learner.offline())
+            elif self._personalizing:
+                self._learn_online()
+            else:
+                self.mailbox.wait()
+
+    def _obey(self, command: Command) -> None:
+        match command:
+            case SetPersonalizing(on):
+                self._personalizing = on
+            case Configure(settings):
+                self._begin_generation()
+                self._learner.configure(settings)
+            case Reset():
+                self._begin_generation()
+                self._learner.reset()
+            case RunOffline():
+                self._learner.start_offline()
+                self._show_progress()
+            case CancelOffline():
+                self._learner.cancel_offline()
+                self._show_progress()
+
+    def _begin_generation(self) -> None:
+        with self._lock:
+            self._generation += 1
+            self._handover = None
+            self._progress = None
+
+    def _learn_online(self) -> None:
+        # A target is used for one micro-batch only: no new view, nothing to learn.
+        view = self._memory.newest(after=self._newest_used, timeout=_IDLE_SECONDS)
+        if view is not None:
+            self._newest_used = view.index
+            self._publish(self._learner.online(view))
+
+    def _publish(self, result: UpdateResult | None) -> None:
+        self._on_pairs(self._learner.last_pairs)
+        self._show_progress()
+        if result is None:
+            return
+        personalizer = self._learner.personalizer
+        handover = Handover(self._generation, personalizer.updates, personalizer.weights())
+        with self._lock:
+            self._handover = handover
+        self._on_update(result)
+
+    def _show_progress(self) -> None:
+        with self._lock:
+            self._progress = self._learner.offline_progress
+
+
+# Longer than one pair of images takes on a slow or busy machine.
+_STOPPING_SECONDS = 30.0
+
+
+@dataclass(frozen=True)
+class Listeners:
+    """Who hears of learning: pairs learnt from, finished updates, a thread that failed."""
+
+    pairs: Callable[[int], None]
+    update: Callable[[UpdateResult], None]
+    fault: Callable[[Exception], None]
+
+
+@dataclass(frozen=True)
+class Machine:
+    """What the work runs on.
+
+    ``low_precision`` uses bfloat16 for predictions and inside updates; ``predict_threads`` and
+    ``update_threads`` are each lane's share of the CPU's cores.
+    """
+
+    device: torch.device
+    low_precision: bool
+    predict_threads: int
+    update_threads: int
+
+
+class Runner(Protocol):
+    """A schedule at work. Used by the worker thread only."""
+
+    kind: Schedule
+
+    def post(self, command: Command) -> None:
+        """Obey a command about personalization."""
+
+    def predict(self, view: PersonView) -> tuple[Pose, int]:
+        """The pose in this view and the number of updates behind it."""
+
+    @property
+    def offline_progress(self) -> OfflineProgress | None: ...
+
+    def close(self) -> None: ...
+
+
+class TwoLanes:
+    """Predict every frame with the newest weights; learn beside it in a thread of its own."""
+
+    kind = Schedule.TWO_LANES
+
+    def __init__(
+        self,
+        learner: Learner,
+        memory: SourceMemory,
+        pristine: PosePredictor,
+        predictor: PosePredictor,
+        machine: Machine,
+        listeners: Listeners,
+    ) -> None:
+        self._pristine = pristine
+        self._predictor = predictor
+        self._updates = 0
+        self._generation = 0
+        torch.set_num_threads(machine.predict_threads)
+        self._lane = UpdateLane(
+            learner,
+            memory,
+            machine.update_threads,
+            listeners.pairs,
+            listeners.update,
+            listeners.fault,
+        )
+        self._lane.start()
+
+    def post(self, command: Command) -> None:
+        if isinstance(command, Reset | Configure):
+            # The next prediction is already the trained weights' own; late handovers of the
+            # lane belong to the generation before and are dropped.
+            self._generation += 1
+            self._predictor.copy_from(self._pristine)
+            self._updates = 0
+        self._lane.mailbox.post(command)
+
+    def predict(self, view: PersonView) -> tuple[Pose, int]:
+        handover = self._lane.take_handover()
+        if handover is not None and handover.generation == self._generation:
+            self._predictor.load(handover.weights)
+            self._updates = handover.updates
+        keys = keys_of([view.index])
+        return self._predictor.predict(view.image, view.box, keys, fresh=True), self._updates
+
+    @property
+    def offline_progress(self) -> OfflineProgress | None:
+        return self._lane.offline_progress
+
+    def close(self) -> None:
+        self._lane.stop(_STOPPING_SECONDS)
+
+
+class Strict:
+    """For every frame update, then predict, as the paper does (method 1.10)."""
+
+    kind = Schedule.STRICT
+
+    def __init__(
+        self, learner: Learner, listeners: Listeners, stopping: Callable[[], bool]
+    ) -> None:
+        self._learner = learner
+        self._listeners = listeners
+        self._stopping = stopping
+        self._personalizing = False
+
+    def post(self, command: Command) -> None:
+        match command:
+            case SetPersonalizing(on):
+                self._personalizing = on
+            case Configure(settings):
+                self._learner.configure(settings)
+            case Reset():
+                self._learner.reset()
+            case RunOffline():
+                self._learner.start_offline()
+            case CancelOffline():
+                self._learner.cancel_offline()
+
+    def predict(self, view: PersonView) -> tuple[Pose, int]:
+        if self._learner.offline_progress is not None:
+            self._learn(self._learner.offline)
+        elif self._personalizing:
+            self._learn(lambda: self._learner.online(view))
+        personalizer = self._learner.personalizer
+        crop = crop_tensor(view.image, view.box, personalizer.network.spec)
+        output = personalizer.predict(crop, keys_of([view.index]), fresh=True)
+        return pose_in_image(output, view.box), personalizer.updates
+
+    def _learn(self, step: Callable[[], UpdateResult | None]) -> None:
+        result = None
+        # On a slow device a batch takes long: an application that closes does not wait for it.
+        while result is None and not self._stopping():
+            result = step()
+            if self._learner.last_pairs == 0:
+                return
+            self._listeners.pairs(self._learner.last_pairs)
+        if result is not None:
+            self._listeners.update(result)
+
+    @property
+    def offline_progress(self) -> OfflineProgress | None:
+        return self._learner.offline_progress
+
+    def close(self) -> None:
+        """Nothing of its own to stop."""
+
+
+class PredictOnly:
+    """For a network without a self-supervised task: unlabelled frames teach it nothing."""
+
+    kind = Schedule.PREDICT_ONLY
+    offline_progress = None
+
+    def __init__(self, predictor: PosePredictor) -> None:
+        self._predictor = predictor
+
+    def post(self, command: Command) -> None:
+        """There is nothing to switch on and nothing to reset."""
+
+    def predict(self, view: PersonView) -> tuple[Pose, int]:
+        return self._predictor.predict(view.image, view.box), 0
+
+    def close(self) -> None:
+        """Nothing of its own to stop."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The schedule chosen and the measurement behind it, as a sentence."""
+
+    schedule: Schedule
+    reason: str
+
+
+def choose_schedule(
+    network: PoseNetwork,
+    perceptual: PerceptualLoss,
+    settings: PersonalizationSettings,
+    machine: Machine,
+    trunk: FrozenTrunk,
+    frames_per_second: float,
+    stopping: Callable[[], bool],
+) -> Choice:
+    """Measure one update's cost on this machine and choose the schedule that can hold the rate.
+
+    One pair is computed on a CPU, a whole batch elsewhere, each twice because the first warms up.
+    """
+    if not network.spec.personalizable:
+        return Choice(Schedule.PREDICT_ONLY, "this network has no self-supervised task")
+    pairs = 1 if machine.device.type == "cpu" else settings.batch_size
+    seconds = _seconds(network, perceptual, settings, machine, trunk, pairs)
+    if not stopping():
+        seconds = min(seconds, _seconds(network, perceptual, settings, machine, trunk, pairs))
+    update = seconds * settings.batch_size / pairs * settings.iterations
+    period = 1 / frames_per_second
+    schedule = Schedule.STRICT if update < 0.8 * period else Schedule.TWO_LANES
+    reason = (
+        f"an update of {settings.batch_size} pairs takes about {update:.2f} s and a frame comes "
+        f"every {period:.2f} s"
+    )
+    return Choice(schedule, reason)
+
+
+def _seconds(
+    network: PoseNetwork,
+    perceptual: PerceptualLoss,
+    settings: PersonalizationSettings,
+    machine: Machine,
+    trunk: FrozenTrunk,
+    pairs: int,
+) -> float:
+    personalizer = Personalizer(
+        network, perceptual, settings, autocast=machine.low_precision, trunk=trunk
+    )
+    spec = network.spec
+    targets = torch.zeros(pairs, 3, spec.crop_size, spec.crop_size)
+    sources = torch.zeros(pairs, 3, CROP_SIZE, CROP_SIZE)
+    start = time.perf_counter()
+    personalizer.accumulate(Pairs(targets, sources), pairs)
+    if machine.device.type == "cuda":
+        torch.cuda.synchronize(machine.device)
+    seconds = time.perf_counter() - start
+    personalizer.discard()
+    return seconds

@@ -1,0 +1,321 @@
+"""The running machinery: one ring, one capture thread, one worker, and what they are told."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Protocol
+
+from app.assets import DEMOS, Demo, KnownJoints, demo
+from app.runtime.capture.camera import CameraSource, list_cameras
+from app.runtime.capture.capture_thread import CaptureThread
+from app.runtime.capture.files import ImageFolderSource, VideoSource
+from app.runtime.capture.ring import FrameRing
+from app.runtime.capture.source import Frame, FrameSource, SourceInfo
+from app.runtime.lifecycle import (
+    CancelOffline,
+    ChoosePerson,
+    Command,
+    Compare,
+    Configure,
+    Reset,
+    RunOffline,
+    SetPersonalizing,
+    ThreadState,
+)
+from app.runtime.live.engine import Engine, describe_network
+from app.runtime.live.results import (
+    Comparison,
+    NetworkInfo,
+    Phase,
+    PoseResult,
+    Schedule,
+    UpdateResult,
+    WorkerStatus,
+)
+from app.runtime.live.worker import STOPPING_SECONDS, Worker
+from model.adaptation import preset
+from model.core.errors import UserError
+from model.core.skeleton import PENN13
+
+
+class Session(Protocol):
+    """Everything the window may ask of the running machinery; every call returns at once.
+
+    Results are pulled by the window's timer, never pushed. ``latest_*`` give the newest record or
+    None; ``take_*`` give the records since the last call, oldest first, from a bounded queue.
+    """
+
+    network: NetworkInfo
+
+    def latest_frame(self) -> Frame | None:
+        """The newest captured frame."""
+
+    def frame(self, index: int) -> Frame | None:
+        """The captured frame with that index if the ring still holds it."""
+
+    def latest_result(self) -> PoseResult | None: ...
+
+    def take_results(self) -> list[PoseResult]: ...
+
+    def take_updates(self) -> list[UpdateResult]: ...
+
+    def take_messages(self) -> list[str]:
+        """Sentences for the user: faults, a camera that stopped, a finished offline run."""
+
+    def status(self) -> WorkerStatus: ...
+
+    def set_playing(self, playing: bool) -> None: ...
+
+    def set_personalizing(self, personalizing: bool) -> None: ...
+
+    def set_preset(self, name: str) -> None:
+        """Choose a personalization preset by name; takes effect with a reset."""
+
+    def set_comparison(self, comparison: Comparison) -> None:
+        """How often to predict with the trained weights beside the personalized ones."""
+
+    def reset(self) -> None:
+        """Back to the pristine weights, an empty optimiser and no updates."""
+
+    def run_offline(self) -> None:
+        """Personalize over the frames held in memory, then go on predicting."""
+
+    def cancel_offline(self) -> None: ...
+
+    def choose_person(self, x: float, y: float) -> None:
+        """Follow the person at that point of the frame (pixels)."""
+
+    def close(self) -> None:
+        """Stop every thread and join it."""
+
+
+class LiveSources:
+    """Implements the window's ``Sources`` for one session; files play in a loop."""
+
+    def __init__(self, session: LiveSession) -> None:
+        self._session = session
+        self._title = ""
+        self._known: KnownJoints | None = None
+
+    def cameras(self) -> list[str]:
+        return [camera.name for camera in list_cameras()]
+
+    def demos(self) -> list[Demo]:
+        return list(DEMOS)
+
+    def open_camera(self, name: str) -> None:
+        self._open(CameraSource(name))
+
+    def open_video(self, path: str) -> None:
+        self._open(VideoSource(path))
+
+    def open_images(self, path: str) -> None:
+        self._open(ImageFolderSource(path))
+
+    def open_demo(self, name: str) -> None:
+        chosen = demo(name)
+        self._open(VideoSource(chosen.video))
+        self._title = chosen.title
+        if chosen.joints and self._session.network.joint_names == PENN13.names:
+            self._known = KnownJoints.load(chosen.joints)
+
+    def title(self) -> str:
+        """What is open now; empty when nothing is."""
+        return self._title
+
+    def mode(self) -> str:
+        """The mode really obtained, such as ``FaceTime HD 1280×720@30``."""
+        info = self._session.source_info
+        return info.mode if info else ""
+
+    def has_known_joints(self) -> bool:
+        return self._known is not None
+
+    def known_error(self, result: PoseResult) -> tuple[float, float] | None:
+        """Mean joint error (personalized, unpersonalized) in percent of the box's side."""
+        if self._known is None or result.box is None or result.unpersonalized is None:
+            return None
+        with_it = self._known.error(result.media_index, result.keypoints)
+        without = self._known.error(result.media_index, result.unpersonalized)
+        if with_it is None or without is None:
+            return None
+        percent = 100 / result.box.side
+        return with_it * percent, without * percent
+
+    def _open(self, source: FrameSource) -> None:
+        self._session.open(source, loop=True)
+        self._title = source.info.name
+        self._known = None
+
+
+_OPENING_SECONDS = 20.0
+_TYPICAL_FRAME_RATE = 30.0
+_MESSAGES_KEPT = 32
+
+
+class LiveSession:
+    """Implements ``app.runtime.live.session.Session`` and opens sources for it.
+
+    ``make_engine`` loads what the worker needs; it is called once here and again if the worker
+    has to be started anew after a fault. ``schedule`` forces a schedule instead of measuring.
+    """
+
+    network: NetworkInfo
+
+    def __init__(self, make_engine: Callable[[], Engine], schedule: Schedule | None = None) -> None:
+        self._make_engine = make_engine
+        self._schedule = schedule
+        self._lock = threading.Lock()
+        self._messages: deque[str] = deque(maxlen=_MESSAGES_KEPT)
+        self._faulted = False
+        self._standing: dict[type, Command] = {}
+        self._capture: CaptureThread | None = None
+        self._ring = FrameRing()
+        engine = make_engine()
+        self.network = describe_network(engine.network.spec, engine.weights_name)
+        self._worker = self._start_worker(engine)
+
+    def open(self, source: FrameSource, *, loop: bool) -> None:
+        """Look at ``source`` from now on; the old one goes on if it cannot be opened (UserError).
+
+        Another source shows another person: weights, memory and the person are forgotten.
+        """
+        capture = CaptureThread(
+            source, self._ring, self._say, loop=loop, on_fault=self._capture_failed
+        )
+        capture.pause()
+        capture.start()
+        state = capture.wait_started(_OPENING_SECONDS)
+        if state is not ThreadState.RUNNING:
+            capture.stop(0.0)
+            fault = capture.fault
+            if isinstance(fault, UserError):
+                self.take_messages()  # the same sentence, said by the thread
+                raise fault
+            raise UserError(
+                "The source does not answer. Check that it is connected and not in use by another "
+                "program, or choose another source."
+            )
+        if self._capture is not None:
+            self._capture.stop()
+        self._capture = capture
+        self._post(Reset(forget=True))
+        capture.resume()
+
+    @property
+    def source_info(self) -> SourceInfo | None:
+        """What is really captured; None when nothing is open."""
+        return self._capture.info if self._capture else None
+
+    def latest_frame(self) -> Frame | None:
+        return self._ring.latest()
+
+    def frame(self, index: int) -> Frame | None:
+        return self._ring.get(index)
+
+    def latest_result(self) -> PoseResult | None:
+        return self._worker.bulletin.latest_result()
+
+    def take_results(self) -> list[PoseResult]:
+        return self._worker.bulletin.take_results()
+
+    def take_updates(self) -> list[UpdateResult]:
+        return self._worker.bulletin.take_updates()
+
+    def take_messages(self) -> list[str]:
+        with self._lock:
+            messages = list(self._messages)
+            self._messages.clear()
+            return messages
+
+    def status(self) -> WorkerStatus:
+        status = self._worker.bulletin.status()
+        return replace(status, phase=Phase.FAULTED) if self._faulted else status
+
+    def set_playing(self, playing: bool) -> None:
+        if self._capture is not None:
+            if playing:
+                self._capture.resume()
+            else:
+                self._capture.pause()
+
+    def set_personalizing(self, personalizing: bool) -> None:
+        if not personalizing or self._can_personalize():
+            self._set(SetPersonalizing(personalizing))
+
+    def set_preset(self, name: str) -> None:
+        self._set(Configure(preset(name).settings))
+
+    def set_comparison(self, comparison: Comparison) -> None:
+        self._set(Compare(comparison))
+
+    def reset(self) -> None:
+        if self._faulted:
+            self._restart()
+        else:
+            self._post(Reset())
+
+    def run_offline(self) -> None:
+        if self._can_personalize():
+            self._post(RunOffline())
+
+    def cancel_offline(self) -> None:
+        self._post(CancelOffline())
+
+    def choose_person(self, x: float, y: float) -> None:
+        self._post(ChoosePerson(x, y))
+
+    def close(self) -> None:
+        if self._capture is not None:
+            self._capture.stop()
+        self._worker.stop(STOPPING_SECONDS)
+        self._ring.close()
+
+    def _can_personalize(self) -> bool:
+        if not self.network.personalizable:
+            self._say(
+                f"The network {self.network.variant!r} has no self-supervised task and cannot be "
+                "personalized. Start with --weights of another variant."
+            )
+        return self.network.personalizable
+
+    def _post(self, command: Command) -> None:
+        self._worker.mailbox.post(command)
+
+    def _set(self, command: Command) -> None:
+        """Post a command that states how things shall be from now on, after a restart too."""
+        self._standing[type(command)] = command
+        self._post(command)
+
+    def _start_worker(self, engine: Engine) -> Worker:
+        info = self.source_info
+        rate = info.fps if info else _TYPICAL_FRAME_RATE
+        worker = Worker(engine, self._ring, rate, self._worker_failed, self._schedule)
+        worker.start()
+        return worker
+
+    def _restart(self) -> None:
+        """A worker that failed is replaced by a new one with the trained weights."""
+        self._worker.stop(STOPPING_SECONDS)
+        engine = self._make_engine()
+        self._faulted = False
+        self._worker = self._start_worker(engine)
+        for command in self._standing.values():
+            self._post(command)
+
+    def _say(self, sentence: str) -> None:
+        with self._lock:
+            self._messages.append(sentence)
+
+    def _capture_failed(self, error: Exception) -> None:
+        self._say(str(error) if isinstance(error, UserError) else f"The source stopped: {error}.")
+
+    def _worker_failed(self, error: Exception) -> None:
+        self._faulted = True
+        self._say(
+            f"Predicting or personalizing failed ({type(error).__name__}: {error}). "
+            "Press Reset to start it again."
+        )

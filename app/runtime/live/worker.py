@@ -1,0 +1,237 @@
+"""The worker: finds the person, predicts every newest frame, and has the network personalized."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import torch
+
+from app.runtime.capture.ring import FrameRing
+from app.runtime.capture.source import Frame
+from app.runtime.lifecycle import (
+    ChoosePerson,
+    Command,
+    Compare,
+    Configure,
+    Mailbox,
+    ManagedThread,
+    Reset,
+    SetPersonalizing,
+)
+from app.runtime.live.engine import Engine
+from app.runtime.live.learner import Learner
+from app.runtime.live.results import (
+    Array,
+    Bulletin,
+    Comparison,
+    Phase,
+    Schedule,
+    nobody,
+    pose_result,
+)
+from app.runtime.live.schedules import (
+    Listeners,
+    PredictOnly,
+    Runner,
+    Strict,
+    TwoLanes,
+    choose_schedule,
+)
+from model.adaptation import PersonView, SourceMemory
+from model.tracking.scene import SceneChange
+from model.ttp.prediction import Pose, PosePredictor
+from model.ttp.trunk import FrozenTrunk, fastest_engine, keys_of
+
+# On a slow or busy machine one pair of images takes seconds, and nothing may outlive the window.
+STOPPING_SECONDS = 60.0
+_WAIT_SECONDS = 0.1
+_SAMPLED_COMPARISON_SECONDS = 0.4
+
+
+class Worker(ManagedThread):
+    """Owns the network. Told through ``mailbox``; what it finds out is in ``bulletin``.
+
+    ``schedule`` forces one of the two schedules; None measures and chooses.
+    """
+
+    def __init__(
+        self,
+        engine: Engine,
+        ring: FrameRing,
+        frames_per_second: float,
+        on_fault: Callable[[Exception], None],
+        schedule: Schedule | None = None,
+    ) -> None:
+        super().__init__("app-worker", on_fault)
+        self.mailbox = Mailbox()
+        self.bulletin = Bulletin(engine.device_text)
+        self._engine = engine
+        self._ring = ring
+        self._frames_per_second = frames_per_second
+        self._wanted_schedule = schedule
+        self._report_fault = on_fault
+        self._runner: Runner | None = None
+        self._memory = SourceMemory(crop_size=engine.network.spec.crop_size)
+        self._settings = engine.settings
+        self._scene = SceneChange()
+        self._comparison = Comparison.NEVER
+        self._compared_at = float("-inf")
+        self._personalizing = False
+        self._found = False
+        self._predicted = 0
+        self._updates = 0
+
+    def wake(self) -> None:
+        self._ring.wake()
+        super().wake()
+
+    def prepare(self) -> None:
+        engine = self._engine
+        machine = engine.machine
+        fastest = fastest_engine(
+            engine.network, machine.predict_threads, low_precision=machine.low_precision
+        )
+        self._trunk = FrozenTrunk(engine.network.encoder, fastest.engine)
+        torch.set_num_threads(machine.predict_threads + machine.update_threads)
+        kind, reason = self._choose()
+        # One copy always holds the trained weights: to compare with, and to go back to.
+        dtype = torch.bfloat16 if machine.low_precision else torch.float32
+        self._pristine = PosePredictor(engine.network, dtype, self._trunk, fastest.heads)
+        if kind is Schedule.PREDICT_ONLY:
+            self._runner = PredictOnly(self._pristine)
+        elif kind is Schedule.STRICT:
+            self._runner = Strict(self._learner(), self._listeners(), lambda: self.stopping)
+        else:
+            self._runner = TwoLanes(
+                self._learner(),
+                self._memory,
+                self._pristine,
+                PosePredictor(engine.network, dtype, self._trunk, fastest.heads),
+                machine,
+                self._listeners(),
+            )
+        self.bulletin.set_schedule(kind, reason)
+
+    def _learner(self) -> Learner:
+        engine = self._engine
+        return Learner(
+            engine.network,
+            engine.perceptual,
+            self._settings,
+            self._memory,
+            micro_batch=1 if engine.machine.device.type == "cpu" else self._settings.batch_size,
+            autocast=engine.machine.low_precision,
+            trunk=self._trunk,
+            masker=engine.masker,
+        )
+
+    def _listeners(self) -> Listeners:
+        return Listeners(self.bulletin.add_pairs, self.bulletin.add_update, self._report_fault)
+
+    def _choose(self) -> tuple[Schedule, str]:
+        if self._wanted_schedule is not None:
+            return self._wanted_schedule, "chosen by hand"
+        engine = self._engine
+        choice = choose_schedule(
+            engine.network,
+            engine.perceptual,
+            self._settings,
+            engine.machine,
+            self._trunk,
+            self._frames_per_second,
+            lambda: self.stopping,
+        )
+        return choice.schedule, choice.reason
+
+    def work(self) -> None:
+        reader = self._ring.latest_reader()
+        while not self.stopping:
+            for command in self.mailbox.take():
+                self._obey(command)
+            frame = reader.latest(timeout=_WAIT_SECONDS)
+            if frame is not None:
+                self._process(frame)
+            self._publish_state(reader.skipped)
+
+    def finish(self) -> None:
+        if self._runner is not None:
+            self._runner.close()
+
+    def _obey(self, command: Command) -> None:
+        assert self._runner is not None
+        match command:
+            case ChoosePerson(x, y):
+                self._engine.follower.choose(x, y)
+                return
+            case Compare(comparison):
+                self._comparison = comparison
+                return
+            case SetPersonalizing(on):
+                self._personalizing = on
+            case Configure(settings):
+                self._settings = settings
+            case Reset(forget) if forget:
+                self._memory.clear()
+                self._engine.follower.reset()
+                self.bulletin.forget()
+        if isinstance(command, Reset | Configure):
+            self._updates = 0
+        self._runner.post(command)
+
+    def _process(self, frame: Frame) -> None:
+        assert self._runner is not None
+        self._reset_at_cut(frame)
+        follower = self._engine.follower
+        box = follower.locate(frame.image, frame.timestamp)
+        self._found = box is not None
+        if box is None:
+            latency = time.perf_counter() - frame.timestamp
+            self.bulletin.add_result(nobody(frame, self._updates, latency))
+            return
+        view = PersonView.of_frame(frame.image, box, frame.index)
+        self._memory.add(view)
+        pose, self._updates = self._runner.predict(view)
+        height, width = frame.image.shape[:2]
+        follower.observe(pose.keypoints, pose.confidence, (width, height))
+        latency = time.perf_counter() - frame.timestamp
+        unpersonalized = self._compare(view, pose)
+        result = pose_result(frame, box, pose, self._updates, latency, unpersonalized)
+        self.bulletin.add_result(result)
+        self._predicted += 1
+        every = self._settings.reset_every
+        if every and self._predicted % every == 0:
+            self._obey(Reset())
+
+    def _reset_at_cut(self, frame: Frame) -> None:
+        """Behind a cut is another person, if the settings say so: what was learnt is forgotten."""
+        if self._settings.reset_on_cut and self._scene.changed(frame.image):
+            self._memory.clear()
+            self._obey(Reset())
+
+    def _compare(self, view: PersonView, pose: Pose) -> Array | None:
+        """The trained weights' keypoints on the same crop, when they are asked for and due."""
+        now = time.perf_counter()
+        due = self._comparison is Comparison.ALWAYS or (
+            self._comparison is Comparison.SAMPLED
+            and now - self._compared_at >= _SAMPLED_COMPARISON_SECONDS
+        )
+        if not due:
+            return None
+        self._compared_at = now
+        if self._updates == 0:
+            return pose.keypoints
+        return self._pristine.predict(view.image, view.box, keys_of([view.index])).keypoints
+
+    def _publish_state(self, dropped: int) -> None:
+        assert self._runner is not None
+        progress = self._runner.offline_progress
+        if progress is not None:
+            phase = Phase.OFFLINE
+        elif self._personalizing and self.bulletin.undone_lately():
+            phase = Phase.UNDONE
+        elif self._personalizing:
+            phase = Phase.PERSONALIZING if self._found else Phase.HELD_BACK
+        else:
+            phase = Phase.FROZEN if self._updates else Phase.OFF
+        self.bulletin.set_state(phase, progress, dropped)

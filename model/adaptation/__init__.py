@@ -1,0 +1,27 @@
+"""Online and offline test-time personalization."""
+
+from model.adaptation.memory import PersonView, SourceMemory
+from model.adaptation.pairs import Pairs, PairSampler
+from model.adaptation.personalizer import PairExample, Personalizer, UpdateReport
+from model.adaptation.settings import (
+    DEFAULT_PRESET,
+    PRESETS,
+    PersonalizationSettings,
+    Preset,
+    preset,
+)
+
+__all__ = [
+    "DEFAULT_PRESET",
+    "PRESETS",
+    "PairExample",
+    "PairSampler",
+    "Pairs",
+    "PersonView",
+    "PersonalizationSettings",
+    "Personalizer",
+    "Preset",
+    "SourceMemory",
+    "UpdateReport",
+    "preset",
+]

@@ -1,0 +1,114 @@
+"""The guard: takes updates back when frames that were never learnt from are predicted worse.
+
+Nothing is known of the true keypoints. What can be seen without labels is whether the network says
+the same of a picture and of its mirror image: where personalization ruins predictions, the two
+drift apart, on the frames that it learnt from last of all. Not in the paper.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import Tensor
+
+from model.adaptation.memory import SourceMemory
+from model.adaptation.personalizer import Personalizer
+from model.core.crop import HEATMAP_SIZE, crop_matrix
+from model.core.heatmaps import decode
+from model.core.images import answers_both_ways, to_tensor
+from model.ttp.networks import PoseOutput
+from model.ttp.trunk import Key, keys_both_ways
+
+Verdict = Literal["accepted", "undone"]
+
+HOLD_EVERY = 8
+"""Of how many frames one is held out, where there is a guard."""
+
+# A verdict after so many updates.
+_UPDATES = 8
+# Undone is what disagrees with its mirror image more than the trained network by this factor and
+# this much (in 32nds of the crop, the published maps' cells).
+_FACTOR = 1.05
+_SLACK = 0.1
+# Two answers further apart than this (the same unit) are simply two different answers.
+_APART = 6.0
+
+
+@dataclass(frozen=True)
+class Check:
+    """One look at the held-out frames: disagreement in 32nds of the crop, and what was done."""
+
+    updates: int
+    trained: float
+    personalized: float
+    verdict: Verdict
+
+
+class Guard:
+    """Watches one personalizer by the frames that ``memory`` holds out.
+
+    After some updates ``check`` compares, on these frames, how far the keypoints of a picture are
+    from those of its mirror image, with the weights as they are and as trained. If it is worse,
+    the weights go back to where they last were good, and go on at half the pace.
+    """
+
+    def __init__(self, personalizer: Personalizer, memory: SourceMemory) -> None:
+        self._personalizer = personalizer
+        self._memory = memory
+        self.forget()
+
+    def forget(self) -> None:
+        """The personalizer was reset: only the trained weights are known to be good."""
+        self._good = self._personalizer.snapshot()
+        self._checked_at = 0
+        self._pace = 1.0
+
+    def check(self) -> Check | None:
+        """Look at the held-out frames if it is time to, and undo what made them worse."""
+        personalizer = self._personalizer
+        if personalizer.updates - self._checked_at < _UPDATES:
+            return None
+        views = self._memory.held()
+        if not views:
+            return None
+        spec = personalizer.network.spec
+        size = spec.crop_size
+        crops = to_tensor(
+            [view.crop(crop_matrix(view.box, size), size) for view in views], bgr=spec.bgr
+        )
+        indices = [view.index for view in views]
+        trained = self._disagreement(crops, indices, personalizer.predict_as_trained)
+        present = self._disagreement(crops, indices, personalizer.predict)
+        updates = personalizer.updates
+        verdict: Verdict = "accepted"
+        if present > _FACTOR * trained + _SLACK:
+            verdict = "undone"
+            self._pace /= 2
+            personalizer.restore(self._good, self._pace)
+        else:
+            self._good = personalizer.snapshot()
+        self._checked_at = personalizer.updates
+        return Check(updates, trained, present, verdict)
+
+    def _disagreement(
+        self,
+        crops: Tensor,
+        indices: Sequence[int],
+        predict: Callable[[Tensor, Sequence[Key]], PoseOutput],
+    ) -> float:
+        """Mean distance (32nds of the crop) between the keypoints of crops and of their mirrors.
+
+        Joints count by the confidence of the surer answer.
+        """
+        keys = keys_both_ways(indices)
+        order = self._personalizer.network.spec.joint_set.flip_order
+        plain, turned = answers_both_ways(lambda both: predict(both, keys).heatmaps, crops, order)
+        points, confidence = decode(plain)
+        other, other_confidence = decode(turned)
+        weight = torch.maximum(confidence, other_confidence)
+        cells = (points - other).norm(dim=-1) * (HEATMAP_SIZE / plain.shape[-1])
+        distance = cells.clamp(max=_APART)
+        return float((weight * distance).sum() / weight.sum().clamp(min=1e-6))

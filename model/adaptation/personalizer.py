@@ -1,0 +1,283 @@
+"""Test-time personalization as verbs: configure, update, predict, reset (method 1.9 to 1.11)."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from model.adaptation.pairs import Pairs, PairSampler
+from model.adaptation.parameters import configure
+from model.adaptation.settings import PersonalizationSettings
+from model.adaptation.tasks import ConsistencyTask, SelfSupervisedTask, task_for
+from model.core.images import reduced
+from model.core.masking import Masker
+from model.engine.optimisation import WeightAverage, gradients_finite, swapped
+from model.ttp.networks import PerceptualLoss, PoseNetwork, PoseOutput
+from model.ttp.networks.encoder import is_trunk
+from model.ttp.trunk import FrozenTrunk, Key
+
+
+@dataclass(frozen=True)
+class PairExample:
+    """One pair of the last micro-batch, normalised tensors (3, R, R), R being what is rebuilt."""
+
+    target: Tensor
+    source: Tensor
+    reconstruction: Tensor
+
+
+@dataclass(frozen=True)
+class UpdateReport:
+    """One optimiser step.
+
+    ``number`` counts steps since the last reset, from 1; ``loss`` is the self-supervised loss of
+    the batch before the step, or the consistency's where that is all there is; ``pairs`` the
+    batch's size; ``seconds`` the time spent computing. ``applied`` is False when the loss or a
+    gradient was not finite and the step was therefore not taken.
+    """
+
+    number: int
+    loss: float
+    pairs: int
+    seconds: float
+    applied: bool
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """Weights to go back to: the parameters, their average, and how many updates had been made."""
+
+    parameters: dict[str, Tensor]
+    average: dict[str, Tensor]
+    updates: int
+
+
+class Personalizer:
+    """Owns a network and makes it fit one person, without labels.
+
+    The trained weights are copied when this object is made; ``reset`` brings them back bit for
+    bit, with an empty optimiser and the loss's starting constants. The network is in eval mode
+    throughout. ``autocast`` computes the updates in bfloat16 (master weights stay float32).
+    ``trunk`` computes the encoder's trunk where the settings leave it as trained, and remembers it
+    of frames that are seen again. ``masker`` finds the person, for a network that is ``masked``.
+    Not thread-safe: one thread owns it.
+    """
+
+    def __init__(
+        self,
+        network: PoseNetwork,
+        perceptual: PerceptualLoss,
+        settings: PersonalizationSettings | None = None,
+        *,
+        autocast: bool = False,
+        trunk: FrozenTrunk | None = None,
+        masker: Masker | None = None,
+    ) -> None:
+        self.network = network
+        self._masker = masker
+        self.device = next(network.parameters()).device
+        self.settings = settings or PersonalizationSettings()
+        self.updates = 0
+        self.example: PairExample | None = None
+        self._autocast = autocast
+        self._parameters = configure(network, self.settings.scope)
+        frozen = not any(map(is_trunk, self._parameters))
+        self._trunk = trunk or FrozenTrunk(network.encoder) if frozen else None
+        self._pristine = {name: p.detach().clone() for name, p in self._parameters.items()}
+        self._average = WeightAverage(self._parameters, self.settings.average)
+        self._tasks = list(self._wanted_tasks(perceptual.to(self.device)))
+        self._begin()
+
+    def _wanted_tasks(
+        self, perceptual: PerceptualLoss
+    ) -> Iterator[tuple[SelfSupervisedTask, float]]:
+        task: SelfSupervisedTask
+        if self.settings.self_weight:
+            task = task_for(self.network, perceptual, self._features)
+            yield task, self.settings.self_weight
+        if self.settings.consistency:
+            fixed = self.settings.teacher == "trained"
+            teacher = self._as_trained if fixed else self._average.in_place
+            task = ConsistencyTask(self.network, teacher, self._features, fixed=fixed)
+            yield task, self.settings.consistency
+
+    def _begin(self, pace: float = 1.0) -> None:
+        self._pace = pace
+        self._warmth = 0
+        parameters = list(self._parameters.values())
+        self._optimiser = torch.optim.Adam(parameters, lr=self.settings.learning_rate)
+        self._open_batch()
+
+    def _open_batch(self) -> None:
+        self._optimiser.zero_grad(set_to_none=True)
+        self._pairs = 0
+        self._seconds = 0.0
+
+    def sampler(self, seed: int = 0) -> PairSampler:
+        """Draws the pairs that this personalizer is to be updated with."""
+        return PairSampler(self.settings, self.network.spec, masker=self._masker, seed=seed)
+
+    @property
+    def parameter_names(self) -> tuple[str, ...]:
+        """Names of the parameters that updates change."""
+        return tuple(self._parameters)
+
+    def update(self, pairs: Pairs, micro_batch: int | None = None) -> UpdateReport:
+        """One update: ``settings.iterations`` optimiser steps on one batch of pairs.
+
+        ``micro_batch`` pairs are computed at a time (default: all), to bound memory. Returns the
+        last step's report.
+        """
+        count = len(pairs.target)
+        for _ in range(self.settings.iterations):
+            for part in pairs.split(micro_batch or count):
+                self.accumulate(part, count)
+            report = self.step()
+        return report
+
+    def accumulate(self, pairs: Pairs, batch_size: int) -> None:
+        """Add the gradient of these pairs of a batch of ``batch_size``."""
+        start = time.perf_counter()
+        pairs = pairs.to(self.device)
+        share = len(pairs.target) / batch_size
+        for task, weight in self._tasks:
+            with self._precision():
+                rebuilt = task.accumulate(pairs, share, weight)
+            if rebuilt is not None:
+                self.example = _example(pairs, rebuilt)
+        self._pairs += len(pairs.target)
+        self._seconds += time.perf_counter() - start
+
+    def step(self) -> UpdateReport:
+        """Close the batch with one optimiser step on the gradients added so far.
+
+        A batch whose loss or gradient is not finite is thrown away whole: the weights stay.
+        """
+        start = time.perf_counter()
+        losses = [task.finish() for task, _ in self._tasks]
+        applied = all(map(math.isfinite, losses)) and gradients_finite(self._parameters.values())
+        if applied:
+            self._move()
+            self.updates += 1
+        pairs, seconds = self._pairs, self._seconds + time.perf_counter() - start
+        self._open_batch()
+        return UpdateReport(self.updates, losses[0], pairs, seconds, applied)
+
+    @torch.no_grad()
+    def _move(self) -> None:
+        self._warmth += 1
+        warmth = min(1.0, self._warmth / max(1, self.settings.warm_up))
+        for group in self._optimiser.param_groups:
+            group["lr"] = self.settings.learning_rate * self._pace * warmth
+        self._optimiser.step()
+        if self.settings.anchor:
+            for name, parameter in self._parameters.items():
+                parameter.lerp_(self._pristine[name], self.settings.anchor)
+        self._average.add()
+
+    @torch.inference_mode()
+    def predict_as_trained(self, target: Tensor, keys: Sequence[Key] = ()) -> PoseOutput:
+        """What ``predict`` gave before the first update."""
+        with self._as_trained():
+            return self.network.pose_of(self._features(target, keys))
+
+    def _as_trained(self) -> AbstractContextManager[None]:
+        return swapped(self._parameters, self._pristine)
+
+    @torch.inference_mode()
+    def predict(
+        self, target: Tensor, keys: Sequence[Key] = (), *, fresh: bool = False
+    ) -> PoseOutput:
+        """The pose branch alone on (N, 3, S, S) with the present weights, or their average.
+
+        Images with ``keys`` that were seen before need no trunk if that does not learn, unless they
+        are ``fresh``: cut from frames, and not from the views kept of them.
+        """
+        with self._average.in_place():
+            return self.network.pose_of(self._features(target, keys, fresh=fresh))
+
+    def _features(self, images: Tensor, keys: Sequence[Key], *, fresh: bool = False) -> Tensor:
+        """The shared features (N, 256, H, H) of images (N, 3, S, S)."""
+        if self._trunk is None:
+            prepared = images.to(self.device, memory_format=torch.channels_last)
+            return self.network.encoder(prepared)
+        return self.network.encoder.neck(self._trunk(images, keys, fresh=fresh))
+
+    @torch.no_grad()
+    def illustrate(self, pairs: Pairs) -> PairExample | None:
+        """The last pair that was rebuilt; this one, rebuilt now, if updates rebuild none.
+
+        None if the network cannot.
+        """
+        if self.example is None and self.network.spec.reconstructs:
+            pairs = next(pairs.split(1)).to(self.device)
+            with self._precision():
+                features = self._features(pairs.target, ())
+                rebuilt = self.network.reconstruct_from(features, pairs.source).float()
+            return _example(pairs, rebuilt)
+        return self.example
+
+    def discard(self) -> None:
+        """Throw away the gradients of an unfinished batch; weights and optimiser stay."""
+        for task, _ in self._tasks:
+            task.discard()
+        self._open_batch()
+
+    @torch.no_grad()
+    def reset(self) -> None:
+        """Back to the trained weights, an empty optimiser and zero updates."""
+        for name, parameter in self._parameters.items():
+            parameter.copy_(self._pristine[name])
+        for task, _ in self._tasks:
+            task.reset()
+        if self._trunk is not None:
+            self._trunk.forget()  # indices may begin again
+        self._average.restart()
+        self.updates = 0
+        self.example = None
+        self._begin()
+
+    def snapshot(self) -> Snapshot:
+        """Copies of the weights as they are now."""
+        parameters = {name: p.detach().clone() for name, p in self._parameters.items()}
+        return Snapshot(parameters, self._average.copy(), self.updates)
+
+    @torch.no_grad()
+    def restore(self, snapshot: Snapshot, pace: float = 1.0) -> None:
+        """Back to a snapshot, with an empty optimiser.
+
+        ``pace`` multiplies the settings' learning rate from then on, until the next ``reset``.
+        """
+        for name, parameter in self._parameters.items():
+            parameter.copy_(snapshot.parameters[name])
+        self._average.load(snapshot.average)
+        self.updates = snapshot.updates
+        self.discard()
+        self._begin(pace)
+
+    def weights(self) -> dict[str, Tensor]:
+        """Copies of the pose branch's updated tensors, by name: what a predictor must take over."""
+        return {
+            name: tensor.clone()
+            for name, tensor in self._average.tensors().items()
+            if not name.startswith(("reconstruction.", "rotation_head."))
+        }
+
+    def _precision(self) -> AbstractContextManager[object]:
+        # Without a cache, which would hand the weights of the average to the network that learns.
+        return torch.autocast(
+            self.device.type, torch.bfloat16, enabled=self._autocast, cache_enabled=False
+        )
+
+
+def _example(pairs: Pairs, rebuilt: Tensor) -> PairExample:
+    """The first pair, at the size that it is rebuilt in."""
+    side = rebuilt.shape[-1]
+    target, source = reduced(pairs.target[:1], side), reduced(pairs.source[:1], side)
+    return PairExample(target[0], source[0], rebuilt[0])

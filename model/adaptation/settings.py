@@ -1,0 +1,172 @@
+"""Every knob of test-time personalization, with the paper's values as defaults."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+from model.core.errors import UserError, check_choices, check_number
+
+Scope = Literal["all", "features", "deconvolutions"]
+Targets = Literal["current", "random"]
+Sources = Literal["all", "recent"]
+SourceBox = Literal["target", "own"]
+Augmentations = Literal["published", "mild"]
+Teacher = Literal["average", "trained"]
+Views = Literal["whole", "compact"]
+
+_CHOICES: dict[str, tuple[str, ...]] = {
+    "scope": get_args(Scope),
+    "targets": get_args(Targets),
+    "sources": get_args(Sources),
+    "source_box": get_args(SourceBox),
+    "augmentations": get_args(Augmentations),
+    "teacher": get_args(Teacher),
+    "views": get_args(Views),
+}
+
+
+@dataclass(frozen=True)
+class PersonalizationSettings:
+    """Settings of online and offline personalization (method 1.9 to 1.11).
+
+    The defaults are those of the released code, from which the paper's numbers come; what they
+    switch off is not in the paper.
+    """
+
+    #: Adam's learning rate, fixed.
+    learning_rate: float = 1e-4
+    #: Target-source pairs per update.
+    batch_size: int = 32
+    #: Optimiser steps on each batch (the paper's "update iterations", Table 2).
+    iterations: int = 1
+    #: What is updated: ``all`` that the released code updates (encoder, self-supervised head,
+    #: appearance and keypoint encoders, renderer), ``features`` (encoder and self-supervised
+    #: head, as the paper's text says), or ``deconvolutions`` (the encoder's last three layers,
+    #: or MoveNet's neck, and the self-supervised head).
+    scope: Scope = "all"
+    #: The target of each pair: the ``current`` frame, or a ``random`` one seen so far.
+    targets: Targets = "current"
+    #: Sources come from ``all`` frames seen so far or from the ``recent`` ones only.
+    sources: Sources = "all"
+    #: The source is cropped with the ``target``'s box (as published) or with its ``own``.
+    source_box: SourceBox = "target"
+    #: What is kept of frames to learn from: the ``whole`` frame, as published, so that crops are
+    #: warped once and show what is beside the person too, or the person's surroundings alone,
+    #: ``compact`` and a little softer; always so live, and where frames would not fit into 512 MB.
+    views: Views = "whole"
+    #: Pairs are turned, scaled and flipped as ``published``, or turned and scaled a third as much.
+    augmentations: Augmentations = "published"
+    #: Share of the sources that are augmented independently of their targets.
+    independent_sources: float = 0.0
+    #: Weight of the self-supervised task in what is minimised; 0: it is not computed.
+    self_weight: float = 1.0
+    #: Weight of the agreement with the mirror image (``ConsistencyTask``), whose loss is that of
+    #: supervised training; 0: it is not computed.
+    consistency: float = 0.0
+    #: Who says where the keypoints are that pictures and mirror images come to agree on: the
+    #: ``average`` of the weights as they are, or the network as ``trained``.
+    teacher: Teacher = "average"
+    #: The learning rate rises linearly over so many updates.
+    warm_up: int = 0
+    #: Decay of the moving average of the weights, which predicts and teaches; 0: no average.
+    average: float = 0.0
+    #: After each update the weights go this share of the way back to the trained ones.
+    anchor: float = 0.0
+    #: Hold frames out and undo updates that make them worse (``Guard``).
+    guard: bool = False
+    #: Restore the trained weights after this many predicted frames; 0 is never.
+    reset_every: int = 0
+    #: Restore them, and forget the frames, when the picture cuts to another scene.
+    reset_on_cut: bool = False
+    #: Offline: updates per frame of the recording.
+    offline_updates_per_frame: float = 1.0
+
+    def __post_init__(self) -> None:
+        check_choices(self, _CHOICES)
+        check_number("learning_rate", self.learning_rate, 0 < self.learning_rate <= 1, "in (0, 1]")
+        check_number("batch_size", self.batch_size, 1 <= self.batch_size <= 1024, "from 1 to 1024")
+        check_number("iterations", self.iterations, 1 <= self.iterations <= 100, "from 1 to 100")
+        for name in ("independent_sources", "anchor"):
+            value = getattr(self, name)
+            check_number(name, value, 0 <= value <= 1, "in [0, 1]")
+        for name in ("self_weight", "consistency"):
+            value = getattr(self, name)
+            check_number(name, value, 0 <= value < math.inf, "0 or more")
+        if not self.self_weight + self.consistency > 0:
+            raise UserError(
+                "The settings self_weight and consistency were both 0, and nothing would be "
+                "learnt. Give at least one of them a weight."
+            )
+        check_number("warm_up", self.warm_up, self.warm_up >= 0, "0 or more")
+        check_number("average", self.average, 0 <= self.average < 1, "in [0, 1)")
+        check_number("reset_every", self.reset_every, self.reset_every >= 0, "0 or more")
+        check_number(
+            "offline_updates_per_frame",
+            self.offline_updates_per_frame,
+            0 < self.offline_updates_per_frame <= 100,
+            "in (0, 100]",
+        )
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A named choice of settings, with words for the menu."""
+
+    name: str
+    title: str
+    description: str
+    settings: PersonalizationSettings
+
+
+PRESETS: tuple[Preset, ...] = (
+    Preset(
+        "steady",
+        "Steady",
+        "Learns to agree with its own mirror image; a guard undoes harm",
+        PersonalizationSettings(
+            learning_rate=2e-4,
+            batch_size=4,
+            iterations=2,
+            scope="deconvolutions",
+            targets="random",
+            source_box="own",
+            views="compact",
+            self_weight=0.0,
+            consistency=1.0,
+            teacher="trained",
+            guard=True,
+        ),
+    ),
+    Preset(
+        "gentle",
+        "Gentle",
+        "The paper's task with small steps on the last layers only",
+        PersonalizationSettings(
+            learning_rate=1e-5,
+            batch_size=8,
+            scope="deconvolutions",
+            source_box="own",
+            views="compact",
+        ),
+    ),
+    Preset(
+        "paper",
+        "As published",
+        "The paper's setting: everything at 1e-4, 32 pairs per update",
+        PersonalizationSettings(),
+    ),
+)
+DEFAULT_PRESET = PRESETS[0]
+
+
+def preset(name: str | None) -> Preset:
+    """The preset called ``name``, None: the default; ``UserError`` lists the names there are."""
+    if name is None:
+        return DEFAULT_PRESET
+    for candidate in PRESETS:
+        if candidate.name == name:
+            return candidate
+    names = ", ".join(p.name for p in PRESETS)
+    raise UserError(f"There is no personalization preset {name!r}. Choose one of: {names}.")

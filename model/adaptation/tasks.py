@@ -1,0 +1,217 @@
+"""The self-supervised tasks whose gradient personalizes the network, batch by batch.
+
+A task receives a batch in one or several micro-batches. In eval mode samples do not see each
+other, so the summed gradients of the micro-batches are the batch's.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from typing import NamedTuple, Protocol
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from model.adaptation.pairs import Pairs
+from model.core.heatmaps import decode, gaussian_targets, supervised_loss
+from model.core.images import answers_both_ways
+from model.ttp.networks import PerceptualLoss, PoseNetwork
+from model.ttp.trunk import Key, keys_both_ways
+
+_LAMBDA = 1e-3
+# Of how many frames a fixed teacher's answers are kept.
+_REMEMBERED = 4096
+
+Features = Callable[[Tensor, Sequence[Key]], Tensor]
+"""Images (n, 3, S, S) to shared features (n, 256, H, H); keys, or none, as a ``FrozenTrunk``'s."""
+
+
+class SelfSupervisedTask(Protocol):
+    """Adds gradients of one batch to the network, and tells its loss."""
+
+    def accumulate(self, pairs: Pairs, share: float, weight: float) -> Tensor | None:
+        """Backpropagate a micro-batch that makes up ``share`` (0..1) of the batch.
+
+        ``weight`` multiplies the gradient, not the loss that is told. Returns the reconstruction
+        (n, 3, 128, 128), detached, if the task makes one.
+        """
+
+    def finish(self) -> float:
+        """Close the batch and return its loss."""
+
+    def discard(self) -> None:
+        """Forget an open batch."""
+
+    def reset(self) -> None:
+        """Forget an open batch and bring running statistics back to their start."""
+
+
+class ReconstructionTask:
+    """Rebuild the target from the source's appearance and the target's keypoints (method 1.6).
+
+    The perceptual loss divides each of its six errors by a running mean that includes the
+    batch's own error with a weight of 1 %. Within a batch fed in pieces, that error is known only
+    for the pieces so far; the divisors of early pieces are therefore off by 1 % of the pieces'
+    spread. The running means themselves end exactly where the whole batch would put them.
+    """
+
+    def __init__(
+        self, network: PoseNetwork, perceptual: PerceptualLoss, features: Features
+    ) -> None:
+        self._network = network
+        self._perceptual = perceptual
+        self._features = features
+        self.discard()
+
+    def discard(self) -> None:
+        self._errors = torch.zeros_like(self._perceptual.means)
+        self._share = 0.0
+
+    def accumulate(self, pairs: Pairs, share: float, weight: float) -> Tensor:
+        target, source = pairs.target, pairs.source
+        features = self._features(target, ())
+        reconstruction = self._network.reconstruct_from(features, source).float()
+        errors = self._perceptual.errors(reconstruction, target, pairs.masks)
+        self._errors += share * errors.detach()
+        self._share += share
+        divisors = self._perceptual.means_after(self._errors / self._share)
+        (weight * share * (errors / divisors).sum()).backward()
+        return reconstruction.detach()
+
+    def finish(self) -> float:
+        errors = self._errors / self._share
+        self.discard()
+        means = self._perceptual.means_after(errors)
+        if means.isfinite().all():
+            self._perceptual.means.copy_(means)
+        return float((errors / means).sum())
+
+    def reset(self) -> None:
+        self._perceptual.reset()
+        self.discard()
+
+
+class RotationTask:
+    """Tell by how many quarter turns the target was rotated (method 1.6)."""
+
+    def __init__(self, network: PoseNetwork) -> None:
+        self._network = network
+        self._loss = 0.0
+
+    def accumulate(self, pairs: Pairs, share: float, weight: float) -> None:
+        target = pairs.target
+        turns = torch.arange(4, device=target.device)
+        turned = torch.cat([target.rot90(int(turn), (-2, -1)) for turn in turns])
+        logits = self._network.rotation_logits(turned)
+        loss = functional.cross_entropy(logits.float(), turns.repeat_interleave(len(target)))
+        (weight * share * loss).backward()
+        self._loss += share * float(loss.detach())
+
+    def finish(self) -> float:
+        loss = self._loss
+        self.discard()
+        return loss
+
+    def discard(self) -> None:
+        self._loss = 0.0
+
+    def reset(self) -> None:
+        self.discard()
+
+
+class _Lesson(NamedTuple):
+    """What a teacher says of a picture: ``points`` (K, 2) in cells, ``confidence`` (K,)."""
+
+    points: Tensor
+    confidence: Tensor
+
+
+class ConsistencyTask:
+    """Say of a picture and of its mirror image what a teacher says; not in the paper.
+
+    The teacher, the same network with the weights that ``teacher`` puts in place, sees each target
+    as prediction sees it, and its mirror image. The mean of its two answers gives points and
+    confidences, and from both pictures the network learns maps with Gaussians at these points,
+    with the supervised loss (method 1.6) weighted by the confidences. A teacher that is ``fixed``
+    is asked once for each frame. The loss it tells is divided by the lambda of joint training
+    (1e-3), and so has the units of the self-supervised one beside it there.
+    """
+
+    def __init__(
+        self,
+        network: PoseNetwork,
+        teacher: Callable[[], AbstractContextManager[None]],
+        features: Features,
+        *,
+        fixed: bool = False,
+    ) -> None:
+        self._network = network
+        self._teacher = teacher
+        self._features = features
+        self._fixed = fixed
+        self._flip_order = network.spec.joint_set.flip_order
+        self._known: OrderedDict[int, _Lesson] = OrderedDict()
+        self._loss = 0.0
+
+    def accumulate(self, pairs: Pairs, share: float, weight: float) -> None:
+        images = pairs.target if pairs.upright is None else pairs.upright
+        points, confidence = self._lesson(images, pairs.indices)
+        answers = self._answers(images, pairs.indices)
+        sigma = self._network.spec.heatmap_sigma
+        maps, weights = gaussian_targets(points, confidence, answers[0].shape[-1], sigma)
+        loss = torch.stack([supervised_loss(answer, maps, weights) for answer in answers]).mean()
+        (weight * share * loss).backward()
+        self._loss += share * float(loss.detach())
+
+    def _lesson(self, images: Tensor, indices: Sequence[int]) -> tuple[Tensor, Tensor]:
+        """Points (n, K, 2) and confidences (n, K); of a fixed teacher, what it said before."""
+        if not (self._fixed and indices):
+            return self._ask(images, indices)
+        new = {index: row for row, index in enumerate(indices) if index not in self._known}
+        if new:
+            asked = self._ask(images[list(new.values())], tuple(new))
+            for index, *lesson in zip(new, *asked, strict=True):
+                self._known[index] = _Lesson(*lesson)
+        found = [self._known[index] for index in indices]
+        while len(self._known) > _REMEMBERED:
+            self._known.popitem(last=False)
+        points, confidence = zip(*found, strict=True)
+        return torch.stack(points), torch.stack(confidence)
+
+    @torch.no_grad()
+    def _ask(self, images: Tensor, indices: Sequence[int]) -> tuple[Tensor, Tensor]:
+        with self._teacher():
+            return decode(torch.stack(self._answers(images, indices)).mean(dim=0))
+
+    def _answers(self, images: Tensor, indices: Sequence[int]) -> tuple[Tensor, Tensor]:
+        """Heatmaps (n, K, H, H) of the pictures, and of their mirror images turned back."""
+        keys = keys_both_ways(indices)
+
+        def heatmaps_of(both: Tensor) -> Tensor:
+            return self._network.pose_of(self._features(both, keys)).heatmaps
+
+        return answers_both_ways(heatmaps_of, images, self._flip_order)
+
+    def finish(self) -> float:
+        loss = self._loss / _LAMBDA
+        self.discard()
+        return loss
+
+    def discard(self) -> None:
+        self._loss = 0.0
+
+    def reset(self) -> None:
+        self._known.clear()
+        self.discard()
+
+
+def task_for(
+    network: PoseNetwork, perceptual: PerceptualLoss, features: Features
+) -> SelfSupervisedTask:
+    """The task that the network's variant was trained with."""
+    if network.spec.reconstructs:
+        return ReconstructionTask(network, perceptual, features)
+    return RotationTask(network)

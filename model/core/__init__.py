@@ -1,0 +1,1 @@
+"""What has no method and no data set: geometry, heatmaps, skeletons, images, files, devices."""

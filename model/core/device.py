@@ -1,0 +1,127 @@
+"""Choosing where the network computes, and saying why."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import warnings
+from dataclasses import dataclass
+
+import torch
+from torch.nn import functional as F
+
+from model.core.errors import UserError
+
+# glibc's mallopt: how many blocks may be the system's own, and how much that is free is kept.
+_MMAP_MAX, _TRIM_THRESHOLD = -4, -1
+_LARGE = 2**30
+
+
+def keep_freed_memory() -> None:
+    """Do not give large blocks back to the system each time that they are freed, where glibc can.
+
+    The pages of each block are cleared again when it is taken anew: a quarter of the time of a
+    training step on a CPU. For programs that compute and end; a process keeps what it once used.
+    """
+    library = ctypes.CDLL(None) if os.name == "posix" else None
+    if hasattr(library, "mallopt"):
+        library.mallopt(_MMAP_MAX, 0)  # type: ignore[union-attr]
+        library.mallopt(_TRIM_THRESHOLD, _LARGE)  # type: ignore[union-attr]
+
+
+@dataclass(frozen=True)
+class DeviceChoice:
+    """A device on which a trial convolution succeeded, and one sentence that says why it."""
+
+    device: torch.device
+    reason: str
+
+
+def choose_device(wanted: str | None = None) -> DeviceChoice:
+    """Choose the device to compute on.
+
+    ``wanted`` is "cpu", "cuda", "cuda:1", "mps" …; None or "auto" takes the first of CUDA, MPS and
+    CPU that works, where working means that a small convolution really ran on it.
+
+    Raises ``UserError`` if the wanted device is unknown or does not work; it names those that do.
+    """
+    if wanted is None or wanted == "auto":
+        return _best_device()
+    try:
+        device = torch.device(wanted)
+    except RuntimeError:
+        raise UserError(f"There is no device {wanted!r}. {_available_devices()}") from None
+    fault = _find_fault(device)
+    if fault is not None:
+        raise UserError(f"The device {wanted!r} cannot be used: {fault}. {_available_devices()}")
+    return DeviceChoice(device, f"{_describe(device)}, as asked for.")
+
+
+def cpu_supports_bfloat16() -> bool:
+    """Whether this CPU computes in bfloat16 natively, which makes it faster than float32 there.
+
+    True with AVX512-BF16 or AMX (x86), unless ``ATEN_CPU_CAPABILITY`` forbids them, and with ARM's
+    BF16 extension. An older PyTorch that cannot tell gives False: float32 is right everywhere.
+    """
+    get_capabilities = getattr(torch.cpu, "get_capabilities", None)
+    if get_capabilities is None:
+        return False
+    capabilities = get_capabilities()
+    native = ["bf16"]
+    # PyTorch may have been told to leave these instructions alone.
+    if torch.backends.cpu.get_cpu_capability() not in ("DEFAULT", "AVX2"):
+        native += ["avx512_bf16", "amx_bf16"]
+    return any(capabilities.get(name, False) for name in native)
+
+
+def prefers_bfloat16(device: torch.device) -> bool:
+    """Whether the device is a CPU that is faster in bfloat16 than in float32."""
+    return device.type == "cpu" and cpu_supports_bfloat16()
+
+
+def _best_device() -> DeviceChoice:
+    faults = []
+    for device in _accelerators():
+        fault = _find_fault(device)
+        if fault is None:
+            return DeviceChoice(device, f"{_describe(device)} is the fastest device that works.")
+        faults.append(fault)
+    return DeviceChoice(torch.device("cpu"), f"The CPU: {' and '.join(faults)}.")
+
+
+def _accelerators() -> tuple[torch.device, ...]:
+    return torch.device("cuda"), torch.device("mps")
+
+
+def _available_devices() -> str:
+    working = [str(device) for device in _accelerators() if _find_fault(device) is None]
+    return f"Available here: {', '.join([*working, 'cpu'])}."
+
+
+def _find_fault(device: torch.device) -> str | None:
+    """Why ``device`` cannot be used, as a clause, or None when a convolution ran on it."""
+    if device.type not in ("cpu", "cuda", "mps"):
+        return "only cpu, cuda and mps are supported"
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        if device.type == "cuda" and not torch.cuda.is_available():
+            # PyTorch warns when there is a GPU whose driver it cannot use, and is silent otherwise.
+            return _first_line(caught[0].message) if caught else "no CUDA GPU is visible to PyTorch"
+    if device.type == "mps" and not torch.backends.mps.is_available():
+        return "there is no Apple GPU"
+    try:
+        ones = torch.ones(1, 1, 3, 3, device=device)
+        F.conv2d(ones, ones).item()
+    except (RuntimeError, AssertionError) as error:
+        return f"a trial convolution on {device} failed ({_first_line(error)})"
+    return None
+
+
+def _describe(device: torch.device) -> str:
+    if device.type == "cuda":
+        return f"{device} ({torch.cuda.get_device_name(device)})"
+    return "The Apple GPU (mps)" if device.type == "mps" else "The CPU"
+
+
+def _first_line(message: object) -> str:
+    return str(message).splitlines()[0].rstrip(".")

@@ -1,0 +1,1 @@
+"""What trainings share: their run, batches, checkpoints, metrics and ranks."""

@@ -1,0 +1,164 @@
+"""One training example: two pictures of a person and somebody else's pose (methods 2.8, 2.9)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor
+
+from model.core.crop import CROP_SIZE, crop_matrix, transform, warp
+from model.core.errors import UserError, check_number
+from model.core.panels import resized
+from model.core.thin_plate import TARGET, random_thin_plate_warp
+from model.data.records import ABSENT, Clip, DataSet
+
+
+class GanExample(NamedTuple):
+    """``target`` and ``condition`` (S, S, 3) uint8 RGB, ``pose`` (K, 2) float32 in -1..1."""
+
+    target: NDArray[np.uint8]
+    condition: NDArray[np.uint8]
+    pose: NDArray[np.float32]
+
+
+class GanBatch(NamedTuple):
+    """Examples one under another: (N, S, S, 3) uint8 twice, and (N, K, 2) float32."""
+
+    target: Tensor
+    condition: Tensor
+    pose: Tensor
+
+
+class GanExamples:
+    """Draws examples: a clip, a frame of it, a later frame within the window, and a prior pose.
+
+    ``people`` are data sets and ``shares`` how often each is drawn from (None: by its number of
+    clips); within one, all clips are drawn alike. Of a still, the conditioning picture is a
+    thin-plate-spline warp, and with ``warp_target`` the target an affine one (method 2.9).
+    Nothing of the clips but their pictures and boxes is looked at.
+    """
+
+    def __init__(
+        self,
+        people: Sequence[DataSet],
+        prior: PosePrior,
+        size: int,
+        window: int,
+        *,
+        shares: Sequence[float] | None = None,
+        warp_target: bool = False,
+    ) -> None:
+        self._clips = [clip for data_set in people for clip in data_set if len(clip)]
+        counts = [sum(len(clip) > 0 for clip in data_set) for data_set in people]
+        weights = np.array(counts if shares is None else shares, np.float64)
+        each = np.repeat(weights / counts, counts)
+        self._chances = np.cumsum(each / each.sum())
+        self._prior = prior
+        self._size = size
+        self._window = window
+        self._warp_target = warp_target
+
+    def draw(self, rng: np.random.Generator) -> GanExample:
+        """One example. ``BadDataError`` names a frame that cannot be read."""
+        row = int(np.searchsorted(self._chances, rng.random(), side="right"))
+        clip = self._clips[min(row, len(self._clips) - 1)]
+        start = int(rng.integers(len(clip)))
+        last = min(start + self._window, len(clip) - 1)
+        end = int(rng.integers(start, last + 1))
+        target = cut(clip, start, self._size)
+        if len(clip) == 1:
+            condition = random_thin_plate_warp(target, rng)
+            if self._warp_target:
+                target = TARGET.draw(rng).apply(target)
+        else:
+            condition = cut(clip, end, self._size)
+        return GanExample(target, condition, self._prior.draw(rng))
+
+
+def cut(clip: Clip, frame: int, size: int) -> NDArray[np.uint8]:
+    """The network's picture (size, size, 3) of a frame; ``BadDataError`` if it cannot be used.
+
+    Where the clip has masks, the person is on black, as published (method 2.8).
+    """
+    clip.check_box(frame)
+    matrix = crop_matrix(clip.box(frame))
+    picture = warp(clip.frames.read(frame), matrix)
+    mask = clip.mask(frame)
+    if mask is not None:
+        picture = on_black(picture, mask.crop(matrix))
+    return resized(picture, size)
+
+
+def on_black(picture: NDArray[np.uint8], mask: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """A picture (S, S, 3), uint8, with what its ``mask`` (S, S), uint8, leaves out in black."""
+    return (picture * (mask[..., None] / np.float32(255))).round().astype(np.uint8)
+
+
+class PosePrior:
+    """Whole poses to draw from: ``points`` (N, K, 2) float32, (x, y) in -1..1."""
+
+    def __init__(self, points: NDArray[np.float32], name: str = "") -> None:
+        good = points.ndim == 3 and points.shape[-1] == 2 and len(points) > 0
+        if not good or not np.isfinite(points).all():
+            raise UserError(
+                f"The prior {name} has poses of shape {points.shape}; at least one whole pose of "
+                "K points (N, K, 2) is needed. Give poses with all their points inside the picture."
+            )
+        self.points = points.astype(np.float32)
+        self.name = name
+
+    def __len__(self) -> int:
+        return len(self.points)
+
+    @classmethod
+    def of(cls, *data_sets: DataSet) -> PosePrior:
+        """The whole poses of data sets, as their crops frame them: 2 p / 128 - 1 of crop pixels.
+
+        Poses with a point that is not marked or lies outside the crop are left out. The pictures
+        are not looked at. ``UserError`` if no pose is left.
+        """
+        poses = [
+            transform(clip.joints[i], crop_matrix(clip.box(int(i))))
+            for data_set in data_sets
+            for clip in data_set
+            for i in np.flatnonzero((clip.visible != ABSENT).all(axis=1))
+        ]
+        pixels = np.array(poses, np.float32).reshape(-1, len(data_sets[0].joint_set), 2)
+        points = 2 * pixels / np.float32(CROP_SIZE) - 1
+        inside = (np.abs(points) <= 1).all(axis=(1, 2))
+        return cls(points[inside], ", ".join(data_set.name for data_set in data_sets))
+
+    def subset(self, size: int, seed: int = 0) -> PosePrior:
+        """``size`` poses drawn with replacement, as the study of the prior's size does."""
+        check_number("prior_size", size, size >= 1, "1 or more")
+        rows = np.random.default_rng(seed).integers(len(self), size=size)
+        return PosePrior(self.points[rows], f"{size} of {self.name}")
+
+    def draw(self, rng: np.random.Generator) -> NDArray[np.float32]:
+        """One pose (K, 2)."""
+        return self.points[rng.integers(len(self))]
+
+    @property
+    def mean(self) -> NDArray[np.float32]:
+        """The mean pose (K, 2)."""
+        mean: NDArray[np.float32] = self.points.mean(axis=0)
+        return mean
+
+
+def halves(data_set: DataSet) -> tuple[DataSet, DataSet]:
+    """First and second half of every clip: pictures from one, poses from the other (method 2.8).
+
+    A still is in one of them, by turns. ``UserError`` if a half has no frames.
+    """
+    first, second = [], []
+    for number, clip in enumerate(data_set):
+        middle = len(clip) // 2 if len(clip) > 1 else number % 2
+        first.append(clip.part(np.arange(middle)))
+        second.append(clip.part(np.arange(middle, len(clip))))
+    return tuple(  # type: ignore[return-value]
+        DataSet(data_set.name, data_set.joint_set, tuple(clip for clip in clips if len(clip)))
+        for clips in (first, second)
+    )

@@ -1,0 +1,230 @@
+"""How well points are found, without any labelled pair having been seen (method 2.10)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from model.core.crop import CROP_SIZE, crop_matrix, transform
+from model.core.errors import UserError
+from model.core.heatmaps import marginal_mean_points
+from model.core.skeleton import JointSet
+from model.data.records import ABSENT, BadDataError, Clip, DataSet
+from model.keypointgan.data import cut
+from model.keypointgan.networks import KeypointGan, Translation, to_unit
+
+
+def corrected(
+    network: KeypointGan, translation: Translation, used: list[int] | None = None
+) -> tuple[Tensor, Tensor]:
+    """The points with left and right as the offline regressor has them.
+
+    The offline regressor, frozen since its pre-training, reads the drawn skeleton; a prediction
+    that comes closer to it (mean distance over the ``used`` points; None: all) with all left and
+    right points swapped is swapped. Returns points (N, K, 2) and which were swapped (N,).
+    """
+    offline = marginal_mean_points(network.offline_regressor(translation.clean))
+    order = torch.from_numpy(network.spec.skeleton.joint_set.flip_order).to(network.device)
+    plain, swapped = translation.points, translation.points[:, order]
+    rows = slice(None) if used is None else used
+
+    def distance(points: Tensor) -> Tensor:
+        return (points - offline)[:, rows].norm(dim=-1).mean(dim=-1)
+
+    swap = distance(swapped) < distance(plain)
+    return torch.where(swap[:, None, None], swapped, plain), swap
+
+
+Unit = Literal["image", "pixels", "inter-ocular"]
+UNITS: dict[Unit, str] = {
+    "image": "% of the image's side",
+    "pixels": "pixels of the original picture",
+    "inter-ocular": "% of the distance between the eyes",
+}
+_OUTER_EYE_CORNERS = {"faces68": (36, 45), "cat7": (0, 1)}
+
+
+@dataclass(frozen=True)
+class Found:
+    """Points found in N pictures, beside where they are.
+
+    ``points`` and ``truth`` (N, K, 2) float64, (x, y) in -1..1 across the crop; ``marked`` (N, K)
+    bool: what the labels mark; ``sides`` (N,): of the crops, in pixels of the original pictures;
+    ``groups`` (N,): what is averaged over first; ``swapped`` (N,) bool: whose left and right were
+    exchanged. ``skipped`` names frames that could not be used.
+    """
+
+    joint_set: JointSet
+    points: NDArray[np.float64]
+    truth: NDArray[np.float64]
+    marked: NDArray[np.bool_]
+    sides: NDArray[np.float64]
+    groups: NDArray[np.str_]
+    swapped: NDArray[np.bool_]
+    skipped: tuple[str, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.points)
+
+    def with_points(self, points: NDArray[np.floating]) -> Found:
+        """The same pictures with other points (N, K, 2), or one pose (K, 2) for all."""
+        whole = np.broadcast_to(np.asarray(points, np.float64), self.truth.shape)
+        return replace(self, points=whole, swapped=np.zeros(len(self), bool))
+
+
+@dataclass(frozen=True)
+class PointScore:
+    """Mean errors: of every group, over the groups, and over the pictures.
+
+    ``either`` is what is left if left and right may be exchanged in each picture's labels;
+    ``right_way`` the share (0..1) of pictures that come no closer to their labels by it. NaN where
+    the points have no left and right.
+    """
+
+    macro: float
+    mean: float
+    groups: dict[str, float]
+    either: float
+    right_way: float
+    pictures: int
+
+
+def find_points(
+    network: KeypointGan,
+    data_set: DataSet,
+    *,
+    every: int = 1,
+    batch: int = 64,
+    correct: bool = True,
+    autocast: bool = False,
+    group: Callable[[Clip], str] = lambda clip: "all",
+    progress: Callable[[int], object] = lambda count: None,
+) -> Found:
+    """Find the points of every ``every``-th picture; the labels are only carried along.
+
+    ``correct`` exchanges left and right where the offline regressor says so. ``group`` names the
+    group of a clip. The data set has the network's joint set; frames that cannot be
+    read are named in the result.
+    """
+    joint_set = network.spec.skeleton.joint_set
+    if data_set.joint_set != joint_set:
+        raise UserError(
+            f"The network finds {joint_set.name}, {data_set.name} is labelled with "
+            f"{data_set.joint_set.name}. Choose data with the network's points, or convert it."
+        )
+    places = [(clip, i) for clip in data_set for i in range(len(clip))][::every]
+    rows: list[tuple[NDArray[np.float64], NDArray[np.bool_], float, str]] = []
+    points, swapped, skipped = [], [], []
+    for start in range(0, len(places), batch):
+        pictures = []
+        chunk = places[start : start + batch]
+        for clip, frame in chunk:
+            try:
+                clip.check(frame)
+                pictures.append(cut(clip, frame, network.spec.size))
+            except BadDataError as error:
+                skipped.append(str(error))
+                continue
+            box = clip.box(frame)
+            truth = 2 * transform(clip.joints[frame], crop_matrix(box)) / CROP_SIZE - 1
+            rows.append((truth, clip.visible[frame] != ABSENT, box.side, group(clip)))
+        if pictures:
+            found, swap = _read(network, np.stack(pictures), correct, autocast)
+            points.append(found)
+            swapped.append(swap)
+        progress(len(chunk))
+    if not rows:
+        raise UserError(f"No picture of {data_set.name} can be read: {skipped[0]}")
+    truths, marked, sides, groups = zip(*rows, strict=True)
+    return Found(
+        joint_set,
+        np.concatenate(points),
+        np.stack(truths),
+        np.stack(marked),
+        np.array(sides),
+        np.array(groups),
+        np.concatenate(swapped),
+        tuple(skipped),
+    )
+
+
+def score(found: Found, unit: Unit = "image", used: Sequence[int] | None = None) -> PointScore:
+    """Errors of the ``used`` points (None: all), each picture's being the mean of those marked.
+
+    Pictures without a marked point do not count; ``UserError`` if none has one.
+    """
+    rows = list(range(len(found.joint_set))) if used is None else list(used)
+    size = _unit_sizes(found, unit)
+    order = found.joint_set.flip_order
+    plain = _errors(found, found.truth, found.marked, rows) / size
+    other = _errors(found, found.truth[:, order], found.marked[:, order], rows) / size
+    counts = np.isfinite(plain)
+    if not counts.any():
+        raise UserError("None of the pictures has a marked point to measure by. Choose others.")
+    plain, other, groups = plain[counts], other[counts], found.groups[counts]
+    by_group = {str(name): float(plain[groups == name].mean()) for name in np.unique(groups)}
+    sided = bool(found.joint_set.flip_pairs)
+    either = np.fmin(plain, other)
+    return PointScore(
+        macro=float(np.mean(list(by_group.values()))),
+        mean=float(plain.mean()),
+        groups=by_group,
+        either=float(np.mean([either[groups == name].mean() for name in by_group]))
+        if sided
+        else float("nan"),
+        right_way=float((plain <= other).mean()) if sided else float("nan"),
+        pictures=len(plain),
+    )
+
+
+def check_unit(unit: Unit, joint_set: JointSet) -> None:
+    """``UserError`` if errors of these points cannot be given in the unit."""
+    if unit == "inter-ocular" and joint_set.name not in _OUTER_EYE_CORNERS:
+        raise UserError(
+            f"The points of {joint_set.name} have no eyes to measure by. Choose the unit image or "
+            "pixels."
+        )
+
+
+def _errors(
+    found: Found, truth: NDArray[np.float64], marked: NDArray[np.bool_], rows: list[int]
+) -> NDArray[np.float64]:
+    """Mean distance of each picture's marked points, crops being 2 wide; NaN without any."""
+    distance = np.linalg.norm(found.points - truth, axis=-1)[:, rows]
+    weight = marked[:, rows]
+    total = np.where(weight, distance, 0).sum(axis=1)
+    count = weight.sum(axis=1)
+    return np.divide(total, count, out=np.full(len(found), np.nan), where=count > 0)
+
+
+def _unit_sizes(found: Found, unit: Unit) -> NDArray[np.float64]:
+    """What to divide distances by, in crops of width 2: to percent, or to pixels."""
+    if unit == "image":
+        return np.full(len(found), 2 / 100)
+    if unit == "pixels":
+        return 2 / found.sides
+    check_unit(unit, found.joint_set)
+    left, right = (found.truth[:, eye] for eye in _OUTER_EYE_CORNERS[found.joint_set.name])
+    distance = np.linalg.norm(left - right, axis=-1) / 100
+    return np.where(distance > 0, distance, np.nan)  # else nothing can be measured by it
+
+
+@torch.inference_mode()
+def _read(
+    network: KeypointGan, pictures: NDArray[np.uint8], correct: bool, autocast: bool
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    images = to_unit(torch.from_numpy(pictures).permute(0, 3, 1, 2).to(network.device))
+    with torch.autocast(network.device.type, torch.bfloat16, enabled=autocast):
+        translation = network.translate(images)
+        if correct:
+            points, swapped = corrected(network, translation)
+        else:
+            points = translation.points
+            swapped = torch.zeros(len(points), dtype=torch.bool)
+    return points.double().cpu().numpy(), swapped.cpu().numpy()

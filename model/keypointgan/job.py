@@ -1,0 +1,376 @@
+"""A whole training of KeypointGAN, from what was asked for to the files it leaves."""
+
+from __future__ import annotations
+
+import json
+import platform
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from model.core.crop import CROP_SIZE, crop_matrix, transform
+from model.core.device import choose_device
+from model.core.errors import UserError
+from model.core.files import whole_file
+from model.core.panels import draw_skeleton, enlarged, resized, tile, write_picture
+from model.core.skeleton import JointSet
+from model.data.catalogue import Request, weights_of
+from model.data.conversion import converted
+from model.data.masks import Masks
+from model.data.records import Clip, DataSet, readable
+from model.engine.ranks import check_alone
+from model.engine.run import CHECKPOINT, Run, Schedule, identity_of
+from model.keypointgan import weights
+from model.keypointgan.data import GanExamples, PosePrior, cut, halves
+from model.keypointgan.evaluation import corrected, find_points, score
+from model.keypointgan.losses import RatioPerceptualLoss, load_features
+from model.keypointgan.networks import KeypointGan, to_pixels, to_unit
+from model.keypointgan.settings import GanSettings, GanSpec
+from model.keypointgan.training import GanLearner, PoseExamples, RegressorLearner
+
+_ROWS = 6
+_PICTURES = 256  # of each set are measured, at most
+NEWEST = "last.safetensors"
+
+
+class GanLook:
+    """Measures and draws the network, and keeps it as ``last.safetensors`` in ``folder``.
+
+    ``labelled`` are sets with labels, used for nothing but the numbers; the panel shows the first
+    of them, else ``pictures``. Inside ``averaged`` the network has the weights to be kept.
+    """
+
+    def __init__(
+        self,
+        network: KeypointGan,
+        folder: Path,
+        pictures: DataSet,
+        labelled: Sequence[DataSet] = (),
+        metadata: Mapping[str, str] | None = None,
+        *,
+        autocast: bool = False,
+        averaged: Callable[[], AbstractContextManager[None]] = nullcontext,
+    ) -> None:
+        self._network = network
+        self._averaged = averaged
+        self._folder = folder
+        self._labelled = labelled
+        self._shown = labelled[0] if labelled else pictures
+        self._metadata = dict(metadata or {})
+        self._autocast = autocast
+
+    def __call__(self, step: int) -> dict[str, float]:
+        """The errors by name, % of the image's side; writes the panel and the network."""
+        self._network.eval()
+        try:
+            with self._averaged():
+                return self._look(step)
+        finally:
+            self._network.train()
+
+    def _look(self, step: int) -> dict[str, float]:
+        self._keep(step, {})  # whatever else may fail
+        values: dict[str, float] = {}
+        for data_set in self._labelled:
+            every = -(-len(data_set) // _PICTURES)
+            found = find_points(self._network, data_set, every=every, autocast=self._autocast)
+            measured = score(found)
+            values[f"error/{data_set.name}"] = measured.macro
+            if np.isfinite(measured.either):
+                values[f"error/{data_set.name}, either side"] = measured.either
+        self._keep(step, values)
+        write_picture(self._folder / "panel.png", panel(self._network, self._shown))
+        return values
+
+    def _keep(self, step: int, values: Mapping[str, float]) -> None:
+        measured = {name: f"{value:.3f}" for name, value in values.items()}
+        metadata = {**self._metadata, "steps": str(step), **measured}
+        weights.save(self._folder / NEWEST, self._network, metadata, discriminators=False)
+
+
+@torch.inference_mode()
+def panel(network: KeypointGan, people: DataSet, rows: int = _ROWS) -> NDArray[np.uint8]:
+    """A row of pictures for some of ``people``; RGB (H, W, 3) uint8. The network is in eval mode.
+
+    Columns: picture, another picture, skeleton image, skeleton of the points, the picture redrawn
+    from the two, the points, the labels. Damaged pictures are left out.
+    """
+    clips, pairs = readable(
+        people.clips,
+        rows,
+        lambda clip: (cut(clip, len(clip) // 2, CROP_SIZE), cut(clip, len(clip) - 1, CROP_SIZE)),
+    )
+    crops, others = ([pair[side] for pair in pairs] for side in (0, 1))
+    translation = network.translate(_tensor(network, crops))
+    rebuilt = network.rebuild(translation, _tensor(network, others))
+    points, _ = corrected(network, translation)
+    joint_set = network.spec.skeleton.joint_set
+    labels = [_labels(clip, len(clip) // 2, joint_set) for clip in clips]
+    return tile(
+        {
+            "picture": enlarged(crops),
+            "appearance": enlarged(others),
+            "skeleton image": enlarged(_pictures(translation.skeleton_image)),
+            "skeleton of points": enlarged(_pictures(translation.clean)),
+            "redrawn": enlarged(_pictures(rebuilt)),
+            "points": [
+                draw_skeleton(crop, (found + 1) * (CROP_SIZE / 2), joint_set)
+                for crop, found in zip(crops, points.cpu().numpy(), strict=True)
+            ],
+            "labels": [
+                None if label is None else draw_skeleton(crop, label[0], joint_set, label[1])
+                for crop, label in zip(crops, labels, strict=True)
+            ],
+        }
+    )
+
+
+def _labels(
+    clip: Clip, frame: int, joint_set: JointSet
+) -> tuple[NDArray[np.float64], NDArray[np.float32]] | None:
+    """Where the labels mark points in the crop (K, 2), and which (K,); None without labels."""
+    if clip.visible.shape[1] != len(joint_set) or not clip.visible[frame].any():
+        return None
+    return transform(clip.joints[frame], crop_matrix(clip.box(frame))), clip.visible[frame].astype(
+        np.float32
+    )
+
+
+def _tensor(network: KeypointGan, pictures: Sequence[NDArray[np.uint8]]) -> torch.Tensor:
+    small = [resized(picture, network.spec.size) for picture in pictures]
+    pixels = torch.from_numpy(np.stack(small))
+    return to_unit(pixels.permute(0, 3, 1, 2).to(network.device))
+
+
+def _pictures(images: torch.Tensor) -> list[NDArray[np.uint8]]:
+    pixels = to_pixels(images).permute(0, 2, 3, 1).cpu()
+    return list(np.ascontiguousarray(pixels.expand(-1, -1, -1, 3).numpy()))
+
+
+REGRESSOR_FOLDER = "regressor"
+# What may differ when a run goes on: how often it looks up, not what it computes.
+_FREE = ("steps", "look_every", "checkpoint_every")
+
+
+@dataclass(frozen=True)
+class GanJob:
+    """What to train, on what, and where to.
+
+    ``images`` are the data sets whose pictures are learnt from, ``prior`` those whose poses are;
+    without the latter, pictures come from the first half of every clip and poses from the second.
+    ``prior_size`` draws that many poses of the prior, and no more are ever seen. ``aside`` (0..1)
+    is the share of the pictures' people kept for development; ``validation`` are further sets with
+    labels. Labels of pictures are used to measure by and for nothing else. ``regressor`` is a
+    weight file whose regressor spares the pre-training, ``perceptual`` the reconstruction loss's.
+    ``start`` is a weight file to go on from instead. A ``spec`` with a mask needs ``masks``.
+    """
+
+    spec: GanSpec
+    settings: GanSettings
+    images: Sequence[Request]
+    out: Path
+    perceptual: Path
+    prior: Sequence[Request] = ()
+    prior_size: int | None = None
+    validation: Sequence[Request] = ()
+    aside: float = 0.0
+    regressor: Path | None = None
+    start: Path | None = None
+    masks: Masks | None = None
+    skip_bad: bool = False
+    resume: bool = False
+    until: int | None = None
+    device: str | None = None
+    workers: int = 0
+    quiet: bool = False
+
+
+@dataclass(frozen=True)
+class GanResult:
+    """``steps`` steps are done, ``finished`` if that is all; ``weights`` is the network."""
+
+    steps: int
+    finished: bool
+    weights: Path
+
+
+@dataclass(frozen=True)
+class _Material:
+    pictures: list[DataSet]
+    prior: PosePrior
+    labelled: list[DataSet] = field(default_factory=list)
+
+
+def run_gan_training(job: GanJob, stopping: Callable[[], bool] = lambda: False) -> GanResult:
+    """Train the regressor, then all networks.
+
+    ``stopping`` is asked between steps. ``UserError`` for what cannot be read, does not fit, or
+    would overwrite another run.
+    """
+    check_alone("KeypointGAN")
+    _check_resumed(job)
+    torch.manual_seed(job.settings.seed)
+    device = choose_device(job.device).device
+    material = _material(job)
+    network = _network(job).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    result = GanResult(0, False, job.out / NEWEST)
+    _describe(job, material)
+    main = job.resume and (job.out / CHECKPOINT).exists()
+    if not main and not _pretrained(job, network, material, stopping):
+        return result
+    if stopping():
+        return result
+    features = load_features(job.perceptual, linear=job.settings.perceptual == "linear")
+    features.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    settings = job.settings
+    learner = GanLearner(network, settings, RatioPerceptualLoss(features))
+    look = GanLook(
+        network,
+        job.out,
+        material.pictures[0],
+        material.labelled,
+        _metadata(job, material),
+        autocast=settings.precision == "bfloat16",
+        averaged=learner.averaged,
+    )
+    run = Run(
+        learner,
+        GanExamples(
+            material.pictures,
+            material.prior,
+            job.spec.size,
+            settings.window,
+            shares=weights_of(job.images),
+            warp_target=settings.warp_target,
+        ),
+        Schedule.of(settings),
+        job.out,
+        _identity(job, material),
+        look,
+        skip_bad=job.skip_bad,
+        workers=job.workers,
+        quiet=job.quiet,
+    )
+    steps = run.run(resume=main, stopping=stopping, until=job.until)
+    return replace(result, steps=steps, finished=steps >= settings.steps)
+
+
+def _check_resumed(job: GanJob) -> None:
+    folders = (job.out, job.out / REGRESSOR_FOLDER)
+    if job.resume and not any((folder / CHECKPOINT).exists() for folder in folders):
+        raise UserError(f"There is no checkpoint in {job.out}. Start without --resume.")
+
+
+def _network(job: GanJob) -> KeypointGan:
+    if job.start is None:
+        return KeypointGan(job.spec)
+    network = weights.load(job.start)
+    if replace(network.spec, mask=job.spec.mask) != job.spec:
+        raise UserError(
+            f"{job.start} holds {network.spec}, but {job.spec} is to be trained. Start from "
+            "weights of the same networks, with the same --preset."
+        )
+    network.spec = job.spec
+    return network.train()
+
+
+def _pretrained(
+    job: GanJob, network: KeypointGan, material: _Material, stopping: Callable[[], bool]
+) -> bool:
+    """Give the network a regressor that knows skeletons; False if that was interrupted."""
+    if job.start is not None:
+        return True
+    if job.regressor is not None:
+        source = weights.load(job.regressor)
+        if source.spec.skeleton_name != job.spec.skeleton_name or (
+            source.spec.width != job.spec.width
+        ):
+            raise UserError(
+                f"{job.regressor} has a regressor for {source.spec.skeleton_name} of width "
+                f"{source.spec.width}; this training needs {job.spec.skeleton_name} of width "
+                f"{job.spec.width}. Choose another, or leave --regressor out."
+            )
+        network.regressor.load_state_dict(source.offline_regressor.state_dict())
+        network.keep_regressor()
+        return True
+    settings = job.settings
+    if settings.regressor_steps:
+        folder = job.out / REGRESSOR_FOLDER
+        run = Run(
+            RegressorLearner(network, settings),
+            PoseExamples(material.prior),
+            Schedule.of(settings, settings.regressor_steps),
+            folder,
+            _identity(job, material),
+            workers=0,
+            quiet=job.quiet,
+        )
+        resume = job.resume and (folder / CHECKPOINT).exists()
+        if run.run(resume=resume, stopping=stopping) < settings.regressor_steps:
+            return False
+    network.keep_regressor()
+    return True
+
+
+def _material(job: GanJob) -> _Material:
+    joint_set = job.spec.skeleton.joint_set
+    pictures, labelled, poses = [], [], []
+    for request in job.images:
+        data_set = request.read("train", request.source.crop_shift)
+        data_set, aside = data_set.divided(job.aside)
+        if not job.prior:
+            data_set, second = halves(data_set)
+            poses.append(converted(second, joint_set))
+        pictures.append(data_set)
+        if aside is not None:
+            labelled.append(replace(converted(aside, joint_set), name=f"{aside.name} aside"))
+    poses += [
+        converted(request.read("train", request.source.crop_shift), joint_set)
+        for request in job.prior
+    ]
+    labelled += [
+        converted(request.read("test", request.source.crop_shift), joint_set)
+        for request in job.validation
+    ]
+    masks = None if job.spec.mask == "none" else job.masks
+    if job.spec.mask == "person" and masks is None:
+        raise ValueError("a masked network needs a source of masks")
+    if masks is not None:
+        pictures, labelled = list(map(masks, pictures)), list(map(masks, labelled))
+    prior = PosePrior.of(*poses)
+    if job.prior_size is not None:
+        prior = prior.subset(job.prior_size, job.settings.seed)
+    return _Material(pictures, prior, labelled)
+
+
+def _identity(job: GanJob, material: _Material) -> dict[str, str]:
+    settings: dict[str, Any] = {k: v for k, v in asdict(job.settings).items() if k not in _FREE}
+    frames = [(data_set.name, len(data_set)) for data_set in material.pictures]
+    return identity_of(
+        **settings,
+        **asdict(job.spec),
+        images=frames,
+        prior=[material.prior.name, len(material.prior)],
+    )
+
+
+def _metadata(job: GanJob, material: _Material) -> dict[str, str]:
+    names = [f"{request.source.name}={request.root.name}" for request in job.images]
+    return {
+        "settings": json.dumps(asdict(job.settings)),
+        "images": ", ".join(names),
+        "pictures": str(sum(map(len, material.pictures))),
+        "prior": f"{len(material.prior)} poses: {material.prior.name}",
+        "versions": f"Python {platform.python_version()}, torch {torch.__version__}",
+    }
+
+
+def _describe(job: GanJob, material: _Material) -> None:
+    with whole_file(job.out / "run.json") as path:
+        path.write_text(json.dumps(_metadata(job, material), indent=2))

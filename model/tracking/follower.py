@@ -1,0 +1,196 @@
+"""Following one person through a video, with as few calls of the detector as possible."""
+
+from __future__ import annotations
+
+import math
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from model.core.crop import SquareBox
+from model.core.skeleton import JointSet
+from model.tracking.detector import Detection
+from model.tracking.framing import overlap, square_of_detection, square_of_joints
+from model.tracking.scene import SceneChange
+
+# Below these differences (parts of the side; logarithm of the size ratio) nothing moves: it is
+# what the prediction's own noise amounts to.
+_DEAD_CENTRE = 0.04
+_DEAD_SIZE = 0.06
+# Time constants in seconds. Growing is quick, as a stretched arm would leave the crop; shrinking
+# is slow, as gesturing hands come back.
+_CENTRE_S = 0.12
+_GROW_S = 0.12
+_SHRINK_S = 0.3
+# The most that the size may change in one frame, as a factor.
+MAX_STEP = 1.12
+
+
+def follow(square: SquareBox, target: SquareBox, elapsed_s: float) -> SquareBox:
+    """``square`` moved towards ``target`` by as much as ``elapsed_s`` seconds allow.
+
+    Exponential smoothing of the centre and of the logarithm of the side, each with a dead zone;
+    the side changes by at most the factor ``MAX_STEP``.
+    """
+    x = _approach((target.x - square.x) / square.side, _DEAD_CENTRE, _CENTRE_S, elapsed_s)
+    y = _approach((target.y - square.y) / square.side, _DEAD_CENTRE, _CENTRE_S, elapsed_s)
+    difference = math.log(target.side / square.side)
+    constant = _GROW_S if difference > 0 else _SHRINK_S
+    growth = _approach(difference, _DEAD_SIZE, constant, elapsed_s)
+    limit = math.log(MAX_STEP)
+    return SquareBox(
+        x=square.x + x * square.side,
+        y=square.y + y * square.side,
+        side=square.side * math.exp(min(max(growth, -limit), limit)),
+    )
+
+
+def _approach(difference: float, dead: float, constant_s: float, elapsed_s: float) -> float:
+    """How far to go along ``difference``; only what exceeds the dead zone counts."""
+    excess = math.copysign(max(0.0, abs(difference) - dead), difference)
+    return excess * -math.expm1(-elapsed_s / constant_s)
+
+
+# Seconds until the detector is asked again: while nobody is found, while it disagrees with the
+# followed square or the joints are weak, and while all is well.
+SEARCH_PERIOD_S = 0.1
+DOUBT_PERIOD_S = 0.25
+CHECK_PERIOD_S = 2.0
+# Overlap (intersection over union of squares) at which a detection confirms what is followed;
+# 0.5 is a side wrong by 30 % or a centre wrong by a third of the side.
+AGREEMENT = 0.5
+# Overlap from which a detection may still be the followed person, seen more rightly.
+SAME_PERSON = 0.25
+MAX_DOUBTS = 3
+# Mean confidence of the surest third of the joints below which they do not tell where the person
+# is: under it are nine in ten crops without a person and 2 % of those with one.
+WEAK_CONFIDENCE = 0.65
+_MAX_ELAPSED_S = 0.5
+
+
+class Detector(Protocol):
+    """What the follower needs of a ``PersonDetector``."""
+
+    def detect(self, image: NDArray[np.uint8]) -> list[Detection]:
+        """People in the picture (height x width x 3, uint8, RGB), the largest first."""
+
+
+class PersonFollower:
+    """Says where the person is in each frame: ``locate`` before the prediction, ``observe`` after.
+
+    The square follows the predicted joints; while they are weak, the detector. Otherwise the
+    detector is asked only to find somebody, after a cut, and every ``CHECK_PERIOD_S`` to confirm.
+    A person it has not seen ``MAX_DOUBTS`` times running, ``DOUBT_PERIOD_S`` apart, is lost. With
+    several people the largest is taken first; ``choose`` takes another. One thread owns it.
+    ``joint_set`` and ``crop_shift`` are those of the network that is shown the squares.
+    """
+
+    def __init__(self, detector: Detector, joint_set: JointSet, crop_shift: float) -> None:
+        self._detector = detector
+        self._joint_set = joint_set
+        self._crop_shift = crop_shift
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget the person; the next ``locate`` searches the whole picture."""
+        self._square: SquareBox | None = None
+        self._choice: tuple[float, float] | None = None
+        self._scene = SceneChange()
+        self._time_s = -math.inf
+        self._elapsed_s = 0.0
+        self._last_look_s = -math.inf
+        self._doubts = 0
+        self._weak = False
+
+    @property
+    def found(self) -> bool:
+        """Whether a person is being followed."""
+        return self._square is not None
+
+    def choose(self, x: float, y: float) -> None:
+        """Take the person at (``x``, ``y``), in pixels, or the nearest, at the next ``locate``."""
+        self._choice = (x, y)
+
+    def locate(self, image: NDArray[np.uint8], time_s: float) -> SquareBox | None:
+        """The square to crop from ``image`` (height x width x 3, uint8, RGB), None if nobody.
+
+        ``time_s`` is the frame's time in seconds; when it runs backwards (a clip that starts
+        again) the person is looked for anew.
+        """
+        rewound = time_s < self._time_s
+        self._elapsed_s = min(max(time_s - self._time_s, 0.0), _MAX_ELAPSED_S)
+        self._time_s = time_s
+        jumped = self._scene.changed(image) or rewound
+        due = time_s >= self._last_look_s + self._period_s()
+        if jumped or due or self._choice is not None:
+            self._look(image, jumped)
+        return self._square
+
+    def observe(
+        self,
+        keypoints: NDArray[np.floating],
+        confidence: NDArray[np.floating],
+        image_size: tuple[int, int],
+    ) -> None:
+        """Take in the prediction made on the located square; the next frame's square follows.
+
+        ``keypoints`` (K, 2), (x, y) in pixels; ``confidence`` (K,) in 0..1; ``image_size``
+        (width, height). Does nothing while nobody is found.
+        """
+        if self._square is None:
+            return
+        surest = np.sort(confidence)[-math.ceil(len(confidence) / 3) :]
+        self._weak = not surest.mean() >= WEAK_CONFIDENCE  # so that NaN is weak
+        target = square_of_joints(keypoints, confidence, image_size, self._crop_shift)
+        if target is not None and not self._weak:
+            self._square = follow(self._square, target, self._elapsed_s)
+
+    def _look(self, image: NDArray[np.uint8], jumped: bool) -> None:
+        """Ask the detector, and confirm, correct, or give up what is followed."""
+        found = self._detector.detect(image)
+        squares = [square_of_detection(d, self._joint_set, self._crop_shift) for d in found]
+        choice, self._choice = self._choice, None
+        if choice is not None and found:
+            self._take(squares[_nearest(found, *choice)])
+        elif self._square is None:
+            self._take(squares[0] if squares else None)
+        else:
+            self._check(self._square, squares, jumped)
+        self._last_look_s = self._time_s
+
+    def _check(self, current: SquareBox, squares: list[SquareBox], jumped: bool) -> None:
+        best = max(squares, key=lambda square: overlap(square, current), default=None)
+        agreement = overlap(best, current) if best else 0.0
+        if best and agreement >= AGREEMENT and not jumped:
+            self._doubts = 0
+            if self._weak:
+                self._square = follow(current, best, DOUBT_PERIOD_S)
+            return
+        self._doubts += 1
+        if jumped or self._doubts >= MAX_DOUBTS:
+            same = agreement >= SAME_PERSON
+            self._take(best if same else squares[0] if squares else None)
+
+    def _take(self, square: SquareBox | None) -> None:
+        self._square = square
+        self._doubts = 0
+        self._weak = False
+
+    def _period_s(self) -> float:
+        if self._square is None:
+            return SEARCH_PERIOD_S
+        return DOUBT_PERIOD_S if self._doubts or self._weak else CHECK_PERIOD_S
+
+
+def _nearest(people: list[Detection], x: float, y: float) -> int:
+    """Index of the person whose box is nearest to the point; among those, the nearest centre."""
+
+    def distances(index: int) -> tuple[float, float]:
+        left, top, width, height = people[index].box
+        outside_x = max(left - x, 0.0, x - left - width)
+        outside_y = max(top - y, 0.0, y - top - height)
+        to_centre = math.hypot(x - left - width / 2, y - top - height / 2)
+        return math.hypot(outside_x, outside_y), to_centre
+
+    return min(range(len(people)), key=distances)

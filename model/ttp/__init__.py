@@ -1,0 +1,1 @@
+"""Test-time personalization with a transformer (NeurIPS 2021), but for its adaptation."""

@@ -1,0 +1,260 @@
+"""A MoveNet's pose branch in ONNX Runtime, faster than PyTorch on most processors.
+
+The graphs are written down from the modules themselves, as PyTorch's exporter takes seconds to
+start, and in two parts: the trunk serves for as long as it does not learn, the rest until anything
+does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import onnx
+import torch
+from numpy.typing import NDArray
+from onnx import TensorProto, helper, numpy_helper
+from torch import Tensor, nn
+
+from model.core.blocks import FEATURES
+from model.core.onnx_runtime import cpu_session
+from model.ttp.networks.affinity import HEADS, LARGEST_SIDE, AffinityTransformer
+from model.ttp.networks.movenet import InvertedResidual, MobileNetV2, MoveNetEncoder, Neck, Taps
+from model.ttp.networks.variants import PoseNetwork
+
+_OPSET = 17
+_IR_VERSION = 8
+_SELF_MAPS, _SCORES, _AFFINITY = "self_maps", "scores", "affinity"
+
+
+class OnnxTrunk:
+    """What an encoder's ``trunk`` computes, with the weights that it has now, on the CPU.
+
+    Called with images (N, 3, S, S), float32, normalised; gives the taps, float32. May be called
+    from several threads; each call uses ``threads`` of its own.
+    """
+
+    def __init__(self, encoder: MoveNetEncoder, threads: int = 1) -> None:
+        self._session = cpu_session(trunk_model(encoder).SerializeToString(), threads)
+
+    def __call__(self, images: Tensor) -> Taps:
+        return tuple(_run(self._session, {"image": images}))
+
+
+class OnnxHeads:
+    """A network's neck and heads, with the weights that it has now, on the CPU.
+
+    Called with taps, float32; gives the self-supervised maps, the supervised maps' scores and the
+    affinity, as ``PoseNetwork.output_of`` takes them: None for what the variant does not have.
+    """
+
+    def __init__(self, network: PoseNetwork, threads: int = 1) -> None:
+        self._session = cpu_session(heads_model(network).SerializeToString(), threads)
+        self._outputs = [output.name for output in self._session.get_outputs()]
+
+    def __call__(self, taps: Taps) -> tuple[Tensor | None, Tensor, Tensor | None]:
+        values = _run(self._session, {_tap(number): tap for number, tap in enumerate(taps)})
+        found = dict(zip(self._outputs, values, strict=True))
+        return found.get(_SELF_MAPS), found[_SCORES], found.get(_AFFINITY)
+
+
+def trunk_model(encoder: MoveNetEncoder) -> onnx.ModelProto:
+    """An encoder's trunk as an ONNX model: input ``image`` (N, 3, S, S), outputs its taps."""
+    graph = _Graph()
+    mapped = graph.add("Add", graph.add("Mul", "image", encoder.scale), encoder.shift)
+    taps = graph.mobilenet(encoder.mobilenet, mapped)
+    return graph.model("trunk", {"image": ["n", 3, "side", "side"]}, taps)
+
+
+def heads_model(network: PoseNetwork) -> onnx.ModelProto:
+    """What follows a network's trunk as an ONNX model.
+
+    Inputs ``tap0`` to ``tap3`` (N, C, H, W), finest first; outputs, as far as the variant has them,
+    ``self_maps`` (N, k_self, H, H), ``scores`` (N, k_sup, H, H), ``affinity`` (N, k_sup, k_self).
+    """
+    graph = _Graph()
+    neck = network.encoder.neck
+    inputs = {
+        _tap(number): ["n", layer.in_channels, f"side{number}", f"side{number}"]
+        for number, layer in enumerate(neck.deep.laterals)
+    }
+    features = graph.neck(neck, list(inputs))
+    outputs = []
+    if network.spec.reconstructs:
+        maps = graph.layer(network.self_head, features)
+        outputs.append(graph.add("Identity", maps, to=_SELF_MAPS))
+    if network.spec.variant == "transformer":
+        side = network.spec.heatmap_size
+        graph.affinity(network.affinity, features, side, _AFFINITY)
+        # Each supervised map is a mixture of the self-supervised ones.
+        maps = graph.add("Reshape", _SELF_MAPS, torch.tensor([0, 0, -1]))
+        mixed = graph.add("MatMul", _AFFINITY, maps)
+        graph.add("Reshape", mixed, torch.tensor([0, 0, side, side]), to=_SCORES)
+        outputs += [_SCORES, _AFFINITY]
+    else:
+        graph.add("Identity", graph.layer(network.supervised_head, features), to=_SCORES)
+        outputs.append(_SCORES)
+    return graph.model("heads", inputs, outputs)
+
+
+def _tap(number: int) -> str:
+    return f"tap{number}"
+
+
+def _run(session: Any, inputs: dict[str, Tensor]) -> list[Tensor]:
+    arrays = {name: value.detach().float().contiguous().numpy() for name, value in inputs.items()}
+    return [torch.from_numpy(value) for value in session.run(None, arrays)]
+
+
+class _Graph:
+    """Nodes and constants in the making; values go by their names."""
+
+    def __init__(self) -> None:
+        self.nodes: list[onnx.NodeProto] = []
+        self.constants: list[onnx.TensorProto] = []
+
+    def model(
+        self, name: str, inputs: dict[str, list[str | int]], outputs: Sequence[str]
+    ) -> onnx.ModelProto:
+        """All of it, float32; only the inputs' shapes are written down."""
+        proto = helper.make_graph(
+            self.nodes,
+            name,
+            [helper.make_tensor_value_info(n, TensorProto.FLOAT, s) for n, s in inputs.items()],
+            [helper.make_tensor_value_info(n, TensorProto.FLOAT, None) for n in outputs],
+            self.constants,
+        )
+        return helper.make_model(
+            proto, opset_imports=[helper.make_opsetid("", _OPSET)], ir_version=_IR_VERSION
+        )
+
+    def add(self, kind: str, *inputs: str | Tensor, to: str = "", **attributes: Any) -> str:
+        """Append a node; tensors among its inputs become constants.
+
+        Returns the name of its output: ``to``, or a new one.
+        """
+        names = [value if isinstance(value, str) else self._constant(value) for value in inputs]
+        output = to or f"{kind.lower()}{len(self.nodes)}"
+        self.nodes.append(helper.make_node(kind, names, [output], **attributes))
+        return output
+
+    def _constant(self, tensor: Tensor) -> str:
+        name = f"constant{len(self.constants)}"
+        kept = tensor.detach().cpu()
+        kept = kept.float() if kept.is_floating_point() else kept
+        array: NDArray[Any] = kept.contiguous().numpy()
+        self.constants.append(numpy_helper.from_array(array, name))
+        return name
+
+    def mobilenet(self, net: MobileNetV2, image: str) -> list[str]:
+        """``MobileNetV2.forward``; the names of the taps."""
+        x = self._relu6(self.layer(net.stem, image))
+        taps = []
+        for number, stage in enumerate(net.stages):
+            for block in stage:  # type: ignore[attr-defined]
+                x = self._block(block, x)
+            if number in net.TAPPED:
+                taps.append(x)
+        return [*taps, self._relu6(self.layer(net.last, x))]
+
+    def _block(self, block: InvertedResidual, x: str) -> str:
+        y = self.layer(block.layers, x)
+        return self.add("Add", x, y) if block.residual else y
+
+    def neck(self, net: Neck, taps: Sequence[str]) -> str:
+        """``Neck.forward``; the name of the shared features."""
+        pyramid = self._pyramid(net.pyramid, taps)
+        return self.add(
+            "Concat", self.layer(net.head, pyramid), pyramid, self._deep(net.deep, taps), axis=1
+        )
+
+    def _pyramid(self, net: Any, taps: Sequence[str]) -> str:
+        x = self.layer(net.laterals[3], taps[3])
+        for merge, level in zip(net.merges, (2, 1, 0), strict=True):
+            lateral = self.layer(net.laterals[level], taps[level])
+            x = self.layer(merge, self.add("Add", self._doubled(x), lateral))
+        return x
+
+    def _deep(self, net: Any, taps: Sequence[str]) -> str:
+        x = self.add("Relu", self.layer(net.laterals[3], taps[3]))
+        for level in (2, 1, 0):
+            lateral = self.layer(net.laterals[level], taps[level])
+            x = self.add("Relu", self.add("Add", self._doubled(x), lateral))
+            if level:
+                x = self.add("Relu", self.layer(net.merges[2 - level], x))
+        return x
+
+    def _doubled(self, x: str) -> str:
+        return self.add(
+            "Resize",
+            x,
+            "",
+            torch.tensor([1.0, 1.0, 2.0, 2.0]),
+            mode="linear",
+            coordinate_transformation_mode="half_pixel",
+        )
+
+    def affinity(self, net: AffinityTransformer, features: str, side: int, to: str) -> None:
+        """``AffinityTransformer.forward`` of features with this many cells a side.
+
+        What the queries do before they look at the features is the same for every picture, and is
+        computed here.
+        """
+        with torch.no_grad():
+            queries = net.attended_queries()
+            keys = net.keys_of(queries)
+        layer, attention = net.layer, net.layer.multihead_attn
+        if side > LARGEST_SIDE:
+            features = self.add("AveragePool", features, kernel_shape=[2, 2], strides=[2, 2])
+        memory = self.add("Reshape", features, torch.tensor([0, FEATURES, -1]))  # n, 256, cells
+        weights = self.add("Softmax", self.add("MatMul", keys, memory), axis=-1)
+        found = self.add("MatMul", weights, self.add("Transpose", memory, perm=[0, 2, 1]))
+        heads = self.add("Reshape", found, torch.tensor([0, HEADS, -1, FEATURES]))
+        values = attention.in_proj_weight[2 * FEATURES :].view(HEADS, -1, FEATURES)
+        bias = attention.in_proj_bias[2 * FEATURES :].view(HEADS, 1, -1)
+        heads = self.add("Add", self.add("MatMul", heads, values.transpose(1, 2)), bias)
+        heads = self.add("Transpose", heads, perm=[0, 2, 1, 3])  # n, k_sup, 4, 64
+        looked = self.add("Reshape", heads, torch.tensor([0, 0, FEATURES]))
+        looked = self._linear(attention.out_proj, looked)
+        x = self._normalised(layer.norm2, self.add("Add", looked, queries))
+        inner = self.add("Relu", self._linear(layer.linear1, x))
+        x = self._normalised(layer.norm3, self.add("Add", x, self._linear(layer.linear2, inner)))
+        x = self._normalised(net.norm, x)
+        self.add("Softmax", self._linear(net.projection, x), axis=-1, to=to)
+
+    def layer(self, module: nn.Module, x: str) -> str:
+        """A convolution, an activation, or a sequence of these."""
+        if isinstance(module, nn.Sequential):
+            for part in module:
+                x = self.layer(part, x)
+            return x
+        if isinstance(module, nn.ReLU6):
+            return self._relu6(x)
+        if isinstance(module, nn.ReLU):
+            return self.add("Relu", x)
+        return self._convolution(module, x)
+
+    def _convolution(self, layer: nn.Module, x: str) -> str:
+        assert isinstance(layer, nn.Conv2d)
+        kernel, stride = layer.kernel_size[0], layer.stride[0]
+        # As ``SameConv2d`` pads.
+        pads = [0, 0, 1, 1] if stride == 2 else [kernel // 2] * 4
+        return self.add(
+            "Conv",
+            x,
+            layer.weight,
+            *(() if layer.bias is None else (layer.bias,)),
+            kernel_shape=[kernel, kernel],
+            strides=[stride, stride],
+            pads=pads,
+            group=layer.groups,
+        )
+
+    def _linear(self, layer: nn.Linear, x: str) -> str:
+        return self.add("Add", self.add("MatMul", x, layer.weight.t()), layer.bias)
+
+    def _normalised(self, layer: nn.LayerNorm, x: str) -> str:
+        return self.add("LayerNormalization", x, layer.weight, layer.bias, epsilon=layer.eps)
+
+    def _relu6(self, x: str) -> str:
+        return self.add("Clip", x, torch.tensor(0.0), torch.tensor(6.0))

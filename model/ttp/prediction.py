@@ -1,0 +1,135 @@
+"""From the pose branch's output to points on the image, and a lean predictor of that branch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from model.core.crop import SquareBox, crop_matrix, heatmap_to_image, warp
+from model.core.heatmaps import decode
+from model.core.images import to_tensor
+from model.ttp.networks import NetworkSpec, PoseNetwork, PoseOutput
+from model.ttp.networks.encoder import is_trunk
+from model.ttp.onnx_pose import OnnxHeads
+from model.ttp.trunk import FrozenTrunk, Key
+
+Array = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Pose:
+    """One person's keypoints in image pixels, (x, y) order, float32.
+
+    ``keypoints`` (K, 2); ``confidence`` (K,) in 0..1; ``self_keypoints`` (M, 2), empty without
+    self-supervised keypoints; ``affinity`` (K, M), empty (0, 0) without a transformer.
+    """
+
+    keypoints: Array
+    confidence: Array
+    self_keypoints: Array
+    affinity: Array
+
+    @property
+    def contribution(self) -> Array:
+        """c_j = sum_i W_ij (M,): how much each self-supervised keypoint is used."""
+        return self.affinity.sum(axis=0)
+
+
+def pose_in_image(output: PoseOutput, box: SquareBox, index: int = 0) -> Pose:
+    """Decode sample ``index`` of a pose output whose crop was ``box`` (method 1.12)."""
+    points, confidence = decode(output.heatmaps[index : index + 1].float())
+    side = output.heatmaps.shape[-1]
+    self_keypoints = np.zeros((0, 2), np.float32)
+    if output.self_points is not None:
+        cells = output.self_points[index].cpu().numpy()
+        self_keypoints = heatmap_to_image(cells, box, side).astype(np.float32)
+    affinity = np.zeros((0, 0), np.float32)
+    if output.affinity is not None:
+        affinity = output.affinity[index].float().cpu().numpy()
+    return Pose(
+        heatmap_to_image(points[0].cpu().numpy(), box, side).astype(np.float32),
+        confidence[0].cpu().numpy(),
+        self_keypoints,
+        affinity,
+    )
+
+
+def crop_tensor(image: NDArray[np.uint8], box: SquareBox, spec: NetworkSpec) -> Tensor:
+    """The input (1, 3, S, S) of a network with ``spec`` for one square of an RGB image."""
+    size = spec.crop_size
+    return to_tensor([warp(image, crop_matrix(box, size), size)], bgr=spec.bgr)
+
+
+@torch.inference_mode()
+def predict_pose(network: PoseNetwork, image: NDArray[np.uint8], box: SquareBox) -> Pose:
+    """Predict the person in ``box`` of an RGB image (H x W x 3, uint8), by the pose branch alone.
+
+    The crop is computed on the network's device and in its precision.
+    """
+    crop = crop_tensor(image, box, network.spec)
+    crop = crop.to(network.device, network.dtype, memory_format=torch.channels_last)
+    return pose_in_image(network.pose(crop), box)
+
+
+class PosePredictor:
+    """A private copy of the pose branch that only predicts, in the precision that is fastest.
+
+    The copy shares nothing with the network it comes from, so that one thread can predict while
+    another personalizes; ``load`` takes over new weights in one step. ``trunk`` computes the
+    features for as long as no trunk's weights are among these, and ``heads``, if given, the rest
+    of the network until any are loaded.
+    """
+
+    def __init__(
+        self,
+        network: PoseNetwork,
+        dtype: torch.dtype = torch.float32,
+        trunk: FrozenTrunk | None = None,
+        heads: OnnxHeads | None = None,
+    ) -> None:
+        self._branch = network.pose_branch()
+        self._branch.to(dtype=dtype, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self._trunk = trunk
+        self._trunk_as_trained = True
+        self._heads = heads
+
+    def load(self, weights: Mapping[str, Tensor]) -> None:
+        """Copy tensors by name into the branch; names of other branches are left out."""
+        own = self._branch.state_dict()
+        for name, value in weights.items():
+            if name in own:
+                own[name].copy_(value)
+        self._trunk_as_trained &= not any(map(is_trunk, weights))
+        self._heads = None
+
+    def copy_from(self, other: PosePredictor) -> None:
+        """Take over every weight of another predictor of the same network."""
+        self.load(other._branch.state_dict())
+        self._trunk_as_trained, self._heads = other._trunk_as_trained, other._heads
+
+    @torch.inference_mode()
+    def predict(
+        self,
+        image: NDArray[np.uint8],
+        box: SquareBox,
+        keys: Sequence[Key] = (),
+        *,
+        fresh: bool = False,
+    ) -> Pose:
+        """Predict the person in ``box`` of an RGB image (H x W x 3, uint8).
+
+        ``keys``, one or none, and ``fresh`` are those of a ``FrozenTrunk``.
+        """
+        branch, heads = self._branch, self._heads  # which another thread may load
+        if self._trunk is None or not self._trunk_as_trained:
+            return predict_pose(branch, image, box)
+        taps = self._trunk(crop_tensor(image, box, branch.spec), keys, fresh=fresh)
+        if heads is not None:
+            return pose_in_image(branch.output_of(*heads(taps)), box)
+        features = branch.encoder.neck(tuple(tap.to(branch.dtype) for tap in taps))
+        return pose_in_image(branch.pose_of(features), box)

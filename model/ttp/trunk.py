@@ -1,0 +1,190 @@
+"""A trunk that does not learn: computed by whatever is fastest, and once for each picture.
+
+Where personalization leaves the trunk as trained, prediction, learning and the guard all need the
+same features of the same frames. Not in the paper.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from model.ttp.networks import PoseNetwork
+from model.ttp.networks.movenet import MoveNetEncoder, Taps
+from model.ttp.onnx_pose import OnnxHeads, OnnxTrunk
+
+Key = Hashable
+"""Names a picture: the same key is the same picture, but for its sharpness. See ``keys_of``."""
+TrunkEngine = Callable[[Tensor], Taps]
+"""Normalised images (N, 3, S, S) to their taps, without a gradient."""
+
+# 0.66 MB a picture of MoveNet Thunder, 16 kB of a ResNet-34.
+REMEMBERED_BYTES = 256 * 1024**2
+_REPEATS = 3
+
+
+def keys_of(indices: Sequence[int], *, mirrored: bool = False) -> list[Key]:
+    """The names of the pictures of the views with these indices, as they are or mirrored."""
+    return [(index, mirrored) for index in indices]
+
+
+def keys_both_ways(indices: Sequence[int]) -> list[Key]:
+    """The names of the pictures of some views, and then of their mirror images."""
+    return keys_of(indices) + keys_of(indices, mirrored=True)
+
+
+class FrozenTrunk:
+    """The features of a trunk that stays as it is, remembered by keys.
+
+    They are computed by ``engine``, or else by the encoder itself, whose trunk must not be changed
+    then. Features are kept as float16, of the pictures used last, in ``limit`` bytes. Safe between
+    threads.
+    """
+
+    def __init__(
+        self, encoder: Any, engine: TrunkEngine | None = None, limit: int = REMEMBERED_BYTES
+    ) -> None:
+        self._compute = engine or torch_engine(encoder)
+        self._limit = limit
+        self._known: OrderedDict[Key, Taps] = OrderedDict()
+        self._bytes = 0
+        self._lock = threading.Lock()
+
+    @torch.no_grad()
+    def __call__(self, images: Tensor, keys: Sequence[Key] = (), *, fresh: bool = False) -> Taps:
+        """The taps of images (n, 3, S, S), float32; those with known keys are not computed.
+
+        ``keys``, one for each image, say under which names they are remembered; none: they are
+        not. ``fresh`` computes all of them and remembers these instead: a frame is sharper than the
+        view that is kept of it.
+        """
+        if not keys:
+            return tuple(tap.float() for tap in self._compute(images))
+        found = {} if fresh else self._find(keys)
+        rows = [row for row, key in enumerate(keys) if key not in found]
+        new: dict[Key, Taps] = {}
+        if rows:
+            computed = self._compute(images if len(rows) == len(keys) else images[rows])
+            names = [keys[row] for row in rows]
+            self._remember(names, computed, instead=fresh)
+            if len(rows) == len(keys):
+                return tuple(tap.float() for tap in computed)
+            new = dict(zip(names, zip(*computed, strict=True), strict=True))
+        taps = zip(*(found.get(key) or new[key] for key in keys), strict=True)
+        return tuple(torch.stack([tap.float() for tap in level]) for level in taps)
+
+    def _find(self, keys: Sequence[Key]) -> dict[Key, Taps]:
+        with self._lock:
+            found = {key: self._known[key] for key in keys if key in self._known}
+            for key in found:
+                self._known.move_to_end(key)
+            return found
+
+    def _remember(self, keys: Sequence[Key], taps: Taps, *, instead: bool) -> None:
+        with self._lock:
+            for row, key in enumerate(keys):
+                if key in self._known and not instead:  # another thread's, of a frame perhaps
+                    continue
+                # Copies: a view would keep the whole batch.
+                kept = tuple(tap[row].to(torch.float16, copy=True) for tap in taps)
+                self._bytes += _size(kept) - _size(self._known.pop(key, ()))
+                self._known[key] = kept
+            while self._bytes > self._limit:
+                self._bytes -= _size(self._known.popitem(last=False)[1])
+
+    def forget(self) -> None:
+        """Forget all pictures."""
+        with self._lock:
+            self._known.clear()
+            self._bytes = 0
+
+    @property
+    def remembered(self) -> int:
+        """How many pictures are."""
+        return len(self._known)
+
+
+def _size(taps: Taps) -> int:
+    return sum(tap.nbytes for tap in taps)
+
+
+def torch_engine(encoder: Any) -> TrunkEngine:
+    """The trunk in PyTorch, on the encoder's device and in its precision."""
+
+    def compute(images: Tensor) -> Taps:
+        like = next(encoder.parameters())
+        prepared = images.to(like.device, like.dtype, memory_format=torch.channels_last)
+        return encoder.trunk(prepared)
+
+    return compute
+
+
+def exact_engine(network: PoseNetwork, threads: int) -> TrunkEngine | None:
+    """ONNX Runtime in float32; None on a GPU and for a ResNet, for which there is PyTorch only."""
+    if network.device.type != "cpu" or not isinstance(network.encoder, MoveNetEncoder):
+        return None
+    return OnnxTrunk(network.encoder, threads)
+
+
+@dataclass(frozen=True)
+class EngineChoice:
+    """The fastest engine, and the times of an image (milliseconds) by name if there was a choice.
+
+    The engine has the trunk's weights of the moment to itself: the network may go on to learn.
+    ``heads`` computes the rest with its weights of the moment, where that is faster than PyTorch.
+    """
+
+    engine: TrunkEngine
+    milliseconds: dict[str, float]
+    heads: OnnxHeads | None = None
+
+    @property
+    def name(self) -> str:
+        """What the engine computes with."""
+        times = self.milliseconds
+        return min(times, key=times.__getitem__) if times else "PyTorch"
+
+
+def fastest_engine(network: PoseNetwork, threads: int, *, low_precision: bool) -> EngineChoice:
+    """Measure one image in ONNX Runtime and in PyTorch with ``threads`` (a few tenths of a second).
+
+    ``low_precision``: PyTorch computes in bfloat16.
+    """
+    dtype = torch.bfloat16 if low_precision else network.dtype
+    own = network.pose_branch()
+    own.to(dtype=dtype, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    in_torch = torch_engine(own.encoder)
+    exact = exact_engine(network, threads)
+    if exact is None:
+        return EngineChoice(in_torch, {})
+    size = network.spec.crop_size
+    image = torch.zeros(1, 3, size, size)
+    engines = {"ONNX Runtime": exact, "PyTorch": in_torch}
+    times = {name: _milliseconds(partial(engine, image)) for name, engine in engines.items()}
+    heads, taps = OnnxHeads(network, threads), exact(image)
+    slower = _milliseconds(partial(heads, taps)) > _milliseconds(
+        lambda: own.pose_of(own.encoder.neck(tuple(tap.to(dtype) for tap in taps)))
+    )
+    return EngineChoice(
+        engines[min(times, key=times.__getitem__)], times, None if slower else heads
+    )
+
+
+@torch.inference_mode()
+def _milliseconds(compute: Callable[[], object]) -> float:
+    """The least of a few runs, after one that warms up."""
+    compute()
+    times = []
+    for _ in range(_REPEATS):
+        start = time.perf_counter()
+        compute()
+        times.append(time.perf_counter() - start)
+    return 1000 * min(times)

@@ -1,1 +1,0 @@
-"""What IMM and KeypointGAN share: a training run over pairs of pictures, and linear regression."""

@@ -1,0 +1,67 @@
+"""The application outlives errors that nobody expected, and OpenCV's Qt settings."""
+
+from __future__ import annotations
+
+import logging
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from pytestqt.qtbot import QtBot
+
+from app.gui.application import Problems
+from model.core.errors import UserError
+
+_START = """
+import os, sys
+from pathlib import Path
+import cv2  # sets the variables on some systems
+os.environ["QT_QPA_PLATFORM_PLUGIN_PATH"] = "/nowhere"
+os.environ["QT_QPA_FONTDIR"] = "/nowhere"
+from PyQt6.QtCore import QTimer
+from app.gui.application import create_application
+app, problems = create_application(Path(sys.argv[1]))
+assert "QT_QPA_PLATFORM_PLUGIN_PATH" not in os.environ and "QT_QPA_FONTDIR" not in os.environ
+problems.happened.connect(lambda sentence: print("SAID", sentence))
+
+def fail() -> None:
+    raise RuntimeError("a slot failed")
+
+QTimer.singleShot(0, fail)
+QTimer.singleShot(50, app.quit)
+print("ENDED", app.exec())
+"""
+
+
+def test_an_exception_in_a_slot_is_said_and_logged_and_the_application_goes_on(
+    tmp_path: Path,
+) -> None:
+    log = tmp_path / "state" / "window.log"
+    root = Path(__file__).resolve().parents[3]
+    done = subprocess.run(
+        [sys.executable, "-c", _START, str(log)],
+        cwd=root,
+        env={"QT_QPA_PLATFORM": "offscreen", "PATH": "", "PYTHONPATH": str(root)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "SAID Something went wrong in the window (RuntimeError: a slot failed)" in done.stdout
+    assert str(log) in done.stdout
+    assert "ENDED 0" in done.stdout
+    assert "Traceback" in log.read_text(encoding="utf-8")
+
+
+def test_an_error_meant_for_the_user_is_said_as_it_is(
+    qtbot: QtBot, caplog: pytest.LogCaptureFixture
+) -> None:
+    problems = Problems(Path("window.log"))
+    said: list[str] = []
+    problems.happened.connect(said.append)
+    with caplog.at_level(logging.ERROR):
+        problems.report(UserError, UserError("No camera answers. Choose a source."), None)
+    assert said == ["No camera answers. Choose a source."]
+    assert caplog.records == []

@@ -1,0 +1,254 @@
+"""A session and sources that do nothing by themselves: tests set what they publish."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from pytestqt.qtbot import QtBot
+
+from app.assets import Demo
+from app.gui.main_window import MainWindow
+from app.gui.panels.keypointgan import Puppets
+from app.runtime.capture.source import Frame
+from app.runtime.live.results import (
+    Comparison,
+    NetworkInfo,
+    OfflineProgress,
+    Phase,
+    PoseResult,
+    Schedule,
+    UpdateResult,
+    WorkerStatus,
+)
+from app.settings import AppSettings
+from model.core.crop import SquareBox
+from model.core.errors import UserError
+from model.core.skeleton import PENN13
+
+SELF_KEYPOINTS = 30
+
+
+@dataclass(frozen=True)
+class FakePreset:
+    """Words of a personalization preset, without its settings."""
+
+    name: str
+    title: str
+    description: str
+
+
+PRESETS = [
+    FakePreset("gentle", "Gentle", "Learns little from each picture"),
+    FakePreset("paper", "As published", "The settings of the paper"),
+]
+NETWORK = NetworkInfo(
+    name="starter",
+    variant="transformer",
+    backbone="resnet34",
+    joint_names=PENN13.names,
+    limbs=PENN13.limbs,
+    sides=tuple(PENN13.side(joint) for joint in range(len(PENN13))),
+    self_keypoints=SELF_KEYPOINTS,
+)
+
+
+def make_frame(index: int, timestamp: float = 0.0, value: int = 90) -> Frame:
+    """A grey 480 x 640 frame."""
+    return Frame(index, timestamp, np.full((480, 640, 3), value, np.uint8), index)
+
+
+def make_result(
+    index: int, timestamp: float = 0.0, keypoints: NDArray[np.float32] | None = None
+) -> PoseResult:
+    """A prediction with every keypoint sure, and an affinity with three peaks per joint."""
+    rng = np.random.default_rng(index // 8)
+    if keypoints is None:
+        keypoints = rng.uniform(100, 400, (len(PENN13), 2)).astype(np.float32)
+    low, high = keypoints.min(axis=0), keypoints.max(axis=0)
+    x, y = (low + high) / 2
+    logits = 4.0 * rng.standard_normal((len(PENN13), SELF_KEYPOINTS))
+    affinity = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    return PoseResult(
+        frame_index=index,
+        media_index=index,
+        timestamp=timestamp,
+        box=SquareBox(x=float(x), y=float(y), side=1.25 * float(np.max(high - low))),
+        keypoints=keypoints,
+        confidence=np.full(len(PENN13), 0.9, np.float32),
+        self_keypoints=rng.uniform(low, high, (SELF_KEYPOINTS, 2)).astype(np.float32),
+        affinity=affinity.astype(np.float32),
+        contribution=affinity.sum(axis=0).astype(np.float32),
+        updates=index,
+        latency=0.06,
+        unpersonalized=keypoints + rng.normal(0, 8, keypoints.shape).astype(np.float32),
+    )
+
+
+def make_update(number: int, timestamp: float = 0.0) -> UpdateResult:
+    """An update with three flat pictures."""
+    picture = np.full((128, 128, 3), 40 + number % 200, np.uint8)
+    return UpdateResult(number, 6.0, 0.25, 4, timestamp, picture, picture, picture)
+
+
+def offline_status(done: int, total: int, seconds_left: float) -> WorkerStatus:
+    """A worker in an offline run."""
+    return WorkerStatus(
+        phase=Phase.OFFLINE,
+        schedule=Schedule.TWO_LANES,
+        device="CPU",
+        offline=OfflineProgress(done, total, seconds_left),
+    )
+
+
+@dataclass
+class FakeSession:
+    """Publishes what a test puts in, and writes down in ``calls`` what it was asked for."""
+
+    network: NetworkInfo = NETWORK
+    frames: dict[int, Frame] = field(default_factory=dict)
+    result: PoseResult | None = None
+    results: list[PoseResult] = field(default_factory=list)
+    updates: list[UpdateResult] = field(default_factory=list)
+    messages: list[str] = field(default_factory=list)
+    worker: WorkerStatus = field(default_factory=WorkerStatus)
+    calls: list[tuple[object, ...]] = field(default_factory=list)
+
+    def publish(self, frame: Frame, result: PoseResult | None = None) -> None:
+        """Put ``frame`` into the ring, with the prediction that came for it."""
+        self.frames[frame.index] = frame
+        if result is not None:
+            self.result = result
+            self.results.append(result)
+
+    def latest_frame(self) -> Frame | None:
+        return self.frames[max(self.frames)] if self.frames else None
+
+    def frame(self, index: int) -> Frame | None:
+        return self.frames.get(index)
+
+    def latest_result(self) -> PoseResult | None:
+        return self.result
+
+    def take_results(self) -> list[PoseResult]:
+        taken, self.results = self.results, []
+        return taken
+
+    def take_updates(self) -> list[UpdateResult]:
+        taken, self.updates = self.updates, []
+        return taken
+
+    def take_messages(self) -> list[str]:
+        taken, self.messages = self.messages, []
+        return taken
+
+    def status(self) -> WorkerStatus:
+        return self.worker
+
+    def set_playing(self, playing: bool) -> None:
+        self.calls.append(("set_playing", playing))
+
+    def set_personalizing(self, personalizing: bool) -> None:
+        self.calls.append(("set_personalizing", personalizing))
+
+    def set_preset(self, name: str) -> None:
+        self.calls.append(("set_preset", name))
+
+    def set_comparison(self, comparison: Comparison) -> None:
+        self.calls.append(("set_comparison", comparison))
+
+    def reset(self) -> None:
+        self.calls.append(("reset",))
+
+    def run_offline(self) -> None:
+        self.calls.append(("run_offline",))
+
+    def cancel_offline(self) -> None:
+        self.calls.append(("cancel_offline",))
+
+    def choose_person(self, x: float, y: float) -> None:
+        self.calls.append(("choose_person", x, y))
+
+    def close(self) -> None:
+        self.calls.append(("close",))
+
+
+@dataclass
+class FakeSources:
+    """Opens everything but what is called ``broken``, and counts how often cameras are listed."""
+
+    opened: list[tuple[str, str]] = field(default_factory=list)
+    camera_names: list[str] = field(default_factory=lambda: ["FaceTime HD", "Cam & Co"])
+    listed: int = 0
+    known: bool = False
+
+    def cameras(self) -> list[str]:
+        self.listed += 1
+        if "broken" in self.camera_names:
+            raise UserError("The cameras cannot be listed. Allow access to the camera.")
+        return self.camera_names
+
+    def demos(self) -> list[Demo]:
+        return [
+            Demo("webcam", "Person at a desk", Path("webcam.mp4")),
+            Demo("gymnast", "Gymnast, four cameras", Path("gymnast.mp4")),
+        ]
+
+    def open_camera(self, name: str) -> None:
+        self._open("camera", name)
+
+    def open_video(self, path: str) -> None:
+        self._open("video", path)
+
+    def open_images(self, path: str) -> None:
+        self._open("images", path)
+
+    def open_demo(self, name: str) -> None:
+        self._open("demo", name)
+
+    def title(self) -> str:
+        return self.opened[-1][1] if self.opened else ""
+
+    def mode(self) -> str:
+        return f"{self.title()} 640×480@25" if self.opened else ""
+
+    def has_known_joints(self) -> bool:
+        return self.known
+
+    def known_error(self, result: PoseResult) -> tuple[float, float] | None:
+        return (3.0, 4.5) if self.known else None
+
+    def _open(self, kind: str, value: str) -> None:
+        if "broken" in value:
+            raise UserError(f"{value} cannot be opened. Choose another source.")
+        self.opened.append((kind, value))
+
+
+def make_window(
+    qtbot: QtBot,
+    session: FakeSession,
+    sources: FakeSources | None = None,
+    settings: AppSettings | None = None,
+    save: Callable[[AppSettings], None] = lambda _settings: None,
+    puppets: Puppets | None = None,
+) -> MainWindow:
+    """A shown window whose timer stands still: a test calls ``tick`` itself."""
+    window = MainWindow(
+        session, sources or FakeSources(), PRESETS, settings or AppSettings(), save, puppets
+    )
+    qtbot.addWidget(window)
+    window.timer.stop()
+    with qtbot.waitExposed(window):
+        window.show()
+    # Keys go to the active window only.
+    window.activateWindow()
+    session.calls.clear()
+    return window
+
+
+def tick(window: MainWindow) -> None:
+    """What the window does each time its timer fires."""
+    window.timer.tick.emit()

@@ -1,0 +1,157 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from app.runtime.live.learner import Learner
+from model.adaptation import PersonalizationSettings, PersonView, SourceMemory
+from model.adaptation.guard import Guard
+from model.core.crop import SquareBox
+from tests.app.runtime.live.machinery import picture
+from tests.networks import small_network, small_perceptual_loss
+
+
+def _learner(memory: SourceMemory, *, micro_batch: int = 2, **settings: object) -> Learner:
+    chosen = PersonalizationSettings(scope="deconvolutions", **settings)  # type: ignore[arg-type]
+    return Learner(
+        small_network(),
+        small_perceptual_loss(),
+        chosen,
+        memory,
+        micro_batch=micro_batch,
+        autocast=False,
+    )
+
+
+def _view(index: int) -> PersonView:
+    return PersonView.of_frame(picture(index), SquareBox(80, 60, 100), index)
+
+
+@pytest.fixture
+def memory() -> SourceMemory:
+    memory = SourceMemory()
+    for index in range(4):
+        memory.add(_view(index))
+    return memory
+
+
+def test_a_batch_closes_after_its_micro_batches(memory: SourceMemory) -> None:
+    learner = _learner(memory, batch_size=3)
+    assert learner.online(_view(4)) is None
+    assert learner.last_pairs == 2
+    result = learner.online(_view(5))
+    assert learner.last_pairs == 1  # the rest of the batch
+    assert result is not None
+    assert (result.number, result.pairs) == (1, 3)
+    assert result.seconds > 0 and np.isfinite(result.loss)
+    for image in (result.source, result.target, result.reconstruction):
+        assert image.shape == (128, 128, 3) and image.dtype == np.uint8
+
+
+def test_iterations_repeat_the_batch(memory: SourceMemory) -> None:
+    learner = _learner(memory, batch_size=2, iterations=3)
+    result = learner.online(_view(4))
+    assert result is not None and result.number == 3
+
+
+def test_an_offline_run_does_as_many_updates_as_there_are_views(memory: SourceMemory) -> None:
+    learner = _learner(memory, batch_size=2)
+    learner.start_offline()
+    progress = learner.offline_progress
+    assert progress is not None
+    assert np.isnan(progress.seconds_left)
+    numbers: list[int] = []
+    while (progress := learner.offline_progress) is not None:
+        assert (progress.done, progress.total) == (len(numbers), 4)
+        assert not numbers or progress.seconds_left > 0
+        result = learner.offline()
+        assert result is not None
+        numbers.append(result.number)
+    assert numbers == [1, 2, 3, 4]
+
+
+def test_an_offline_run_without_views_is_over_at_once() -> None:
+    learner = _learner(SourceMemory(), batch_size=2)
+    learner.start_offline()
+    assert learner.offline_progress is None
+
+
+def test_an_offline_run_ends_when_the_views_are_forgotten(memory: SourceMemory) -> None:
+    learner = _learner(memory, batch_size=2)
+    learner.start_offline()
+    learner.offline()
+    memory.clear()
+    assert learner.offline() is None
+    assert learner.last_pairs == 0
+    assert learner.offline_progress is None
+
+
+def test_cancelling_keeps_what_was_learnt(memory: SourceMemory) -> None:
+    learner = _learner(memory, batch_size=2)
+    learner.start_offline()
+    learner.offline()
+    learner.cancel_offline()
+    assert learner.offline_progress is None
+    assert learner.personalizer.updates == 1
+
+
+def test_reset_and_other_settings_start_from_the_trained_weights(memory: SourceMemory) -> None:
+    learner = _learner(memory, batch_size=2)
+    trained = learner.personalizer.weights()
+    learner.online(_view(4))
+    learner.configure(PersonalizationSettings(scope="features", batch_size=1))
+    now = learner.personalizer.weights()
+    assert all((now[name] == value).all() for name, value in trained.items())
+    assert len(now) > len(trained)
+    assert learner.personalizer.updates == 0
+    assert learner.online(_view(5)) is not None
+
+
+def test_the_rotation_variant_learns_without_reconstructions(memory: SourceMemory) -> None:
+    settings = PersonalizationSettings(scope="deconvolutions", batch_size=1)
+    learner = Learner(
+        small_network("rotation"),
+        small_perceptual_loss(),
+        settings,
+        memory,
+        micro_batch=1,
+        autocast=False,
+    )
+    result = learner.online(_view(4))
+    assert result is not None and result.number == 1
+    assert not result.reconstruction.any()
+
+
+def test_a_held_out_view_teaches_nothing() -> None:
+    memory = SourceMemory()
+    learner = _learner(memory, batch_size=2, guard=True)
+    for index in range(8):
+        memory.add(_view(index))
+    assert learner.online(_view(7)) is None and learner.last_pairs == 0
+    assert learner.online(_view(6)) is not None
+
+
+def test_the_guard_takes_back_what_makes_held_out_views_worse(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    memory = SourceMemory()
+    learner = _learner(memory, batch_size=1, guard=True, learning_rate=1e-7)
+    for index in range(8):
+        memory.add(_view(index))
+    answers = iter([1.0, 1.0, 1.0, 2.0])  # as trained and personalized, twice
+    monkeypatch.setattr(Guard, "_disagreement", lambda *_: next(answers))
+    undone = []
+    for _ in range(16):
+        result = learner.online(_view(0))
+        assert result is not None
+        undone.append(result.undone)
+    assert undone == [False] * 15 + [True]
+    assert learner.personalizer.updates == 8
+
+
+def test_there_is_a_reconstruction_to_show_where_none_is_learnt_from() -> None:
+    memory = SourceMemory()
+    memory.add(_view(0))
+    learner = _learner(memory, batch_size=1, self_weight=0.0, consistency=1.0)
+    result = learner.online(_view(0))
+    assert result is not None and result.reconstruction.std() > 0

@@ -1,0 +1,110 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from model.adaptation import Pairs, PersonalizationSettings, Personalizer, PersonView, SourceMemory
+from model.adaptation.guard import Guard
+from model.core.crop import SquareBox
+from model.ttp.networks import PoseNetwork
+from tests.networks import small_network, small_perceptual_loss
+
+CALM = PersonalizationSettings(
+    learning_rate=1e-7, self_weight=0.0, consistency=1.0, scope="deconvolutions"
+)
+
+
+def _view(index: int) -> PersonView:
+    rng = np.random.default_rng(index)
+    image = rng.integers(0, 256, (64, 64, 3), dtype=np.uint8)
+    return PersonView.of_frame(image, SquareBox(32, 32, 64), index)
+
+
+def _personalizer(
+    settings: PersonalizationSettings = CALM, network: PoseNetwork | None = None
+) -> Personalizer:
+    return Personalizer(network or small_network(), small_perceptual_loss(), settings)
+
+
+def _learn(personalizer: Personalizer, updates: int) -> None:
+    images = torch.randn(1, 3, 32, 32, generator=torch.Generator().manual_seed(0))
+    for _ in range(updates):
+        personalizer.update(Pairs(images, images))
+
+
+def _spoil(personalizer: Personalizer) -> None:
+    """Make the left arm point elsewhere than the right one does in the mirror."""
+    generator = torch.Generator().manual_seed(1)
+    with torch.no_grad():
+        for parameter in personalizer.network.self_head.parameters():
+            parameter.add_(torch.randn(parameter.shape, generator=generator))
+
+
+def test_there_is_no_verdict_without_frames_or_before_enough_updates() -> None:
+    personalizer = _personalizer()
+    memory = SourceMemory(hold_every=8)
+    guard = Guard(personalizer, memory)
+    _learn(personalizer, 8)
+    assert guard.check() is None
+    for i in range(8):
+        memory.add(_view(i))
+    assert guard.check() is not None
+    _learn(personalizer, 7)
+    assert guard.check() is None
+
+
+def test_harmless_updates_are_accepted_and_harmful_ones_undone() -> None:
+    network = small_network()
+    # All maps are flat, so that each answer is the same in the mirror.
+    torch.nn.init.zeros_(network.self_head.weight)
+    torch.nn.init.ones_(network.self_head.bias)  # type: ignore[arg-type]
+    personalizer = _personalizer(network=network)
+    memory = SourceMemory(hold_every=1)
+    guard = Guard(personalizer, memory)
+    for i in range(8):
+        memory.add(_view(i))
+    good = personalizer.snapshot()
+    personalizer.updates = 8
+    accepted = guard.check()
+    assert accepted is not None and accepted.verdict == "accepted"
+    assert accepted.personalized == accepted.trained
+
+    personalizer.updates = 16
+    _spoil(personalizer)
+    undone = guard.check()
+
+    assert undone is not None and undone.verdict == "undone" and undone.updates == 16
+    assert undone.personalized > undone.trained + 1
+    assert personalizer.updates == 8
+    for name, tensor in personalizer.snapshot().parameters.items():
+        assert torch.equal(tensor, good.parameters[name])
+
+
+def test_after_an_undo_it_goes_on_at_half_the_pace_and_a_reset_forgets_that() -> None:
+    def moved(personalizer: Personalizer) -> float:
+        before = personalizer.snapshot().parameters
+        _learn(personalizer, 1)
+        after = personalizer.snapshot().parameters
+        return max(float((after[n] - before[n]).abs().max()) for n in before)
+
+    personalizer = _personalizer(
+        PersonalizationSettings(
+            learning_rate=1e-3, self_weight=0.0, consistency=1.0, scope="deconvolutions"
+        )
+    )
+    full = moved(personalizer)
+    personalizer.reset()
+    personalizer.restore(personalizer.snapshot(), 0.5)
+    assert moved(personalizer) == pytest.approx(full / 2, rel=0.05)
+    personalizer.reset()
+    assert moved(personalizer) == pytest.approx(full, rel=0.05)
+
+
+def test_the_trained_network_s_answer_stays_at_hand() -> None:
+    personalizer = _personalizer()
+    images = torch.randn(1, 3, 64, 64, generator=torch.Generator().manual_seed(2))
+    first = personalizer.predict(images).heatmaps
+    _spoil(personalizer)
+    assert not torch.allclose(personalizer.predict(images).heatmaps, first)
+    assert torch.equal(personalizer.predict_as_trained(images).heatmaps, first)

@@ -1,0 +1,117 @@
+"""The device is one on which a computation really ran, and the reason says so."""
+
+from __future__ import annotations
+
+import warnings
+
+import pytest
+import torch
+
+from model.core import device as device_module
+from model.core.device import choose_device, cpu_supports_bfloat16
+from model.core.errors import UserError
+
+needs_no_gpu = pytest.mark.skipif(
+    torch.cuda.is_available() or torch.backends.mps.is_available(),
+    reason="says what happens on a machine without a GPU, and this one has one",
+)
+
+
+@pytest.fixture
+def visible_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "get_device_name", lambda device: "Test GPU")
+
+
+def let_trial_succeed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the trial convolution succeed for any device."""
+    real_ones = torch.ones
+    monkeypatch.setattr(torch, "ones", lambda *shape, device: real_ones(*shape))
+
+
+def test_cpu_when_asked() -> None:
+    choice = choose_device("cpu")
+    assert choice.device == torch.device("cpu")
+    assert "as asked" in choice.reason
+
+
+@needs_no_gpu
+@pytest.mark.parametrize("wanted", [None, "auto"])
+def test_auto_without_gpu_is_the_cpu_and_says_why(wanted: str | None) -> None:
+    choice = choose_device(wanted)
+    assert choice.device.type == "cpu"
+    assert "no CUDA GPU is visible" in choice.reason
+    assert "no Apple GPU" in choice.reason
+
+
+def test_auto_takes_a_working_gpu(visible_gpu: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    let_trial_succeed(monkeypatch)
+    choice = choose_device()
+    assert choice.device.type == "cuda"
+    assert "Test GPU" in choice.reason
+
+
+def test_auto_passes_over_a_gpu_that_fails(
+    visible_gpu: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*shape: int, device: torch.device) -> torch.Tensor:
+        raise RuntimeError("no kernel image is available\nfor execution on the device")
+
+    monkeypatch.setattr(torch, "ones", fail)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
+    choice = choose_device()
+    assert choice.device.type == "cpu"
+    assert "no kernel image is available)" in choice.reason
+
+
+def test_the_driver_warning_becomes_the_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    def warn_and_refuse() -> bool:
+        warnings.warn("The NVIDIA driver on your system is too old.", stacklevel=1)
+        return False
+
+    monkeypatch.setattr(torch.cuda, "is_available", warn_and_refuse)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: False)
+    assert "driver on your system is too old" in choose_device().reason
+
+
+@pytest.mark.parametrize("wanted", ["gpu", "", "cuda:x", "meta", "xpu"])
+def test_unknown_device_names_what_there_is(wanted: str) -> None:
+    with pytest.raises(UserError, match=r"Available here: .*cpu\.$") as caught:
+        choose_device(wanted)
+    assert repr(wanted) in str(caught.value)
+
+
+@needs_no_gpu
+@pytest.mark.parametrize("wanted", ["cuda", "cuda:7", "mps"])
+def test_unusable_device_is_refused(wanted: str) -> None:
+    with pytest.raises(UserError, match="cannot be used"):
+        choose_device(wanted)
+
+
+@pytest.mark.parametrize(
+    ("capabilities", "used", "expected"),
+    [
+        ({"avx2": True, "avx512_bf16": False}, "AVX512", False),
+        ({"avx512_bf16": True}, "AVX512", True),
+        ({"avx512_bf16": True}, "AVX2", False),
+        ({"amx_bf16": True}, "AVX512", True),
+        ({"amx_bf16": True}, "DEFAULT", False),
+        ({"neon": True, "bf16": True}, "DEFAULT", True),
+    ],
+)
+def test_bfloat16_follows_the_cpu(
+    capabilities: dict[str, bool], used: str, expected: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch.backends.cpu, "get_cpu_capability", lambda: used)
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: capabilities, raising=False)
+    assert cpu_supports_bfloat16() is expected
+
+
+def test_bfloat16_is_refused_when_pytorch_cannot_tell(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(torch.cpu, "get_capabilities", raising=False)
+    assert cpu_supports_bfloat16() is False
+
+
+def test_the_trial_really_computes() -> None:
+    assert device_module._find_fault(torch.device("cpu")) is None
+    assert device_module._find_fault(torch.device("cuda:99")) is not None
