@@ -58,21 +58,21 @@ def test_the_demo_from_first_prediction_to_closing(
         Launch(source=SourceChoice(SourceKind.DEMO, "webcam"), quit_after=600, device="cpu")
     )
     window, session = running.window, running.session
-    watcher = _Watcher(running)
+    callback = _Watcher(running)
     try:
         # Plain predictions first: remember one to come back to.
-        _until(qtbot, lambda: watcher.seen and watcher.seen[-1].box is not None)
-        first = watcher.seen[-1]
+        _until(qtbot, lambda: callback.seen and callback.seen[-1].box is not None)
+        first = callback.seen[-1]
         frame = session.frame(first.frame_index)
         assert frame is not None and first.box is not None and first.updates == 0
 
         # Personalize for some hundred frames of the clip.
         window.commands.personalize.trigger()
         _until(qtbot, lambda: session.status().updates >= 1)
-        _until(qtbot, lambda: watcher.seen[-1].frame_index - first.frame_index >= 300)
+        _until(qtbot, lambda: callback.seen[-1].frame_index - first.frame_index >= 300)
         assert session.status().phase in (Phase.PERSONALIZING, Phase.UNDONE)  # by the guard
-        found = [result for result in watcher.seen if result.box is not None]
-        assert len(found) >= 0.95 * len(watcher.seen)
+        found = [result for result in callback.seen if result.box is not None]
+        assert len(found) >= 0.95 * len(callback.seen)
         errors = [
             (known.error(result.media_index, result.keypoints) or 0.0) / result.box.side
             for result in found

@@ -9,14 +9,14 @@ import pytest
 from app.assets import KEYPOINT_GAN_WEIGHTS, KnownJoints, demo
 from model.core.crop import CROP_SIZE, SquareBox, crop_matrix, transform, warp
 from model.keypointgan import weights
-from model.keypointgan.factorization import Puppeteer
+from model.keypointgan.factorization import Factorization
 
 _EVERY = 25
 
 
 @pytest.fixture(scope="module")
-def puppeteer() -> Puppeteer:
-    return Puppeteer(weights.load(KEYPOINT_GAN_WEIGHTS))
+def factorization() -> Factorization:
+    return Factorization(weights.load(KEYPOINT_GAN_WEIGHTS))
 
 
 @pytest.fixture(scope="module")
@@ -43,23 +43,23 @@ def crops() -> list[tuple[np.ndarray, np.ndarray]]:
 
 
 def test_it_finds_the_person_without_having_seen_a_label(
-    puppeteer: Puppeteer, crops: list[tuple[np.ndarray, np.ndarray]]
+    factorization: Factorization, crops: list[tuple[np.ndarray, np.ndarray]]
 ) -> None:
     truth = np.stack([joints for _, joints in crops])
-    points = np.stack([puppeteer.read(picture).points for picture, _ in crops])
+    points = np.stack([factorization.read(picture).points for picture, _ in crops])
     error = np.linalg.norm(points - truth, axis=-1).mean()
     still = np.linalg.norm(truth.mean(axis=0) - truth, axis=-1).mean()
     assert error < 0.8 * still, "no better than the clip's own mean pose, which nobody can know"
 
 
 def test_it_redraws_a_moved_person_elsewhere(
-    puppeteer: Puppeteer, crops: list[tuple[np.ndarray, np.ndarray]]
+    factorization: Factorization, crops: list[tuple[np.ndarray, np.ndarray]]
 ) -> None:
     picture, _ = crops[0]
-    points = puppeteer.read(picture).points
+    points = factorization.read(picture).points
     light = [
-        puppeteer.redraw(points + np.array([shift, 0]), picture).astype(float).sum(axis=(0, 2))
+        factorization.redraw(points + np.array([shift, 0]), picture).astype(float).sum(axis=(0, 2))
         for shift in (-0.3, 0.3)
     ]
     left, right = (float((row * np.arange(len(row))).sum() / row.sum()) for row in light)
-    assert right - left > 0.05 * puppeteer.size
+    assert right - left > 0.05 * factorization.size

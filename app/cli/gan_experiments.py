@@ -15,7 +15,7 @@ from model.experiments.catalogue import GAN_EXPERIMENTS
 
 if TYPE_CHECKING:
     from model.experiments.gan_study import GanRequest
-    from model.keypointgan.job import GanJob
+    from model.keypointgan.job import KeypointGanJob
 
 _ROLES = "keypointgan, mpi, cyclegan, conditional, bottleneck, cyclegan-one-cycle, prior-N"
 
@@ -136,7 +136,7 @@ def _request(args: argparse.Namespace) -> GanRequest:
     )
 
 
-def _training(args: argparse.Namespace) -> GanJob | None:
+def _training(args: argparse.Namespace) -> KeypointGanJob | None:
     from model.core.errors import UserError, check_number
 
     if not args.images:

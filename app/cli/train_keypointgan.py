@@ -18,8 +18,8 @@ from app.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from model.keypointgan.job import GanJob
-    from model.keypointgan.settings import GanSettings, GanSpec
+    from model.keypointgan.job import KeypointGanJob
+    from model.keypointgan.settings import KeypointGanSettings, KeypointGanSpec
 
 _ABLATIONS = "keypointgan, cyclegan, conditional, bottleneck or cyclegan-one-cycle"
 
@@ -118,15 +118,15 @@ def add_network(parser: argparse._ActionsContainer) -> None:
     )
 
 
-def job_on(args: argparse.Namespace, data: list[str], ablation: str) -> GanJob:
+def job_on(args: argparse.Namespace, data: list[str], ablation: str) -> KeypointGanJob:
     """The training on the pictures ``data``, with whatever a table and a run are asked alike."""
     from app.assets import PERCEPTUAL_WEIGHTS
     from model.data.catalogue import Request
-    from model.keypointgan.job import GanJob
+    from model.keypointgan.job import KeypointGanJob
 
     images = [Request.parse(text) for text in data]
     spec, settings = _chosen(args, images[0].source.joints, ablation)
-    return GanJob(
+    return KeypointGanJob(
         spec=spec,
         settings=settings,
         images=images,
@@ -142,12 +142,19 @@ def job_on(args: argparse.Namespace, data: list[str], ablation: str) -> GanJob:
     )
 
 
-def _chosen(args: argparse.Namespace, joints: str, ablation: str) -> tuple[GanSpec, GanSettings]:
+def _chosen(
+    args: argparse.Namespace, joints: str, ablation: str
+) -> tuple[KeypointGanSpec, KeypointGanSettings]:
     """The networks and settings asked for; ``joints`` is the skeleton unless one is named."""
     from dataclasses import asdict
 
     from model.core.errors import UserError
-    from model.keypointgan.settings import VARIANTS, GanSettings, GanSpec, gan_preset
+    from model.keypointgan.settings import (
+        VARIANTS,
+        KeypointGanSettings,
+        KeypointGanSpec,
+        gan_preset,
+    )
 
     if ablation not in VARIANTS:
         raise UserError(f"There is no ablation {ablation!r}. Choose one of: {', '.join(VARIANTS)}.")
@@ -161,11 +168,13 @@ def _chosen(args: argparse.Namespace, joints: str, ablation: str) -> tuple[GanSp
     settings: dict[str, Any] = dict(preset.settings)
     if args.steps is not None:
         settings["steps"] = args.steps
-    known = asdict(GanSettings())
-    free = {name: value for name, value in asdict(GanSpec()).items() if name != "skeleton_name"}
+    known = asdict(KeypointGanSettings())
+    free = {
+        name: value for name, value in asdict(KeypointGanSpec()).items() if name != "skeleton_name"
+    }
     for name, value in assigned(args.set, {**known, **free}).items():
         (settings if name in known else spec)[name] = value
-    return GanSpec(**spec), GanSettings(**settings)
+    return KeypointGanSpec(**spec), KeypointGanSettings(**settings)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -179,7 +188,7 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _job(args: argparse.Namespace) -> GanJob:
+def _job(args: argparse.Namespace) -> KeypointGanJob:
     from dataclasses import replace
 
     from model.core.errors import UserError

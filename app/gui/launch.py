@@ -15,7 +15,7 @@ from app.assets import DEMOS, KEYPOINT_GAN_WEIGHTS
 from app.diagnosis import require_screen
 from app.gui.application import Problems, create_application
 from app.gui.main_window import MainWindow
-from app.gui.panels.keypointgan import Puppets
+from app.gui.panels.keypointgan import KeypointGanChoice
 from app.gui.sources import open_choice
 from app.runtime.capture.camera import list_cameras
 from app.runtime.live.engine import Engine, load_engine
@@ -121,7 +121,9 @@ def open_window(
             PRESETS,
             _with_preset(settings, wanted.preset),
             _saver(wanted),
-            Puppets(_keypoint_gan(wanted.keypoint_gan, settings.keypoint_gan), wanted.device),
+            KeypointGanChoice(
+                _keypoint_gan(wanted.keypoint_gan, settings.keypoint_gan), wanted.device
+            ),
         )
     except Exception:
         session.close()

@@ -14,7 +14,7 @@ from app.gui.actions import Actions, Handlers, Preset, build_menus, build_toolba
 from app.gui.application import APP_NAME, show_about
 from app.gui.feed import Feed, StatusFeed, WindowTimer
 from app.gui.panels import Panels, build_panels
-from app.gui.panels.keypointgan import Puppets
+from app.gui.panels.keypointgan import KeypointGanChoice
 from app.gui.sources import SourceMenu, SourceOpener, Sources, dropped_choice
 from app.gui.widgets import MessageBar, StatusBar
 from app.runtime.live.results import Comparison, Phase
@@ -127,7 +127,7 @@ class MainWindow(QMainWindow):
 
     ``session`` does the work and is closed with the window; ``sources`` opens what it looks at;
     ``presets`` (at least one, the default first) are the personalization presets to choose from;
-    ``save`` gets the settings when the window closes and may raise UserError. ``puppets`` says
+    ``save`` gets the settings when the window closes and may raise UserError. ``keypointgan`` says
     which KeypointGAN there is.
     """
 
@@ -138,7 +138,7 @@ class MainWindow(QMainWindow):
         presets: Sequence[Preset],
         settings: AppSettings,
         save: Callable[[AppSettings], None],
-        puppets: Puppets | None = None,
+        keypointgan: KeypointGanChoice | None = None,
     ) -> None:
         super().__init__()
         self._session = session
@@ -146,13 +146,13 @@ class MainWindow(QMainWindow):
         self._save = save
         self._playing = True
         self._known_joints = False
-        self.panels = build_panels(session.network, puppets, settings.keypoint_gan)
+        self.panels = build_panels(session.network, keypointgan, settings.keypoint_gan)
         self.messages = MessageBar()
         self._opener = SourceOpener(sources, self.show_message, settings.source)
         self._opener.opened.connect(self.show_source)
         self.commands = Actions(self, self._handlers(), presets, settings.overlays)
         self.timer = WindowTimer(self)
-        self.docks = self._assemble(puppets is not None and puppets.weights is not None)
+        self.docks = self._assemble(keypointgan is not None and keypointgan.weights is not None)
         self._picture_alone = PictureAlone(self)
         status_bar = StatusBar()
         self.setStatusBar(status_bar)

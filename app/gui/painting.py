@@ -11,7 +11,7 @@ from PyQt6.QtCore import QLineF, QPointF, QRectF, Qt
 from PyQt6.QtGui import QColor, QFontMetricsF, QImage, QPainter, QPen, QPolygonF
 
 from app.gui import colours
-from app.runtime.live.results import Array, NetworkInfo, PoseResult, PuppetInfo
+from app.runtime.live.results import Array, KeypointGanInfo, NetworkInfo, PoseResult
 from app.settings import Overlays
 from model.core.crop import SquareBox
 
@@ -314,12 +314,12 @@ _LIMBS = Overlays(True, False, False, False, False, False)
 _DOTS = Overlays(False, True, False, False, False, False)
 
 
-def shown_points(info: PuppetInfo) -> list[int]:
+def shown_points(info: KeypointGanInfo) -> list[int]:
     """The points that limbs are drawn of, in order; the others are in no skeleton image."""
     return sorted({point for limb in info.limbs for group in limb for point in group})
 
 
-def paint_points(painter: QPainter, pixels: Array, info: PuppetInfo) -> None:
+def paint_points(painter: QPainter, pixels: Array, info: KeypointGanInfo) -> None:
     """Draw limbs and points with a painter whose transform maps the network's pixels.
 
     ``pixels`` (K, 2) are (x, y) in the network's picture.
@@ -331,7 +331,7 @@ def paint_points(painter: QPainter, pixels: Array, info: PuppetInfo) -> None:
     paint_result(painter, replace(result, confidence=dots), network, _DOTS)
 
 
-def _drawable(info: PuppetInfo, pixels: Array) -> tuple[NetworkInfo, PoseResult]:
+def _drawable(info: KeypointGanInfo, pixels: Array) -> tuple[NetworkInfo, PoseResult]:
     """What ``paint_result`` needs: the means of groups become points after the network's own."""
     points, sides = list(pixels), list(info.sides)
 

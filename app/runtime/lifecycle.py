@@ -207,7 +207,7 @@ class Compare:
 Command = SetPersonalizing | Configure | Reset | RunOffline | CancelOffline | ChoosePerson | Compare
 
 
-class Mailbox:
+class CommandQueue:
     """Commands for one thread, in the order they were posted."""
 
     def __init__(self) -> None:

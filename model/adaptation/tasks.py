@@ -122,7 +122,7 @@ class RotationTask:
         self.discard()
 
 
-class _Lesson(NamedTuple):
+class _Taught(NamedTuple):
     """What a teacher says of a picture: ``points`` (K, 2) in cells, ``confidence`` (K,)."""
 
     points: Tensor
@@ -153,12 +153,12 @@ class ConsistencyTask:
         self._features = features
         self._fixed = fixed
         self._flip_order = network.spec.joint_set.flip_order
-        self._known: OrderedDict[int, _Lesson] = OrderedDict()
+        self._known: OrderedDict[int, _Taught] = OrderedDict()
         self._loss = 0.0
 
     def accumulate(self, pairs: Pairs, share: float, weight: float) -> None:
         images = pairs.target if pairs.upright is None else pairs.upright
-        points, confidence = self._lesson(images, pairs.indices)
+        points, confidence = self._taught(images, pairs.indices)
         answers = self._answers(images, pairs.indices)
         sigma = self._network.spec.heatmap_sigma
         maps, weights = gaussian_targets(points, confidence, answers[0].shape[-1], sigma)
@@ -166,15 +166,15 @@ class ConsistencyTask:
         (weight * share * loss).backward()
         self._loss += share * float(loss.detach())
 
-    def _lesson(self, images: Tensor, indices: Sequence[int]) -> tuple[Tensor, Tensor]:
+    def _taught(self, images: Tensor, indices: Sequence[int]) -> tuple[Tensor, Tensor]:
         """Points (n, K, 2) and confidences (n, K); of a fixed teacher, what it said before."""
         if not (self._fixed and indices):
             return self._ask(images, indices)
         new = {index: row for row, index in enumerate(indices) if index not in self._known}
         if new:
             asked = self._ask(images[list(new.values())], tuple(new))
-            for index, *lesson in zip(new, *asked, strict=True):
-                self._known[index] = _Lesson(*lesson)
+            for index, *taught in zip(new, *asked, strict=True):
+                self._known[index] = _Taught(*taught)
         found = [self._known[index] for index in indices]
         while len(self._known) > _REMEMBERED:
             self._known.popitem(last=False)

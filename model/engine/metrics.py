@@ -39,7 +39,7 @@ class LogRow(NamedTuple):
     value: float
 
 
-class Journal:
+class MetricLogger:
     """Writes what a training run reports into ``folder``; only one process of a run makes one.
 
     ``log.csv`` has a row for each number, ``tensorboard/`` the same curves and the pictures. A run

@@ -18,7 +18,7 @@ from model.core.errors import UserError
 from model.core.files import make_folder, whole_file
 from model.core.released import UNREADABLE
 from model.engine.batches import Examples, make_batches
-from model.engine.metrics import Journal, read_log
+from model.engine.metrics import MetricLogger, read_log
 
 CHECKPOINT = "checkpoint.pt"
 _log = logging.getLogger(__name__)
@@ -43,7 +43,7 @@ class Learner(Protocol):
         """Take over what ``state`` returned."""
 
 
-class Onlooker(Protocol):
+class StepCallback(Protocol):
     """Looks at the network now and then; what it measures is recorded by name."""
 
     def __call__(self, step: int) -> dict[str, float]:
@@ -99,7 +99,7 @@ class Run:
     schedule: Schedule
     folder: Path
     identity: Mapping[str, str]
-    onlooker: Onlooker = lambda step: {}
+    callback: StepCallback = lambda step: {}
     #: Leave out frames that cannot be read, and say so, instead of stopping.
     skip_bad: bool = False
     workers: int = 0
@@ -122,11 +122,11 @@ class Run:
         make_folder(self.folder)
         done = start
         with (
-            Journal(self.folder, start) as journal,
+            MetricLogger(self.folder, start) as metric_logger,
             tqdm(total=end, initial=start, unit="step", disable=self.quiet) as bar,
         ):
             try:
-                for step in self._steps(start, end, journal, bar):
+                for step in self._steps(start, end, metric_logger, bar):
                     done = step
                     if stopping():
                         break
@@ -137,11 +137,13 @@ class Run:
                 raise
             self._save(done, start)
             if start < done < end and done % self.schedule.look_every:
-                self._look(done, journal, bar)
+                self._look(done, metric_logger, bar)
         self._draw_curves()
         return done
 
-    def _steps(self, start: int, end: int, journal: Journal, bar: tqdm[Any]) -> Iterator[int]:
+    def _steps(
+        self, start: int, end: int, metric_logger: MetricLogger, bar: tqdm[Any]
+    ) -> Iterator[int]:
         """Steps one by one: the number of those done, first of all the ``start``."""
         yield start
         smooth: dict[str, float] = {}
@@ -172,21 +174,21 @@ class Run:
                 seconds = (time.perf_counter() - began) / 10
                 began = time.perf_counter()
                 named = {f"loss/{name}": value for name, value in losses.items()}
-                journal.scalars(step, {**named, "seconds per step": seconds})
+                metric_logger.scalars(step, {**named, "seconds per step": seconds})
             if step % self.schedule.look_every == 0 or step == end:
-                self._look(step, journal, bar)
+                self._look(step, metric_logger, bar)
                 began = time.perf_counter()
             if step % self.schedule.checkpoint_every == 0 and step < end:
                 self._save(step, start)
             yield step
 
-    def _look(self, step: int, journal: Journal, bar: tqdm[Any]) -> None:
+    def _look(self, step: int, metric_logger: MetricLogger, bar: tqdm[Any]) -> None:
         try:
-            values = self.onlooker(step)
+            values = self.callback(step)
         except UserError as error:
             _log.warning("The network was not looked at whole after step %s: %s", step, error)
             return
-        journal.scalars(step, values)
+        metric_logger.scalars(step, values)
         if values and not bar.disable:
             bar.write(f"step {step}: " + ", ".join(f"{k} {v:.3f}" for k, v in values.items()))
 

@@ -16,7 +16,7 @@ from model.experiments.catalogue import GAN_EXPERIMENTS
 from model.experiments.gan_study import FULL, GanStudy, fitting
 from model.experiments.result import ExperimentResult, Picture, Table
 from model.keypointgan.data import cut
-from model.keypointgan.factorization import Puppeteer
+from model.keypointgan.factorization import Factorization
 from model.keypointgan.job import panel
 
 NAME = "keypointgan-figures"
@@ -28,12 +28,12 @@ def run(study: GanStudy) -> ExperimentResult:
     """Draw the three pictures for a few people."""
     network = study.network(FULL)
     people = fitting(study.people, network.spec.skeleton.joint_set)
-    puppeteer = Puppeteer(network)
+    factorization = Factorization(network)
     clips, _ = readable(people.clips, _PEOPLE, lambda clip: cut(clip, len(clip) // 2, CROP_SIZE))
     pictures = {
         "found.png": panel(network, people),
-        "transfer.png": transfers(puppeteer, clips),
-        "moved.png": moved_points(puppeteer, clips),
+        "transfer.png": transfers(factorization, clips),
+        "moved.png": moved_points(factorization, clips),
     }
     for name, picture in pictures.items():
         write_picture(study.folder / name, picture)
@@ -55,35 +55,35 @@ def run(study: GanStudy) -> ExperimentResult:
     )
 
 
-def transfers(puppeteer: Puppeteer, clips: Sequence[Clip]) -> Pixels:
+def transfers(factorization: Factorization, clips: Sequence[Clip]) -> Pixels:
     """Every person in every pose; RGB (H, W, 3) uint8. The first row and column are the people."""
     people = [cut(clip, len(clip) // 2, CROP_SIZE) for clip in clips]
     columns: dict[str, list[Pixels | None]] = {"appearance": [None, *enlarged(people)]}
     for number, pose in enumerate(people, 1):
-        points = puppeteer.read(pose).points
-        redrawn = [puppeteer.redraw(points, person) for person in people]
+        points = factorization.read(pose).points
+        redrawn = [factorization.redraw(points, person) for person in people]
         columns[f"pose {number}"] = [*enlarged([pose]), *enlarged(redrawn)]
     return tile(columns)
 
 
-def moved_points(puppeteer: Puppeteer, clips: Sequence[Clip]) -> Pixels:
+def moved_points(factorization: Factorization, clips: Sequence[Clip]) -> Pixels:
     """A hand of each person (any point, where there are none) moved up and the person redrawn."""
-    joint_set = puppeteer.network.spec.skeleton.joint_set
+    joint_set = factorization.network.spec.skeleton.joint_set
     chosen = joint_set.index("left wrist") if "left wrist" in joint_set.names else 0
     columns: dict[str, list[Pixels]] = {
         name: [] for name in ("picture", "points", "redrawn", "one point moved", "redrawn again")
     }
     for clip in clips:
         person = cut(clip, len(clip) // 2, CROP_SIZE)
-        points = puppeteer.read(person).points
+        points = factorization.read(person).points
         after = points.copy()
         after[chosen, 1] = max(float(after[chosen, 1]) - _MOVED, -1.0)
         cells = (
             *enlarged([person]),
             _drawn(person, points, joint_set),
-            *enlarged([puppeteer.redraw(points, person)]),
+            *enlarged([factorization.redraw(points, person)]),
             _drawn(person, after, joint_set),
-            *enlarged([puppeteer.redraw(after, person)]),
+            *enlarged([factorization.redraw(after, person)]),
         )
         for column, cell in zip(columns.values(), cells, strict=True):
             column.append(cell)

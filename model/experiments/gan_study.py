@@ -31,7 +31,7 @@ from model.evaluation.regression import fit_point_map
 from model.experiments.context import described, versions
 from model.keypointgan import weights
 from model.keypointgan.evaluation import Found, Unit, find_points
-from model.keypointgan.job import REGRESSOR_FOLDER, GanJob, run_gan_training
+from model.keypointgan.job import REGRESSOR_FOLDER, KeypointGanJob, run_gan_training
 from model.keypointgan.networks import KeypointGan
 from model.keypointgan.settings import VARIANTS
 
@@ -60,7 +60,7 @@ class GanRequest:
     split: Split
     weights: Mapping[str, Path]
     out: Path
-    training: GanJob | None = None
+    training: KeypointGanJob | None = None
     labelled: Request | None = None
     sizes: tuple[int, ...] = (5000, 500, 50)
     unit: Unit | None = None

@@ -24,13 +24,13 @@ from model.engine.run import Run, Schedule, identity_of
 from model.imm import weights
 from model.imm.data import ImmExamples, PairDrawer
 from model.imm.networks import Imm, ImmSpec
-from model.imm.training import ImmLearner, ImmSettings, make_loss
+from model.imm.training import ImmSettings, ImmStep, make_loss
 
 _ROWS = 6
 NEWEST = "last.safetensors"
 
 
-class ImmLook:
+class ImmCallback:
     """Draws pairs of ``people`` and keeps the network as ``last.safetensors`` in ``folder``."""
 
     def __init__(
@@ -143,12 +143,12 @@ def run_imm_training(job: ImmJob, stopping: Callable[[], bool] = lambda: False) 
     }
     kept: dict[str, Any] = {k: v for k, v in asdict(settings).items() if k not in _FREE}
     run = Run(
-        ImmLearner(network, settings, make_loss(settings, job.features)),
+        ImmStep(network, settings, make_loss(settings, job.features)),
         ImmExamples(people, drawer),
         Schedule.of(settings),
         job.out,
         identity_of(**kept, **asdict(job.spec), data=[people.name, len(people)]),
-        ImmLook(network, job.out, people, drawer, metadata),
+        ImmCallback(network, job.out, people, drawer, metadata),
         skip_bad=job.skip_bad,
         workers=job.workers,
         quiet=job.quiet,

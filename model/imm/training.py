@@ -108,7 +108,7 @@ def make_loss(settings: ImmSettings, features: Path | None = None) -> nn.Module:
     )
 
 
-class ImmLearner:
+class ImmStep:
     """Trains ``network`` in place, on its device, a batch at a time.
 
     ``loss`` is called with reconstruction, target and mask (see ``make_loss``). The optimiser is

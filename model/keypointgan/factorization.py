@@ -26,7 +26,7 @@ class Reading:
     clean: NDArray[np.uint8]
 
 
-class Puppeteer:
+class Factorization:
     """Reads and redraws people with one network, in eval mode, on the network's device.
 
     Pictures are square RGB uint8 (any side, 3) and come out in the network's size.

@@ -31,15 +31,15 @@ from model.keypointgan.data import GanExamples, PosePrior, cut, halves
 from model.keypointgan.evaluation import corrected, find_points, score
 from model.keypointgan.losses import RatioPerceptualLoss, load_features
 from model.keypointgan.networks import KeypointGan, to_pixels, to_unit
-from model.keypointgan.settings import GanSettings, GanSpec
-from model.keypointgan.training import GanLearner, PoseExamples, RegressorLearner
+from model.keypointgan.settings import KeypointGanSettings, KeypointGanSpec
+from model.keypointgan.training import KeypointGanStep, PoseExamples, RegressorStep
 
 _ROWS = 6
 _PICTURES = 256  # of each set are measured, at most
 NEWEST = "last.safetensors"
 
 
-class GanLook:
+class GanCallback:
     """Measures and draws the network, and keeps it as ``last.safetensors`` in ``folder``.
 
     ``labelled`` are sets with labels, used for nothing but the numbers; the panel shows the first
@@ -159,7 +159,7 @@ _FREE = ("steps", "look_every", "checkpoint_every")
 
 
 @dataclass(frozen=True)
-class GanJob:
+class KeypointGanJob:
     """What to train, on what, and where to.
 
     ``images`` are the data sets whose pictures are learnt from, ``prior`` those whose poses are;
@@ -171,8 +171,8 @@ class GanJob:
     ``start`` is a weight file to go on from instead. A ``spec`` with a mask needs ``masks``.
     """
 
-    spec: GanSpec
-    settings: GanSettings
+    spec: KeypointGanSpec
+    settings: KeypointGanSettings
     images: Sequence[Request]
     out: Path
     perceptual: Path
@@ -192,7 +192,7 @@ class GanJob:
 
 
 @dataclass(frozen=True)
-class GanResult:
+class KeypointGanResult:
     """``steps`` steps are done, ``finished`` if that is all; ``weights`` is the network."""
 
     steps: int
@@ -207,7 +207,9 @@ class _Material:
     labelled: list[DataSet] = field(default_factory=list)
 
 
-def run_gan_training(job: GanJob, stopping: Callable[[], bool] = lambda: False) -> GanResult:
+def run_gan_training(
+    job: KeypointGanJob, stopping: Callable[[], bool] = lambda: False
+) -> KeypointGanResult:
     """Train the regressor, then all networks.
 
     ``stopping`` is asked between steps. ``UserError`` for what cannot be read, does not fit, or
@@ -219,7 +221,7 @@ def run_gan_training(job: GanJob, stopping: Callable[[], bool] = lambda: False) 
     device = choose_device(job.device).device
     material = _material(job)
     network = _network(job).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    result = GanResult(0, False, job.out / NEWEST)
+    result = KeypointGanResult(0, False, job.out / NEWEST)
     _describe(job, material)
     main = job.resume and (job.out / CHECKPOINT).exists()
     if not main and not _pretrained(job, network, material, stopping):
@@ -229,8 +231,8 @@ def run_gan_training(job: GanJob, stopping: Callable[[], bool] = lambda: False) 
     features = load_features(job.perceptual, linear=job.settings.perceptual == "linear")
     features.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     settings = job.settings
-    learner = GanLearner(network, settings, RatioPerceptualLoss(features))
-    look = GanLook(
+    learner = KeypointGanStep(network, settings, RatioPerceptualLoss(features))
+    look = GanCallback(
         network,
         job.out,
         material.pictures[0],
@@ -261,13 +263,13 @@ def run_gan_training(job: GanJob, stopping: Callable[[], bool] = lambda: False) 
     return replace(result, steps=steps, finished=steps >= settings.steps)
 
 
-def _check_resumed(job: GanJob) -> None:
+def _check_resumed(job: KeypointGanJob) -> None:
     folders = (job.out, job.out / REGRESSOR_FOLDER)
     if job.resume and not any((folder / CHECKPOINT).exists() for folder in folders):
         raise UserError(f"There is no checkpoint in {job.out}. Start without --resume.")
 
 
-def _network(job: GanJob) -> KeypointGan:
+def _network(job: KeypointGanJob) -> KeypointGan:
     if job.start is None:
         return KeypointGan(job.spec)
     network = weights.load(job.start)
@@ -281,7 +283,7 @@ def _network(job: GanJob) -> KeypointGan:
 
 
 def _pretrained(
-    job: GanJob, network: KeypointGan, material: _Material, stopping: Callable[[], bool]
+    job: KeypointGanJob, network: KeypointGan, material: _Material, stopping: Callable[[], bool]
 ) -> bool:
     """Give the network a regressor that knows skeletons; False if that was interrupted."""
     if job.start is not None:
@@ -303,7 +305,7 @@ def _pretrained(
     if settings.regressor_steps:
         folder = job.out / REGRESSOR_FOLDER
         run = Run(
-            RegressorLearner(network, settings),
+            RegressorStep(network, settings),
             PoseExamples(material.prior),
             Schedule.of(settings, settings.regressor_steps),
             folder,
@@ -318,7 +320,7 @@ def _pretrained(
     return True
 
 
-def _material(job: GanJob) -> _Material:
+def _material(job: KeypointGanJob) -> _Material:
     joint_set = job.spec.skeleton.joint_set
     pictures, labelled, poses = [], [], []
     for request in job.images:
@@ -349,7 +351,7 @@ def _material(job: GanJob) -> _Material:
     return _Material(pictures, prior, labelled)
 
 
-def _identity(job: GanJob, material: _Material) -> dict[str, str]:
+def _identity(job: KeypointGanJob, material: _Material) -> dict[str, str]:
     settings: dict[str, Any] = {k: v for k, v in asdict(job.settings).items() if k not in _FREE}
     frames = [(data_set.name, len(data_set)) for data_set in material.pictures]
     return identity_of(
@@ -360,7 +362,7 @@ def _identity(job: GanJob, material: _Material) -> dict[str, str]:
     )
 
 
-def _metadata(job: GanJob, material: _Material) -> dict[str, str]:
+def _metadata(job: KeypointGanJob, material: _Material) -> dict[str, str]:
     names = [f"{request.source.name}={request.root.name}" for request in job.images]
     return {
         "settings": json.dumps(asdict(job.settings)),
@@ -371,6 +373,6 @@ def _metadata(job: GanJob, material: _Material) -> dict[str, str]:
     }
 
 
-def _describe(job: GanJob, material: _Material) -> None:
+def _describe(job: KeypointGanJob, material: _Material) -> None:
     with whole_file(job.out / "run.json") as path:
         path.write_text(json.dumps(_metadata(job, material), indent=2))

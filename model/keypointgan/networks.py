@@ -17,7 +17,7 @@ from torch.nn import functional
 from model.core.blocks import conv_bn_relu
 from model.core.heatmaps import marginal_mean_points
 from model.keypointgan.rendering import draw_skeletons
-from model.keypointgan.settings import GanSpec
+from model.keypointgan.settings import KeypointGanSpec
 
 
 def _widths(width: int) -> tuple[int, int, int, int]:
@@ -257,7 +257,7 @@ class KeypointGan(nn.Module):
     of 8. The names of the parts and of their tensors are the released code's.
     """
 
-    def __init__(self, spec: GanSpec) -> None:
+    def __init__(self, spec: KeypointGanSpec) -> None:
         super().__init__()
         self.spec = spec
         self.G_A = ImageToSkeleton(spec.width)

@@ -16,7 +16,7 @@ Mask = Literal["none", "person"]
 
 
 @dataclass(frozen=True)
-class GanSpec:
+class KeypointGanSpec:
     """Everything that a weight file must say about its networks; the published values.
 
     ``conditional``: G_B sees another picture of the person. ``bottleneck``: G_B sees the skeleton
@@ -86,7 +86,7 @@ VARIANTS: Mapping[str, tuple[str, dict[str, Any]]] = {
 
 
 @dataclass(frozen=True)
-class GanSettings:
+class KeypointGanSettings:
     """The published training, but for ``steps`` and ``regressor_steps``, which it does not tell.
 
     The released code has no last step; its regressor is that of iteration 580,000.
@@ -149,17 +149,17 @@ class GanSettings:
 
 
 @dataclass(frozen=True)
-class GanPreset:
-    """``spec`` and ``settings`` are what differs from ``GanSpec`` and ``GanSettings``."""
+class KeypointGanPreset:
+    """``spec`` and ``settings``: what differs from the published."""
 
     title: str
     spec: Mapping[str, Any] = field(default_factory=dict)
     settings: Mapping[str, Any] = field(default_factory=dict)
 
 
-PRESETS: Mapping[str, GanPreset] = {
-    "paper": GanPreset("as published"),
-    "small": GanPreset(
+PRESETS: Mapping[str, KeypointGanPreset] = {
+    "paper": KeypointGanPreset("as published"),
+    "small": KeypointGanPreset(
         "pictures of 64 pixels, half the channels, batches of 8, bfloat16, averaged weights",
         {"size": 64, "width": 16, "discriminator_width": 32, "scales": 2},
         {
@@ -175,7 +175,7 @@ PRESETS: Mapping[str, GanPreset] = {
 }
 
 
-def gan_preset(name: str) -> GanPreset:
+def gan_preset(name: str) -> KeypointGanPreset:
     """The preset called ``name``; ``UserError`` lists the names there are."""
     if name not in PRESETS:
         raise UserError(

@@ -15,13 +15,13 @@ from model.engine.optimisation import WeightAverage, gradients_finite
 from model.keypointgan.data import GanBatch, PosePrior
 from model.keypointgan.losses import RatioPerceptualLoss, discriminator_loss, least_squares
 from model.keypointgan.networks import KeypointGan, Translation, to_unit
-from model.keypointgan.settings import GanSettings
+from model.keypointgan.settings import KeypointGanSettings
 
 
 class ClippedAdam:
     """Adam for the parameters of ``module``, its gradient's norm cut at the settings' clip."""
 
-    def __init__(self, module: nn.Module, settings: GanSettings) -> None:
+    def __init__(self, module: nn.Module, settings: KeypointGanSettings) -> None:
         self._parameters = list(module.parameters())
         self._clip = settings.clip
         self._adam = torch.optim.Adam(
@@ -88,14 +88,14 @@ class ImagePool:
         self._random.set_state(state["random"])
 
 
-class GanLearner:
+class KeypointGanStep:
     """Trains the networks of a KeypointGAN in turn; its regressor has learnt before.
 
     ``network`` is trained in place, on its device. ``perceptual`` is the reconstruction loss.
     """
 
     def __init__(
-        self, network: KeypointGan, settings: GanSettings, perceptual: RatioPerceptualLoss
+        self, network: KeypointGan, settings: KeypointGanSettings, perceptual: RatioPerceptualLoss
     ) -> None:
         self.network = network.train()
         self.settings = settings
@@ -240,13 +240,13 @@ class PoseExamples:
         return PoseExample(self._prior.draw(rng))
 
 
-class RegressorLearner:
+class RegressorStep:
     """Teaches the regressor of ``network`` to find the points of drawn skeletons.
 
     When it is done, ``network.keep_regressor()`` remembers it for the test.
     """
 
-    def __init__(self, network: KeypointGan, settings: GanSettings) -> None:
+    def __init__(self, network: KeypointGan, settings: KeypointGanSettings) -> None:
         self.network = network.train()
         self._adam = ClippedAdam(network.regressor, settings)
         self._precise = settings.precision == "float32"

@@ -18,7 +18,7 @@ from model.core.files import whole_file
 from model.core.released import read_tensors
 from model.keypointgan.networks import KeypointGan
 from model.keypointgan.rendering import SKELETONS
-from model.keypointgan.settings import GanSpec
+from model.keypointgan.settings import KeypointGanSpec
 from model.ttp.weights import halved
 
 FORMAT = "keypoint-gan-1"
@@ -79,7 +79,7 @@ def load(path: Path, device: torch.device | str = "cpu") -> KeypointGan:
     """
     metadata = read_metadata(path)
     try:
-        spec = GanSpec(**json.loads(metadata["spec"]))
+        spec = KeypointGanSpec(**json.loads(metadata["spec"]))
     except (KeyError, ValueError, TypeError) as error:
         raise UserError(f"{path} has damaged metadata ({error}). Copy it again.") from error
     with safe_open(path, "pt") as file:
@@ -106,7 +106,7 @@ def released_files(folder: Path) -> dict[str, Path]:
     return {part: path for part, (_, path) in found.items()}
 
 
-def import_released(files: Mapping[str, Path], out: Path) -> GanSpec:
+def import_released(files: Mapping[str, Path], out: Path) -> KeypointGanSpec:
     """Convert the authors' checkpoints to our format; returns what was recognised.
 
     ``files`` has a file for each of ``PARTS`` that is to be taken, at least G_A and the
@@ -136,7 +136,9 @@ def import_released(files: Mapping[str, Path], out: Path) -> GanSpec:
     return spec
 
 
-def _recognised(parts: Mapping[str, Mapping[str, Tensor]], files: Mapping[str, Path]) -> GanSpec:
+def _recognised(
+    parts: Mapping[str, Mapping[str, Tensor]], files: Mapping[str, Path]
+) -> KeypointGanSpec:
     last, first = (parts["regressor"].get(f"model.{i}.weight") for i in (24, 0))
     if last is None or first is None or not last.ndim == first.ndim == 4:
         raise UserError(
@@ -149,7 +151,7 @@ def _recognised(parts: Mapping[str, Mapping[str, Tensor]], files: Mapping[str, P
             f"{files['regressor']} has {last.shape[0]} points; the skeletons that are known here "
             f"have {', '.join(map(str, sizes))}."
         )
-    spec = GanSpec(skeleton_name=sizes[last.shape[0]], width=first.shape[0])
+    spec = KeypointGanSpec(skeleton_name=sizes[last.shape[0]], width=first.shape[0])
     scales = {name.split(".")[0] for name in parts.get("D_A", {}) if name.startswith("net_")}
     conditional = "G_B" not in parts or any(k.startswith("encoder_cond.") for k in parts["G_B"])
     return replace(spec, scales=len(scales) or spec.scales, conditional=conditional)

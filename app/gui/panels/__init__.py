@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from app.gui.live_view import LiveView
 from app.gui.panels.affinity import AffinityPanel
-from app.gui.panels.keypointgan import KeypointGanPanel, Puppets
+from app.gui.panels.keypointgan import KeypointGanChoice, KeypointGanPanel
 from app.gui.panels.plots import PlotsPanel
 from app.gui.panels.reconstruction import ReconstructionPanel
 from app.runtime.live.results import NetworkInfo
@@ -24,11 +24,11 @@ class Panels:
 
 
 def build_panels(
-    network: NetworkInfo, puppets: Puppets | None = None, remembered_weights: str = ""
+    network: NetworkInfo, keypointgan: KeypointGanChoice | None = None, remembered_weights: str = ""
 ) -> Panels:
     """Panels for ``network``; what is hovered in one lights up in the other.
 
-    ``puppets`` and ``remembered_weights`` are KeypointGAN's.
+    ``keypointgan`` and ``remembered_weights`` are KeypointGAN's.
     """
     live, affinity = LiveView(), AffinityPanel()
     live.set_network(network)
@@ -38,7 +38,7 @@ def build_panels(
     affinity.cell_hovered.connect(
         lambda joint, keypoint: live.set_highlight(_known(joint), _known(keypoint))
     )
-    keypoint_gan = KeypointGanPanel(puppets, remembered_weights)
+    keypoint_gan = KeypointGanPanel(keypointgan, remembered_weights)
     return Panels(live, ReconstructionPanel(), affinity, PlotsPanel(), keypoint_gan)
 
 

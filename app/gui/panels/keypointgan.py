@@ -16,10 +16,10 @@ from PyQt6.QtWidgets import QFileDialog, QSizePolicy, QVBoxLayout, QWidget
 from app.assets import KEYPOINT_GAN_WEIGHTS
 from app.gui.actions import make_action, name_action
 from app.gui.painting import to_qimage
-from app.gui.panels.keypointgan_pictures import PuppetPictures
+from app.gui.panels.keypointgan_pictures import KeypointGanPictures
 from app.gui.widgets import ButtonGrid, ElidedLabel, count
-from app.runtime.live.keypointgan import PuppetStage
-from app.runtime.live.results import Array, PoseResult, PuppetInfo, PuppetRequest, PuppetResult
+from app.runtime.live.keypointgan import KeypointGanSlot
+from app.runtime.live.results import Array, KeypointGanInfo, PoseResult, RedrawRequest, RedrawResult
 from model.core.crop import crop_matrix, warp
 
 NO_WEIGHTS = (
@@ -39,7 +39,7 @@ Picture = NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
-class Puppets:
+class KeypointGanChoice:
     """The weights that the panel begins with (None: there are none) and where it computes."""
 
     weights: Path | None = None
@@ -58,28 +58,28 @@ class KeypointGanPanel(QWidget):
 
     def __init__(
         self,
-        puppets: Puppets | None = None,
+        keypointgan: KeypointGanChoice | None = None,
         remembered: str = "",
         clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         super().__init__()
-        puppets = puppets or Puppets()
+        keypointgan = keypointgan or KeypointGanChoice()
         self.remembered = remembered
         self._clock = clock
-        self._stage = PuppetStage(puppets.device)
-        self._first = puppets.weights
-        self._info: PuppetInfo | None = None
+        self._stage = KeypointGanSlot(keypointgan.device)
+        self._first = keypointgan.weights
+        self._info: KeypointGanInfo | None = None
         self._problem = NO_WEIGHTS
         self._user_chose: Path | None = None
         self._due = float("-inf")
         self._followed: PoseResult | None = None
         self._person = False
-        self._asked: PuppetRequest | None = None
+        self._asked: RedrawRequest | None = None
         self._picture: Picture | None = None
         self._predicted: Array | None = None
         self._look: Picture | None = None
         self._held = False
-        self.pictures = PuppetPictures()
+        self.pictures = KeypointGanPictures()
         self.editor = self.pictures.editor
         self.editor.taken.connect(self._hold)
         self.editor.moved.connect(self._redraw)
@@ -196,10 +196,10 @@ class KeypointGanPanel(QWidget):
         self._ask(warp(image, crop_matrix(result.box)))
 
     def _ask(self, picture: Picture, points: Array | None = None) -> None:
-        self._asked = PuppetRequest(picture, self._look, points)
+        self._asked = RedrawRequest(picture, self._look, points)
         self._stage.ask(self._asked)
 
-    def _show(self, answer: PuppetResult) -> None:
+    def _show(self, answer: RedrawResult) -> None:
         request = answer.request
         newest = request is self._asked
         if newest:
@@ -214,7 +214,7 @@ class KeypointGanPanel(QWidget):
             return
         self.pictures.show_result(answer)
 
-    def _show_points(self, answer: PuppetResult) -> None:
+    def _show_points(self, answer: RedrawResult) -> None:
         self._picture, self._predicted = answer.request.picture, answer.points
         self.editor.show_person(to_qimage(self._picture), answer.points)
 

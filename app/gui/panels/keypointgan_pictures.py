@@ -11,7 +11,7 @@ from app.gui import colours
 from app.gui.painting import to_qimage
 from app.gui.panels.point_editor import PointEditor
 from app.gui.widgets import paint_placeholder
-from app.runtime.live.results import PuppetResult
+from app.runtime.live.results import RedrawResult
 
 _CAPTIONS = ("keypoints", "skeleton", "redrawn")
 _GAP = 8
@@ -20,7 +20,7 @@ _CAPTION_PIXELS = 11
 _INSET = 0.3
 
 
-class PuppetPictures(QWidget):
+class KeypointGanPictures(QWidget):
     """The person with keypoints to drag, the skeleton image, and the person redrawn from it."""
 
     def __init__(self) -> None:
@@ -48,7 +48,7 @@ class PuppetPictures(QWidget):
         self.editor.hide()
         self.update()
 
-    def show_result(self, result: PuppetResult) -> None:
+    def show_result(self, result: RedrawResult) -> None:
         """Show a skeleton image and the person redrawn, with the look that was borrowed."""
         skeleton = np.repeat(result.skeleton_image[..., None], 3, axis=2)
         self._images = to_qimage(skeleton), to_qimage(result.redrawn)

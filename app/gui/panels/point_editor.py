@@ -21,7 +21,7 @@ from PyQt6.QtWidgets import QWidget
 from app.gui import colours
 from app.gui import painting as labels
 from app.gui.painting import paint_points, shown_points
-from app.runtime.live.results import Array, PuppetInfo
+from app.runtime.live.results import Array, KeypointGanInfo
 
 _NONE = -1
 _REACH = 14.0
@@ -53,7 +53,7 @@ class PointEditor(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._info: PuppetInfo | None = None
+        self._info: KeypointGanInfo | None = None
         self._movable: list[int] = []
         self._image: QImage | None = None
         self._points: Array | None = None
@@ -68,7 +68,7 @@ class PointEditor(QWidget):
         """The points (K, 2), (x, y) in -1..1, as they are on show."""
         return self._points
 
-    def set_info(self, info: PuppetInfo | None) -> None:
+    def set_info(self, info: KeypointGanInfo | None) -> None:
         """Show points of this network; forgets the picture."""
         self._info = info
         self._movable = [] if info is None else shown_points(info)
@@ -175,13 +175,13 @@ class PointEditor(QWidget):
             painter.drawRect(self.rect().adjusted(1, 1, -1, -1))
         painter.end()
 
-    def _paint_pose(self, painter: QPainter, points: Array, info: PuppetInfo) -> None:
+    def _paint_pose(self, painter: QPainter, points: Array, info: KeypointGanInfo) -> None:
         painter.save()
         painter.scale(self._zoom(), self._zoom())
         paint_points(painter, self._in_picture(points), info)
         painter.restore()
 
-    def _paint_marked(self, painter: QPainter, info: PuppetInfo) -> None:
+    def _paint_marked(self, painter: QPainter, info: KeypointGanInfo) -> None:
         marked = self._marked()
         if marked == _NONE:
             return

@@ -11,33 +11,33 @@ from numpy.typing import NDArray
 
 from app.assets import PERSON_MASK
 from app.runtime.lifecycle import ManagedThread, ThreadState, yield_to_other_threads
-from app.runtime.live.results import PuppetInfo, PuppetRequest, PuppetResult
+from app.runtime.live.results import KeypointGanInfo, RedrawRequest, RedrawResult
 from model.core.device import choose_device
 from model.core.errors import UserError
 from model.keypointgan import weights
 from model.keypointgan.data import on_black
-from model.keypointgan.factorization import Puppeteer
-from model.keypointgan.settings import GanSpec
+from model.keypointgan.factorization import Factorization
+from model.keypointgan.settings import KeypointGanSpec
 from model.tracking import PersonMasker
 
 _STOPPING_SECONDS = 10.0
 
 
-class PuppetStage:
+class KeypointGanSlot:
     """Loads weight files and asks their networks. Every call but ``close`` returns at once.
 
     A file that cannot be used leaves the network in use as it is. ``device`` is as in
-    ``PuppetWorker``.
+    ``KeypointGanWorker``.
     """
 
     def __init__(self, device: str | None = None) -> None:
         self._device = device
-        self._worker: PuppetWorker | None = None
-        self._coming: PuppetWorker | None = None
-        self._gone: list[PuppetWorker] = []
+        self._worker: KeypointGanWorker | None = None
+        self._coming: KeypointGanWorker | None = None
+        self._gone: list[KeypointGanWorker] = []
 
     @property
-    def info(self) -> PuppetInfo | None:
+    def info(self) -> KeypointGanInfo | None:
         """The network in use."""
         return None if self._worker is None else self._worker.info
 
@@ -54,7 +54,7 @@ class PuppetStage:
     def open(self, path: Path) -> None:
         """Begin to load ``path``; ``refresh`` tells what became of it."""
         self._retire(self._coming)
-        self._coming = PuppetWorker(path, self._device)
+        self._coming = KeypointGanWorker(path, self._device)
         self._coming.start()
 
     def refresh(self) -> str | None:
@@ -72,12 +72,12 @@ class PuppetStage:
             return sentence
         return None
 
-    def ask(self, request: PuppetRequest) -> None:
+    def ask(self, request: RedrawRequest) -> None:
         """Ask the network in use, if there is one; only the newest request is answered."""
         if self._worker is not None:
             self._worker.ask(request)
 
-    def take_result(self) -> PuppetResult | None:
+    def take_result(self) -> RedrawResult | None:
         """The newest result of the network in use, once."""
         return None if self._worker is None else self._worker.take_result()
 
@@ -89,13 +89,13 @@ class PuppetStage:
             worker.stop(_STOPPING_SECONDS)
         self._worker = self._coming = None
 
-    def _retire(self, worker: PuppetWorker | None) -> None:
+    def _retire(self, worker: KeypointGanWorker | None) -> None:
         if worker is not None:
             worker.stop(0.0)
             self._gone.append(worker)
 
 
-def _sentence(worker: PuppetWorker) -> str:
+def _sentence(worker: KeypointGanWorker) -> str:
     fault = worker.fault
     if isinstance(fault, UserError):
         return str(fault)
@@ -109,7 +109,7 @@ def _sentence(worker: PuppetWorker) -> str:
 _THREADS = 1
 
 
-class PuppetWorker(ManagedThread):
+class KeypointGanWorker(ManagedThread):
     """Owns the KeypointGAN of one weight file, which it loads while it is STARTING.
 
     Only the newest request counts: one that waits is replaced by the next. ``device`` None is the
@@ -117,26 +117,26 @@ class PuppetWorker(ManagedThread):
     """
 
     def __init__(self, path: Path, device: str | None = None) -> None:
-        super().__init__("app-puppets")
+        super().__init__("app-keypointgan")
         self.path = path
         self._device = device
-        self._request: PuppetRequest | None = None
-        self._result: PuppetResult | None = None
-        self._info: PuppetInfo | None = None
+        self._request: RedrawRequest | None = None
+        self._result: RedrawResult | None = None
+        self._info: KeypointGanInfo | None = None
 
     @property
-    def info(self) -> PuppetInfo | None:
+    def info(self) -> KeypointGanInfo | None:
         """What was loaded; None until the thread is RUNNING."""
         with self._condition:
             return self._info
 
-    def ask(self, request: PuppetRequest) -> None:
+    def ask(self, request: RedrawRequest) -> None:
         """Compute this next, and nothing that was asked for before."""
         with self._condition:
             self._request = request
             self._condition.notify_all()
 
-    def take_result(self) -> PuppetResult | None:
+    def take_result(self) -> RedrawResult | None:
         """The newest result, once."""
         with self._condition:
             result, self._result = self._result, None
@@ -146,10 +146,10 @@ class PuppetWorker(ManagedThread):
         yield_to_other_threads()
         torch.set_num_threads(_THREADS)
         network = weights.load(self.path, choose_device(self._device).device)
-        self._puppeteer = Puppeteer(network)
+        self._factorization = Factorization(network)
         self._masker = PersonMasker(PERSON_MASK) if network.spec.mask == "person" else None
         with self._condition:
-            self._info = describe_puppet(network.spec, self.path.stem)
+            self._info = describe_keypointgan(network.spec, self.path.stem)
 
     def work(self) -> None:
         while (request := self._next()) is not None:
@@ -157,20 +157,22 @@ class PuppetWorker(ManagedThread):
             with self._condition:
                 self._result = result
 
-    def _next(self) -> PuppetRequest | None:
+    def _next(self) -> RedrawRequest | None:
         with self._condition:
             self._condition.wait_for(lambda: self._stopping or self._request is not None)
             request, self._request = self._request, None
             return None if self._stopping else request
 
-    def _compute(self, request: PuppetRequest) -> PuppetResult:
+    def _compute(self, request: RedrawRequest) -> RedrawResult:
         look = self._seen(request.picture if request.appearance is None else request.appearance)
         if request.points is None:
-            reading = self._puppeteer.read(self._seen(request.picture))
+            reading = self._factorization.read(self._seen(request.picture))
             points, skeleton_image = reading.points, reading.skeleton_image
         else:
-            points, skeleton_image = request.points, self._puppeteer.skeleton(request.points)
-        return PuppetResult(request, points, skeleton_image, self._puppeteer.redraw(points, look))
+            points, skeleton_image = request.points, self._factorization.skeleton(request.points)
+        return RedrawResult(
+            request, points, skeleton_image, self._factorization.redraw(points, look)
+        )
 
     def _seen(self, picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """The picture as the network wants it: on black, if it was trained so."""
@@ -180,10 +182,10 @@ class PuppetWorker(ManagedThread):
         return on_black(picture, np.asarray(mask, np.uint8))
 
 
-def describe_puppet(spec: GanSpec, name: str) -> PuppetInfo:
+def describe_keypointgan(spec: KeypointGanSpec, name: str) -> KeypointGanInfo:
     """What the window must know to draw the network's points."""
     joints = spec.skeleton.joint_set
-    return PuppetInfo(
+    return KeypointGanInfo(
         name=name,
         size=spec.size,
         joint_names=joints.names,

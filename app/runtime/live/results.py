@@ -145,7 +145,7 @@ class NetworkInfo:
 
 
 @dataclass(frozen=True)
-class PuppetInfo:
+class KeypointGanInfo:
     """What the window must know of a KeypointGAN to draw its points.
 
     ``size`` is the side of its pictures in pixels. A limb runs from the mean of one group of
@@ -162,7 +162,7 @@ class PuppetInfo:
 
 
 @dataclass(frozen=True)
-class PuppetRequest:
+class RedrawRequest:
     """A person to be read and redrawn.
 
     ``picture`` and ``appearance`` (None: the picture itself) are square RGB uint8 pictures
@@ -175,7 +175,7 @@ class PuppetRequest:
 
 
 @dataclass(frozen=True)
-class PuppetResult:
+class RedrawResult:
     """The answer to a ``request``.
 
     ``points`` (K, 2) in -1..1, those of the request or predicted; ``skeleton_image`` (S, S) uint8,
@@ -183,7 +183,7 @@ class PuppetResult:
     the appearance in that pose.
     """
 
-    request: PuppetRequest
+    request: RedrawRequest
     points: Array
     skeleton_image: NDArray[np.uint8]
     redrawn: NDArray[np.uint8]
@@ -272,7 +272,7 @@ _RECORDS_KEPT = 256
 _UNDONE_SECONDS = 4.0
 
 
-class Bulletin:
+class ResultBuffer:
     """Written by the threads that predict and learn, read by the window; safe between threads."""
 
     def __init__(self, device: str) -> None:

@@ -14,8 +14,8 @@ from torch import Tensor
 from app.runtime.lifecycle import (
     CancelOffline,
     Command,
+    CommandQueue,
     Configure,
-    Mailbox,
     ManagedThread,
     Reset,
     RunOffline,
@@ -47,7 +47,7 @@ class Handover:
 
 
 class UpdateLane(ManagedThread):
-    """Owns a Learner. Told through its mailbox; gives weights away through ``take_handover``.
+    """Owns a Learner. Told through its commands; gives weights away through ``take_handover``.
 
     ``on_pairs`` is called with the number of pairs learnt from, ``on_update`` with every finished
     update, both in this thread.
@@ -63,7 +63,7 @@ class UpdateLane(ManagedThread):
         on_fault: Callable[[Exception], None],
     ) -> None:
         super().__init__("app-update-lane", on_fault)
-        self.mailbox = Mailbox()
+        self.commands = CommandQueue()
         self._learner = learner
         self._memory = memory
         self._threads = threads
@@ -88,7 +88,7 @@ class UpdateLane(ManagedThread):
             return self._progress
 
     def wake(self) -> None:
-        self.mailbox.close()
+        self.commands.close()
         super().wake()
 
     def prepare(self) -> None:
@@ -97,14 +97,14 @@ class UpdateLane(ManagedThread):
 
     def work(self) -> None:
         while not self.stopping:
-            for command in self.mailbox.take():
+            for command in self.commands.take():
                 self._obey(command)
             if self._learner.offline_progress is not None:
                 self._publish(self._learner.offline())
             elif self._personalizing:
                 self._learn_online()
             else:
-                self.mailbox.wait()
+                self.commands.wait()
 
     def _obey(self, command: Command) -> None:
         match command:
@@ -232,7 +232,7 @@ class TwoLanes:
             self._generation += 1
             self._predictor.copy_from(self._pristine)
             self._updates = 0
-        self._lane.mailbox.post(command)
+        self._lane.commands.post(command)
 
     def predict(self, view: PersonView) -> tuple[Pose, int]:
         handover = self._lane.take_handover()

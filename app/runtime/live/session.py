@@ -217,13 +217,13 @@ class LiveSession:
         return self._ring.get(index)
 
     def latest_result(self) -> PoseResult | None:
-        return self._worker.bulletin.latest_result()
+        return self._worker.result_buffer.latest_result()
 
     def take_results(self) -> list[PoseResult]:
-        return self._worker.bulletin.take_results()
+        return self._worker.result_buffer.take_results()
 
     def take_updates(self) -> list[UpdateResult]:
-        return self._worker.bulletin.take_updates()
+        return self._worker.result_buffer.take_updates()
 
     def take_messages(self) -> list[str]:
         with self._lock:
@@ -232,7 +232,7 @@ class LiveSession:
             return messages
 
     def status(self) -> WorkerStatus:
-        status = self._worker.bulletin.status()
+        status = self._worker.result_buffer.status()
         return replace(status, phase=Phase.FAULTED) if self._faulted else status
 
     def set_playing(self, playing: bool) -> None:
@@ -283,7 +283,7 @@ class LiveSession:
         return self.network.personalizable
 
     def _post(self, command: Command) -> None:
-        self._worker.mailbox.post(command)
+        self._worker.commands.post(command)
 
     def _set(self, command: Command) -> None:
         """Post a command that states how things shall be from now on, after a restart too."""

@@ -12,9 +12,9 @@ from app.runtime.capture.source import Frame
 from app.runtime.lifecycle import (
     ChoosePerson,
     Command,
+    CommandQueue,
     Compare,
     Configure,
-    Mailbox,
     ManagedThread,
     Reset,
     SetPersonalizing,
@@ -23,9 +23,9 @@ from app.runtime.live.engine import Engine
 from app.runtime.live.learner import Learner
 from app.runtime.live.results import (
     Array,
-    Bulletin,
     Comparison,
     Phase,
+    ResultBuffer,
     Schedule,
     nobody,
     pose_result,
@@ -50,7 +50,7 @@ _SAMPLED_COMPARISON_SECONDS = 0.4
 
 
 class Worker(ManagedThread):
-    """Owns the network. Told through ``mailbox``; what it finds out is in ``bulletin``.
+    """Owns the network. Told through ``commands``; what it finds out is in ``result_buffer``.
 
     ``schedule`` forces one of the two schedules; None measures and chooses.
     """
@@ -64,8 +64,8 @@ class Worker(ManagedThread):
         schedule: Schedule | None = None,
     ) -> None:
         super().__init__("app-worker", on_fault)
-        self.mailbox = Mailbox()
-        self.bulletin = Bulletin(engine.device_text)
+        self.commands = CommandQueue()
+        self.result_buffer = ResultBuffer(engine.device_text)
         self._engine = engine
         self._ring = ring
         self._frames_per_second = frames_per_second
@@ -111,7 +111,7 @@ class Worker(ManagedThread):
                 machine,
                 self._listeners(),
             )
-        self.bulletin.set_schedule(kind, reason)
+        self.result_buffer.set_schedule(kind, reason)
 
     def _learner(self) -> Learner:
         engine = self._engine
@@ -127,7 +127,9 @@ class Worker(ManagedThread):
         )
 
     def _listeners(self) -> Listeners:
-        return Listeners(self.bulletin.add_pairs, self.bulletin.add_update, self._report_fault)
+        return Listeners(
+            self.result_buffer.add_pairs, self.result_buffer.add_update, self._report_fault
+        )
 
     def _choose(self) -> tuple[Schedule, str]:
         if self._wanted_schedule is not None:
@@ -147,7 +149,7 @@ class Worker(ManagedThread):
     def work(self) -> None:
         reader = self._ring.latest_reader()
         while not self.stopping:
-            for command in self.mailbox.take():
+            for command in self.commands.take():
                 self._obey(command)
             frame = reader.latest(timeout=_WAIT_SECONDS)
             if frame is not None:
@@ -174,7 +176,7 @@ class Worker(ManagedThread):
             case Reset(forget) if forget:
                 self._memory.clear()
                 self._engine.follower.reset()
-                self.bulletin.forget()
+                self.result_buffer.forget()
         if isinstance(command, Reset | Configure):
             self._updates = 0
         self._runner.post(command)
@@ -187,7 +189,7 @@ class Worker(ManagedThread):
         self._found = box is not None
         if box is None:
             latency = time.perf_counter() - frame.timestamp
-            self.bulletin.add_result(nobody(frame, self._updates, latency))
+            self.result_buffer.add_result(nobody(frame, self._updates, latency))
             return
         view = PersonView.of_frame(frame.image, box, frame.index)
         self._memory.add(view)
@@ -197,7 +199,7 @@ class Worker(ManagedThread):
         latency = time.perf_counter() - frame.timestamp
         unpersonalized = self._compare(view, pose)
         result = pose_result(frame, box, pose, self._updates, latency, unpersonalized)
-        self.bulletin.add_result(result)
+        self.result_buffer.add_result(result)
         self._predicted += 1
         every = self._settings.reset_every
         if every and self._predicted % every == 0:
@@ -228,10 +230,10 @@ class Worker(ManagedThread):
         progress = self._runner.offline_progress
         if progress is not None:
             phase = Phase.OFFLINE
-        elif self._personalizing and self.bulletin.undone_lately():
+        elif self._personalizing and self.result_buffer.undone_lately():
             phase = Phase.UNDONE
         elif self._personalizing:
             phase = Phase.PERSONALIZING if self._found else Phase.HELD_BACK
         else:
             phase = Phase.FROZEN if self._updates else Phase.OFF
-        self.bulletin.set_state(phase, progress, dropped)
+        self.result_buffer.set_state(phase, progress, dropped)

@@ -24,7 +24,7 @@ from model.ttp.networks.movenet import MoveNetEncoder
 from model.ttp.training.objective import JointObjective
 from model.ttp.training.resident import BatchMaker
 from model.ttp.training.settings import Frozen, ResidentSettings
-from model.ttp.training.trainer import StepReport, Watcher
+from model.ttp.training.trainer import Callback, StepReport
 
 # What of MoveNet's neck is MoveNet's own, and not of ours.
 _MOVENETS_NECK = ("encoder.neck.pyramid.", "encoder.neck.head.")
@@ -78,11 +78,11 @@ class BudgetedRun:
         self._unread: list[Tensor] = []
         self._read_at = time.perf_counter()
 
-    def train(self, watcher: Watcher, stopping: Callable[[], bool] = lambda: False) -> bool:
+    def train(self, callback: Callback, stopping: Callable[[], bool] = lambda: False) -> bool:
         """Train until the minutes are over, which begin after a first look at the network.
 
         Args:
-            watcher: is told of every step, and shown the averaged network in eval mode now and
+            callback: is told of every step, and shown the averaged network in eval mode now and
                 then and at the end.
             stopping: asked between steps whether to stop early, without a last look.
 
@@ -92,23 +92,23 @@ class BudgetedRun:
         Raises:
             UserError: a loss was not finite.
         """
-        self._look(watcher)
+        self._look(callback)
         torch.manual_seed(self._settings.seed)  # dropout's
         self.network.train()
         start = looked = self._read_at = time.perf_counter()
         seconds = 60 * self._settings.minutes
         while (spent := time.perf_counter() - start) < seconds:
             if stopping():
-                self._read(watcher)
+                self._read(callback)
                 return False
             self._take_step(spent / seconds)
             if len(self._unread) == (_READ_TOGETHER if self._device.type == "cuda" else 1):
-                self._read(watcher)
+                self._read(callback)
             if time.perf_counter() - looked > self._settings.look_every:
-                self._look(watcher)
+                self._look(callback)
                 looked = time.perf_counter()
         if self._looked_at != self.step:
-            self._look(watcher)
+            self._look(callback)
         return True
 
     @contextmanager
@@ -187,13 +187,13 @@ class BudgetedRun:
             cache_enabled=False,
         )
 
-    def _look(self, watcher: Watcher) -> None:
-        self._read(watcher)
+    def _look(self, callback: Callback) -> None:
+        self._read(callback)
         with self.averaged():
-            watcher.look(self.step, self.network, probe=False)
+            callback.look(self.step, self.network, probe=False)
         self._looked_at, self._read_at = self.step, time.perf_counter()
 
-    def _read(self, watcher: Watcher) -> None:
+    def _read(self, callback: Callback) -> None:
         """Report the steps since the last time."""
         if not self._unread:
             return
@@ -208,7 +208,7 @@ class BudgetedRun:
                     "again, with a lower --learning-rate and --trunk-rate."
                 )
             seconds = (now - self._read_at) / count
-            watcher.stepped(StepReport(step, supervised, self_supervised, rate, seconds, True))
+            callback.stepped(StepReport(step, supervised, self_supervised, rate, seconds, True))
         self._unread.clear()
         self._read_at = now
 

@@ -20,7 +20,7 @@ from model.core.masking import Masker
 from model.core.panels import write_picture
 from model.data.records import DataSet
 from model.data.sampling import PairCutter
-from model.engine.metrics import Journal
+from model.engine.metrics import MetricLogger
 from model.evaluation.accuracy import predict_data_set
 from model.evaluation.gain import first_frames, measure_gain
 from model.ttp import weights
@@ -46,7 +46,7 @@ class ProbePlan:
     micro_batch: int = 4
 
 
-class RunWatcher:
+class RunCallback:
     """Watches one run and writes into its folder.
 
     ``log.csv`` and ``tensorboard/`` hold the curves and panels, ``panel.png`` the newest panel,
@@ -71,7 +71,7 @@ class RunWatcher:
         quiet: bool = False,
     ) -> None:
         self._folder = folder
-        self._journal = Journal(folder, start)
+        self._metric_logger = MetricLogger(folder, start)
         self._bar = tqdm(total=steps, initial=start, unit="step", disable=quiet, dynamic_ncols=True)
         self._validation = validation
         self._development = development
@@ -94,7 +94,7 @@ class RunWatcher:
         trace: TracebackType | None,
     ) -> None:
         self._bar.close()
-        self._journal.close()
+        self._metric_logger.close()
 
     def stepped(self, report: StepReport) -> None:
         """Show and record a step's losses."""
@@ -110,7 +110,7 @@ class RunWatcher:
         if report.step % 10 == 0:
             rates = {"learning rate": report.learning_rate, "seconds per step": report.seconds}
             losses = {f"loss/{name}": value for name, value in values.items() if value}
-            self._journal.scalars(report.step, {**losses, **rates})
+            self._metric_logger.scalars(report.step, {**losses, **rates})
 
     def problem(self, sentence: str) -> None:
         """Say what is wrong without breaking the progress bar."""
@@ -135,7 +135,7 @@ class RunWatcher:
             values |= self._inspect(step, network)
         if probe and self._development is not None and self._perceptual is not None:
             values |= self._probe(network, self._development, self._perceptual)
-        self._journal.scalars(step, values)
+        self._metric_logger.scalars(step, values)
         self.keep(step, network, values)
         found = ", ".join(f"{name} {value:.2f}" for name, value in values.items())
         if found and not self._bar.disable:
@@ -155,7 +155,7 @@ class RunWatcher:
         batch = collate([(example, []) for example in examples])
         tensors = batch.to(network.device, bgr=network.spec.bgr)
         panel = draw_panel(network, tensors)
-        self._journal.picture(step, "panel", panel)
+        self._metric_logger.picture(step, "panel", panel)
         write_picture(self._folder / "panel.png", panel)
         if not network.spec.reconstructs or self._perceptual is None:
             return {}

@@ -27,7 +27,7 @@ from model.ttp.networks import NetworkSpec, PerceptualLoss, PoseNetwork, load_pe
 from model.ttp.networks.encoder import MOVENETS
 from model.ttp.networks.imagenet import load_imagenet
 from model.ttp.training.budgeted import BudgetedRun
-from model.ttp.training.callbacks import ProbePlan, RunWatcher
+from model.ttp.training.callbacks import ProbePlan, RunCallback
 from model.ttp.training.checkpoint import FILE_NAME
 from model.ttp.training.objective import JointObjective
 from model.ttp.training.resident import Bank, BatchMaker, load_bank
@@ -131,12 +131,12 @@ def run_training(
             trainer.run(None, stopping, job.until)
             return None
         description = _description(job, len(mixture))
-        with _watcher(
+        with _callback(
             job, development, perceptual, description, job.settings.steps, trainer.step
-        ) as watcher:
-            finished = trainer.run(watcher, stopping, job.until)
-            if watcher.kept_step != trainer.step:
-                watcher.keep(trainer.step, trainer.kept)
+        ) as callback:
+            finished = trainer.run(callback, stopping, job.until)
+            if callback.kept_step != trainer.step:
+                callback.keep(trainer.step, trainer.kept)
         _draw_curves(job.out)
         return TrainingResult(trainer.step, finished, job.out / "last.safetensors")
 
@@ -169,11 +169,11 @@ def run_resident(job: ResidentJob, stopping: Callable[[], bool] = lambda: False)
     shares = given_shares or [len(bank) for bank in banks]
     run = BudgetedRun(objective, BatchMaker(banks, shares, job.spec, job.settings), job.settings)
     description = _description(job, sum(map(len, banks))) | _said_of_data(job)
-    with _watcher(job, development, perceptual, description) as watcher:
-        finished = run.train(watcher, stopping)
-        if watcher.kept_step != run.step:
+    with _callback(job, development, perceptual, description) as callback:
+        finished = run.train(callback, stopping)
+        if callback.kept_step != run.step:
             with run.averaged():
-                watcher.keep(run.step, network)
+                callback.keep(run.step, network)
     _draw_curves(job.out)
     return TrainingResult(run.step, finished, job.out / "last.safetensors")
 
@@ -294,19 +294,19 @@ def _network(job: Job) -> PoseNetwork:
     return network
 
 
-def _watcher(
+def _callback(
     job: Job,
     development: Sequence[DataSet],
     perceptual: PerceptualLoss | None,
     description: Mapping[str, str],
     steps: int = 0,
     start: int = 0,
-) -> RunWatcher:
+) -> RunCallback:
     validation = [request.read("test", job.spec.crop_shift) for request in job.validation]
     masks, shown = _masks(job), development[0] if development else None
     with whole_file(job.out / "run.json") as path:
         path.write_text(json.dumps(description, indent=2))
-    return RunWatcher(
+    return RunCallback(
         job.out,
         steps,
         start=start,

@@ -43,7 +43,7 @@ class StepReport:
     applied: bool
 
 
-class Watcher(Protocol):
+class Callback(Protocol):
     """What accompanies a run in its first process: progress, curves, validation, checkpoints."""
 
     def stepped(self, report: StepReport) -> None:
@@ -82,7 +82,7 @@ class Trainer:
         self._device = device or torch.device("cpu")
         self._ranks = ranks or Ranks()
         self._folder = folder
-        self._watcher: Watcher | None = None
+        self._callback: Callback | None = None
         self._mixture = mixture
         self._workers = workers
         self._plan = MicroBatchPlan(settings, self._ranks.rank, self._ranks.world)
@@ -117,7 +117,7 @@ class Trainer:
         self.step = state.step
 
     def save(self) -> None:
-        """Write the checkpoint; a failure is told to the watcher and the run goes on."""
+        """Write the checkpoint; a failure is told to the callback and the run goes on."""
         if not self._ranks.first:
             return
         perceptual = self._objective.perceptual
@@ -135,16 +135,16 @@ class Trainer:
 
     def run(
         self,
-        watcher: Watcher | None = None,
+        callback: Callback | None = None,
         stopping: Callable[[], bool] = lambda: False,
         until: int | None = None,
     ) -> bool:
         """Take the steps that are left, or those up to step ``until``; True if none are left.
 
         ``stopping`` is asked between steps. However it ends, a checkpoint is saved. Processes
-        beside the first have no watcher.
+        beside the first have no callback.
         """
-        self._watcher = watcher
+        self._callback = callback
         end = min(self.settings.steps, until or self.settings.steps)
         batches = make_loader(
             self._mixture,
@@ -165,8 +165,8 @@ class Trainer:
                 prepared = self._joint
                 module = self._prepared()
             report = self._take_step(module, batches)
-            if watcher is not None:
-                watcher.stepped(report)
+            if callback is not None:
+                callback.stepped(report)
             self._look(end)
         self.save()
         return self.step == self.settings.steps
@@ -255,9 +255,9 @@ class Trainer:
         over = self.step == end
         probe = bool(settings.probe_every) and (over or self.step % settings.probe_every == 0)
         due = over or probe or self.step % settings.validate_every == 0
-        if due and self._watcher is not None:
+        if due and self._callback is not None:
             self.kept.eval()
-            self._watcher.look(self.step, self.kept, probe=probe)
+            self._callback.look(self.step, self.kept, probe=probe)
 
     def _report_problems(self, problems: list[str]) -> None:
         for problem in problems:
@@ -266,8 +266,8 @@ class Trainer:
                 self._tell(problem)
 
     def _tell(self, sentence: str) -> None:
-        if self._watcher is not None:
-            self._watcher.problem(sentence)
+        if self._callback is not None:
+            self._callback.problem(sentence)
 
 
 def _seed(*numbers: int) -> int:

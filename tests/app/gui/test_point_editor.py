@@ -11,9 +11,9 @@ from pytestqt.qtbot import QtBot
 
 from app.gui import colours
 from app.gui.panels.point_editor import PointEditor
-from app.runtime.live.keypointgan import describe_puppet
+from app.runtime.live.keypointgan import describe_keypointgan
 from app.runtime.live.results import Array
-from model.keypointgan.settings import GanSpec
+from model.keypointgan.settings import KeypointGanSpec
 
 SIZE = 128
 POINTS = np.array(
@@ -42,7 +42,7 @@ class Desk:
             column.addWidget(widget)
         self.editor.taken.connect(lambda: self.said.append("taken"))
         self.editor.moved.connect(lambda: self.said.append("moved"))
-        self.editor.set_info(describe_puppet(GanSpec(skeleton), "test"))
+        self.editor.set_info(describe_keypointgan(KeypointGanSpec(skeleton), "test"))
         image = QImage(SIZE, SIZE, QImage.Format.Format_RGB32)
         image.fill(QColor("#808080"))
         self.editor.show_person(image, points)

@@ -12,7 +12,7 @@ from pytestqt.qtbot import QtBot
 
 from app.assets import Demo
 from app.gui.main_window import MainWindow
-from app.gui.panels.keypointgan import Puppets
+from app.gui.panels.keypointgan import KeypointGanChoice
 from app.runtime.capture.source import Frame
 from app.runtime.live.results import (
     Comparison,
@@ -233,11 +233,11 @@ def make_window(
     sources: FakeSources | None = None,
     settings: AppSettings | None = None,
     save: Callable[[AppSettings], None] = lambda _settings: None,
-    puppets: Puppets | None = None,
+    keypointgan: KeypointGanChoice | None = None,
 ) -> MainWindow:
     """A shown window whose timer stands still: a test calls ``tick`` itself."""
     window = MainWindow(
-        session, sources or FakeSources(), PRESETS, settings or AppSettings(), save, puppets
+        session, sources or FakeSources(), PRESETS, settings or AppSettings(), save, keypointgan
     )
     qtbot.addWidget(window)
     window.timer.stop()

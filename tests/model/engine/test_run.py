@@ -378,27 +378,27 @@ def test_a_folder_that_cannot_be_made_is_told_in_words(tmp_path: Path) -> None:
 # What is recorded
 
 
-def test_the_onlooker_is_asked_on_time_and_recorded(tmp_path: Path) -> None:
+def test_the_callback_is_asked_on_time_and_recorded(tmp_path: Path) -> None:
     asked: list[int] = []
 
-    def onlooker(step: int) -> dict[str, float]:
+    def callback(step: int) -> dict[str, float]:
         asked.append(step)
         return {"score/set": float(step)}
 
-    make_run(tmp_path, steps=7, look_every=3, onlooker=onlooker).run()
+    make_run(tmp_path, steps=7, look_every=3, callback=callback).run()
     assert asked == [3, 6, 7]
     assert logged(tmp_path) == [(step, "score/set", float(step)) for step in asked]
     assert (tmp_path / "curves.png").stat().st_size > 1000
 
 
-def test_an_onlooker_that_cannot_look_does_not_end_the_run(
+def test_a_callback_that_fails_does_not_end_the_run(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     def blind(step: int) -> dict[str, float]:
         raise UserError("It is dark.")
 
     with caplog.at_level(logging.WARNING):
-        assert make_run(tmp_path, onlooker=blind, look_every=3).run() == 6
+        assert make_run(tmp_path, callback=blind, look_every=3).run() == 6
     assert [m for m in caplog.messages if "It is dark." in m and "after step 3" in m]
 
 

@@ -26,8 +26,8 @@ from model.experiments.gan_study import GanRequest, GanStudy, fitting, moved
 from model.experiments.result import ExperimentResult, read
 from model.keypointgan import weights
 from model.keypointgan.evaluation import Found
-from model.keypointgan.job import GanJob
-from model.keypointgan.settings import VARIANTS, GanSettings, GanSpec
+from model.keypointgan.job import KeypointGanJob
+from model.keypointgan.settings import VARIANTS, KeypointGanSettings, KeypointGanSpec
 from tests.model.data.clips import make_clip, make_data_set
 from tests.model.data.test_faces300w import write_300w
 from tests.model.data.test_simplified_human36m import write as write_simplified
@@ -251,9 +251,9 @@ class After:
 
 
 def request(bench: Bench, out: Path, steps: int = 3) -> GanRequest:
-    training = GanJob(
-        spec=GanSpec("penn13", size=32, width=4, discriminator_width=4, scales=1),
-        settings=GanSettings(steps=steps, regressor_steps=0, batch_size=2),
+    training = KeypointGanJob(
+        spec=KeypointGanSpec("penn13", size=32, width=4, discriminator_width=4, scales=1),
+        settings=KeypointGanSettings(steps=steps, regressor_steps=0, batch_size=2),
         images=[Request.parse(bench.people)],
         prior=[Request.parse(bench.prior)],
         out=out,

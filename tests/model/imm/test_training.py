@@ -19,20 +19,20 @@ from model.engine.run import Run, Schedule
 from model.imm.data import ImmExamples, PairDrawer
 from model.imm.loss import ImmPerceptualLoss, ImmSquaredLoss
 from model.imm.networks import ImmSpec
-from model.imm.training import ImmLearner, ImmSettings, clip_each, make_loss
+from model.imm.training import ImmSettings, ImmStep, clip_each, make_loss
 from tests.model.data.clips import make_data_set
 from tests.model.imm.small import SmallFeatures, batch, small_network
 
 SETTINGS = ImmSettings(steps=4, batch_size=4, learning_rate=0.02)
 
 
-def learner(**changes: Any) -> ImmLearner:
+def learner(**changes: Any) -> ImmStep:
     settings = dataclasses.replace(SETTINGS, **changes)
     loss = ImmSquaredLoss() if settings.loss == "l2" else ImmPerceptualLoss(SmallFeatures())
-    return ImmLearner(small_network(), settings, loss)
+    return ImmStep(small_network(), settings, loss)
 
 
-def weights(trained: ImmLearner) -> dict[str, torch.Tensor]:
+def weights(trained: ImmStep) -> dict[str, torch.Tensor]:
     return {name: value.clone() for name, value in trained.network.state_dict().items()}
 
 
@@ -108,12 +108,10 @@ def test_the_state_holds_no_frozen_weights_and_can_be_loaded_safely(tmp_path: Pa
 
 def test_a_state_of_something_else_is_refused() -> None:
     state = learner().state()
-    other = ImmLearner(small_network(ImmSpec(4, 32, 4)), SETTINGS, ImmSquaredLoss())
+    other = ImmStep(small_network(ImmSpec(4, 32, 4)), SETTINGS, ImmSquaredLoss())
     with pytest.raises(UserError, match="another kind of loss"):
         other.load_state(state)
-    other = ImmLearner(
-        small_network(ImmSpec(4, 32, 4)), SETTINGS, ImmPerceptualLoss(SmallFeatures())
-    )
+    other = ImmStep(small_network(ImmSpec(4, 32, 4)), SETTINGS, ImmPerceptualLoss(SmallFeatures()))
     with pytest.raises(UserError, match="does not belong"):
         other.load_state(state)
 
@@ -170,7 +168,7 @@ def test_half_precision_learns_too() -> None:
 def test_a_run_stops_and_goes_on(tmp_path: Path) -> None:
     examples = ImmExamples(make_data_set("d", [3, 1]), PairDrawer("video", 32))
 
-    def run(folder: str, trained: ImmLearner) -> Run:
+    def run(folder: str, trained: ImmStep) -> Run:
         schedule = Schedule(steps=4, batch_size=4, look_every=10, checkpoint_every=10)
         return Run(trained, examples, schedule, tmp_path / folder, {}, quiet=True)
 

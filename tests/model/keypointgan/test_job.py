@@ -23,12 +23,12 @@ from model.data.masks import Masks
 from model.data.records import BadDataError
 from model.engine.metrics import read_log
 from model.keypointgan import weights
-from model.keypointgan.job import GanJob, GanResult, run_gan_training
-from model.keypointgan.settings import PRESETS, GanSettings, GanSpec, gan_preset
+from model.keypointgan.job import KeypointGanJob, KeypointGanResult, run_gan_training
+from model.keypointgan.settings import PRESETS, KeypointGanSettings, KeypointGanSpec, gan_preset
 from tests.shards import write_shard
 
-SPEC = GanSpec("penn13", size=32, width=4, discriminator_width=4, scales=1)
-SETTINGS = GanSettings(
+SPEC = KeypointGanSpec("penn13", size=32, width=4, discriminator_width=4, scales=1)
+SETTINGS = KeypointGanSettings(
     steps=3, regressor_steps=2, batch_size=2, pool=3, window=3, look_every=2, checkpoint_every=2
 )
 
@@ -44,7 +44,7 @@ class Material:
     images: Path
     prior: Path
 
-    def job(self, out: Path, **changes: Any) -> GanJob:
+    def job(self, out: Path, **changes: Any) -> KeypointGanJob:
         """A training of a few steps; ``changes`` may also name settings."""
         settings = {name: changes.pop(name) for name in list(changes) if hasattr(SETTINGS, name)}
         values: dict[str, Any] = {
@@ -57,7 +57,7 @@ class Material:
             "device": "cpu",
             "quiet": True,
         }
-        return GanJob(**{**values, **changes})
+        return KeypointGanJob(**{**values, **changes})
 
 
 @pytest.fixture(scope="module")
@@ -71,8 +71,8 @@ def material(tmp_path_factory: pytest.TempPathFactory) -> Material:
 
 @dataclass(frozen=True)
 class Trained:
-    job: GanJob
-    result: GanResult
+    job: KeypointGanJob
+    result: KeypointGanResult
 
 
 @pytest.fixture(scope="module")
@@ -371,11 +371,14 @@ def test_people_without_labels_do_not_cost_the_network(material: Material, tmp_p
 
 def test_presets_are_what_they_say() -> None:
     paper = gan_preset("paper")
-    assert GanSpec(**paper.spec) == GanSpec() and GanSettings(**paper.settings) == GanSettings()
+    assert (
+        KeypointGanSpec(**paper.spec) == KeypointGanSpec()
+        and KeypointGanSettings(**paper.settings) == KeypointGanSettings()
+    )
     small = gan_preset("small")
-    spec, settings = GanSpec(**small.spec), GanSettings(**small.settings)
+    spec, settings = KeypointGanSpec(**small.spec), KeypointGanSettings(**small.settings)
     assert (spec.size, spec.width, settings.batch_size, settings.precision) == (
-        64, GanSpec().width // 2, 8, "bfloat16",
+        64, KeypointGanSpec().width // 2, 8, "bfloat16",
     )  # fmt: skip
     with pytest.raises(UserError, match=f"no KeypointGAN preset 'tiny'.*{', '.join(PRESETS)}"):
         gan_preset("tiny")

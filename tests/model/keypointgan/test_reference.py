@@ -12,7 +12,7 @@ from torch import Tensor
 
 from model.keypointgan import weights
 from model.keypointgan.networks import KeypointGan
-from model.keypointgan.settings import GanSpec
+from model.keypointgan.settings import KeypointGanSpec
 from tests.released import Shapes, filled, image
 
 Reference = dict[str, NDArray[np.float32]]
@@ -38,7 +38,7 @@ def released(reference: Reference) -> dict[str, Tensor]:
 
 @pytest.fixture(scope="module")
 def network(released: dict[str, Tensor]) -> KeypointGan:
-    network = KeypointGan(GanSpec())
+    network = KeypointGan(KeypointGanSpec())
     missing, unknown = network.load_state_dict(released, strict=False)
     assert not unknown
     assert {name.partition(".")[0] for name in missing} == {"offline_regressor"}
@@ -77,7 +77,7 @@ def test_tensors_have_the_released_names(network: KeypointGan, reference: Refere
 
 def test_networks_have_the_published_sizes() -> None:
     with torch.device("meta"):
-        network = KeypointGan(GanSpec())
+        network = KeypointGan(KeypointGanSpec())
 
     def count(name: str) -> int:
         return sum(p.numel() for p in network.get_submodule(name).parameters())
@@ -106,9 +106,9 @@ def test_the_authors_files_are_opened(
             if name.startswith(f"{part}.")
         }
         torch.save(state, files[part])
-    assert weights.import_released(files, tmp_path / "ours.safetensors") == GanSpec()
+    assert weights.import_released(files, tmp_path / "ours.safetensors") == KeypointGanSpec()
     opened = weights.load(tmp_path / "ours.safetensors")
-    assert opened.spec == GanSpec() and not opened.training
+    assert opened.spec == KeypointGanSpec() and not opened.training
     x, c = image(1, 1), image(2, 1)
     found, wanted = opened.translate(x), network.translate(x)
     assert torch.equal(found.skeleton_image, wanted.skeleton_image)

@@ -13,12 +13,14 @@ from torch import nn
 from model.core.errors import UserError
 from model.keypointgan.networks import KeypointGan, to_pixels, to_unit
 from model.keypointgan.rendering import SKELETONS
-from model.keypointgan.settings import VARIANTS, GanSettings, GanSpec
+from model.keypointgan.settings import VARIANTS, KeypointGanSettings, KeypointGanSpec
 
 
 def test_the_published_values() -> None:
-    assert GanSpec() == GanSpec("h36m32", 128, 32, 64, 3, 0.2, True, False, True, False)
-    s = GanSettings()
+    assert KeypointGanSpec() == KeypointGanSpec(
+        "h36m32", 128, 32, 64, 3, 0.2, True, False, True, False
+    )
+    s = KeypointGanSettings()
     assert (s.batch_size, s.learning_rate, s.beta1, s.clip, s.pool) == (16, 2e-4, 0.5, 1.0, 50)
     assert (s.adversarial, s.reconstruction, s.perceptual) == (10, 10, "linear")
     assert (s.regressor_image, s.regressor_prior, s.window) == (0.1, 0.9, 1000)
@@ -40,7 +42,7 @@ def test_the_published_values() -> None:
 )
 def test_a_wrong_spec_is_told_in_words(changes: dict[str, Any], sentence: str) -> None:
     with pytest.raises(UserError, match=sentence):
-        replace(GanSpec(), **changes)
+        replace(KeypointGanSpec(), **changes)
 
 
 @pytest.mark.parametrize(
@@ -65,14 +67,14 @@ def test_a_wrong_spec_is_told_in_words(changes: dict[str, Any], sentence: str) -
 )
 def test_wrong_settings_are_told_in_words(changes: dict[str, Any], sentence: str) -> None:
     with pytest.raises(UserError, match=sentence):
-        replace(GanSettings(), **changes)
+        replace(KeypointGanSettings(), **changes)
 
 
 @pytest.mark.parametrize("name", ["learning_rate", "adversarial", "clip"])
 def test_no_setting_is_infinite(name: str) -> None:
     infinite: dict[str, Any] = {name: float("inf")}
     with pytest.raises(UserError, match=f"The setting {name} was inf"):
-        GanSettings(**infinite)
+        KeypointGanSettings(**infinite)
 
 
 @pytest.mark.parametrize(
@@ -82,7 +84,7 @@ def test_no_setting_is_infinite(name: str) -> None:
 def test_every_allowed_size_gets_through_all_networks(
     skeleton: str, size: int, scales: int
 ) -> None:
-    spec = GanSpec(skeleton, size, 2, 2, scales, second_cycle=True)
+    spec = KeypointGanSpec(skeleton, size, 2, 2, scales, second_cycle=True)
     network = KeypointGan(spec)
     x = torch.rand(2, 3, size, size)
     translation = network.translate(x)
@@ -94,13 +96,15 @@ def test_every_allowed_size_gets_through_all_networks(
 
 def test_the_rows_of_the_ablation_table() -> None:
     assert len(VARIANTS) == 5
-    assert all(isinstance(GanSpec(**changes), GanSpec) for _, changes in VARIANTS.values())
+    assert all(
+        isinstance(KeypointGanSpec(**changes), KeypointGanSpec) for _, changes in VARIANTS.values()
+    )
     assert len({tuple(sorted(changes.items())) for _, changes in VARIANTS.values()}) == 5
-    assert GanSpec(**VARIANTS["keypointgan"][1]) == GanSpec()
+    assert KeypointGanSpec(**VARIANTS["keypointgan"][1]) == KeypointGanSpec()
 
 
 def test_without_a_condition_the_other_picture_is_not_looked_at() -> None:
-    spec = GanSpec("penn13", 24, 2, 2, 1, conditional=False)
+    spec = KeypointGanSpec("penn13", 24, 2, 2, 1, conditional=False)
     network = KeypointGan(spec).eval()
     skeleton, a, b = torch.rand(2, 1, 24, 24), torch.rand(2, 3, 24, 24), torch.rand(2, 3, 24, 24)
     assert torch.equal(network.G_B(skeleton, a), network.G_B(skeleton, b))
@@ -108,7 +112,7 @@ def test_without_a_condition_the_other_picture_is_not_looked_at() -> None:
 
 def test_a_global_condition_does_not_say_where() -> None:
     torch.manual_seed(3)
-    network = KeypointGan(GanSpec("penn13", 32, 8, 2, 1, global_condition=True)).eval()
+    network = KeypointGan(KeypointGanSpec("penn13", 32, 8, 2, 1, global_condition=True)).eval()
     seen: list[torch.Tensor] = []
     network.G_B.decoder.register_forward_pre_hook(lambda module, inputs: seen.append(inputs[0]))
     network.G_B(torch.rand(1, 1, 32, 32), torch.rand(1, 3, 32, 32))
@@ -119,7 +123,7 @@ def test_a_global_condition_does_not_say_where() -> None:
 
 def test_the_published_start() -> None:
     torch.manual_seed(0)
-    network = KeypointGan(GanSpec("penn13", 32, 16, 16, 1))
+    network = KeypointGan(KeypointGanSpec("penn13", 32, 16, 16, 1))
     weights = [m.weight for m in network.modules() if isinstance(m, nn.Conv2d)]
     values = torch.cat([w.detach().flatten() for w in weights])
     assert values.std().item() == pytest.approx(0.02, rel=0.02)

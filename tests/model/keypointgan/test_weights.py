@@ -16,7 +16,7 @@ from model.core.errors import UserError
 from model.core.released import read_tensors
 from model.keypointgan import weights
 from model.keypointgan.networks import KeypointGan
-from model.keypointgan.settings import GanSpec
+from model.keypointgan.settings import KeypointGanSpec
 from tests.model.keypointgan.tiny import tensors_of, tiny_network
 
 WHAT = {"format": weights.FORMAT}
@@ -101,11 +101,11 @@ def test_a_file_of_something_else(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "spec",
     [
-        None, "{", "[]", "7", json.dumps({**asdict(GanSpec()), "depth": 3}),
-        json.dumps({**asdict(GanSpec()), "size": "large"}),
-        json.dumps({**asdict(GanSpec()), "size": 20}),
-        json.dumps({**asdict(GanSpec()), "skeleton_name": "octopus"}),
-        json.dumps({**asdict(GanSpec()), "width": None}),
+        None, "{", "[]", "7", json.dumps({**asdict(KeypointGanSpec()), "depth": 3}),
+        json.dumps({**asdict(KeypointGanSpec()), "size": "large"}),
+        json.dumps({**asdict(KeypointGanSpec()), "size": 20}),
+        json.dumps({**asdict(KeypointGanSpec()), "skeleton_name": "octopus"}),
+        json.dumps({**asdict(KeypointGanSpec()), "width": None}),
     ],
 )  # fmt: skip
 def test_damaged_metadata_is_told_in_words(spec: str | None, tmp_path: Path) -> None:
@@ -160,7 +160,7 @@ def released(network: KeypointGan, folder: Path, *parts: str) -> dict[str, Path]
 def test_points_width_and_scales_are_recognised(theirs: KeypointGan, tmp_path: Path) -> None:
     files = released(theirs, tmp_path, *weights.PARTS)
     spec = weights.import_released(files, tmp_path / "ours.safetensors")
-    assert spec == GanSpec(width=2, scales=1)
+    assert spec == KeypointGanSpec(width=2, scales=1)
     opened = weights.load(tmp_path / "ours.safetensors")
     wanted = tensors_of(theirs)
     for name, value in opened.state_dict().items():
@@ -174,7 +174,7 @@ def test_points_width_and_scales_are_recognised(theirs: KeypointGan, tmp_path: P
 def test_parts_may_be_left_out(theirs: KeypointGan, tmp_path: Path) -> None:
     files = released(theirs, tmp_path, "G_A", "regressor")
     out = tmp_path / "ours.safetensors"
-    assert weights.import_released(files, out) == GanSpec(width=2)
+    assert weights.import_released(files, out) == KeypointGanSpec(width=2)
     opened = weights.load(out)
     wanted = tensors_of(theirs)
     for name, value in opened.G_A.state_dict().items():
@@ -198,7 +198,7 @@ def test_a_translator_without_a_condition_is_recognised(tmp_path: Path) -> None:
     plain = tiny_network(width=2, conditional=False)
     files = released(plain, tmp_path, "G_A", "G_B", "regressor")
     spec = weights.import_released(files, tmp_path / "ours.safetensors")
-    assert spec == GanSpec("penn13", width=2, conditional=False)
+    assert spec == KeypointGanSpec("penn13", width=2, conditional=False)
 
 
 @pytest.mark.parametrize("part", ["G_A", "regressor"])

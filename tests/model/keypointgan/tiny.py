@@ -10,7 +10,7 @@ from torch import Tensor
 from model.keypointgan.data import GanBatch
 from model.keypointgan.losses import RatioPerceptualLoss
 from model.keypointgan.networks import KeypointGan
-from model.keypointgan.settings import GanSpec
+from model.keypointgan.settings import KeypointGanSpec
 from tests.networks import small_perceptual_loss
 from tests.released import filled
 
@@ -23,7 +23,7 @@ def tiny_network(**changes: Any) -> KeypointGan:
         "skeleton_name": "penn13", "size": SIZE, "width": 4, "discriminator_width": 4, "scales": 1,
         **changes,
     }  # fmt: skip
-    network = KeypointGan(GanSpec(**spec))
+    network = KeypointGan(KeypointGanSpec(**spec))
     # The published start is too small for a network that has not learnt to show anything.
     network.load_state_dict(
         filled({name: tuple(value.shape) for name, value in network.state_dict().items()})

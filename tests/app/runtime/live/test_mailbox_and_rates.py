@@ -4,12 +4,12 @@ import threading
 
 import pytest
 
-from app.runtime.lifecycle import ChoosePerson, Command, Mailbox, Reset, SetPersonalizing
+from app.runtime.lifecycle import ChoosePerson, Command, CommandQueue, Reset, SetPersonalizing
 from app.runtime.live.results import WINDOW_SECONDS, RecentValues
 
 
 def test_commands_come_out_in_order_and_once() -> None:
-    box = Mailbox()
+    box = CommandQueue()
     posted: list[Command] = [SetPersonalizing(True), Reset(), ChoosePerson(1, 2)]
     for command in posted:
         box.post(command)
@@ -18,7 +18,7 @@ def test_commands_come_out_in_order_and_once() -> None:
 
 
 def test_waiting_ends_with_a_command_or_with_closing() -> None:
-    box = Mailbox()
+    box = CommandQueue()
     for release in (lambda: box.post(Reset()), box.close):
         box.take()
         waiter = threading.Thread(target=box.wait, name="app-waiter")

@@ -32,7 +32,7 @@ SETTINGS = TrainingSettings(
 
 
 class Notes:
-    """A watcher that remembers."""
+    """A callback that remembers."""
 
     def __init__(self) -> None:
         self.reports: list[StepReport] = []

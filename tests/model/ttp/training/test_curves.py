@@ -9,15 +9,15 @@ import pytest
 from numpy.typing import NDArray
 
 from model.core.errors import UserError
-from model.engine.metrics import Journal, plot_curves
+from model.engine.metrics import MetricLogger, plot_curves
 
 _BLUE, _VERMILLION = (0x00, 0x72, 0xB2), (0xD5, 0x5E, 0x00)
 
 
 def _write(folder: Path, rows: list[tuple[int, dict[str, float]]]) -> Path:
-    with Journal(folder) as journal:
+    with MetricLogger(folder) as metric_logger:
         for step, values in rows:
-            journal.scalars(step, values)
+            metric_logger.scalars(step, values)
     return folder / "log.csv"
 
 

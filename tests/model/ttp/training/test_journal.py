@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from model.core.errors import UserError
-from model.engine.metrics import Journal, LogRow, read_log
+from model.engine.metrics import LogRow, MetricLogger, read_log
 
 _PICTURE = np.zeros((8, 12, 3), np.uint8)
 _PICTURE[:, :4] = 255, 0, 0
@@ -28,15 +28,15 @@ def _board(folder: Path) -> EventAccumulator:
 
 
 def _train(folder: Path, steps: range, resume_step: int = 0, loss: float = 1.0) -> None:
-    with Journal(folder, resume_step) as journal:
+    with MetricLogger(folder, resume_step) as metric_logger:
         for step in steps:
-            journal.scalars(step, {"loss/supervised": loss / step})
+            metric_logger.scalars(step, {"loss/supervised": loss / step})
 
 
 def test_numbers_are_in_the_table_and_in_tensorboard(tmp_path: Path) -> None:
-    with Journal(tmp_path / "new" / "run") as journal:
-        journal.scalars(1, {"loss/supervised": 0.5, "loss/self": 6})
-        journal.scalars(2, {"PCK/jhmdb-val, all": 12.25, "gain": math.nan})
+    with MetricLogger(tmp_path / "new" / "run") as metric_logger:
+        metric_logger.scalars(1, {"loss/supervised": 0.5, "loss/self": 6})
+        metric_logger.scalars(2, {"PCK/jhmdb-val, all": 12.25, "gain": math.nan})
     rows = read_log(tmp_path / "new" / "run" / "log.csv")
     assert rows[:3] == [
         LogRow(1, "loss/supervised", 0.5),
@@ -49,15 +49,15 @@ def test_numbers_are_in_the_table_and_in_tensorboard(tmp_path: Path) -> None:
 
 
 def test_rows_are_on_disk_before_the_run_ends(tmp_path: Path) -> None:
-    journal = Journal(tmp_path)
-    journal.scalars(3, {"loss/supervised": 0.5})
+    metric_logger = MetricLogger(tmp_path)
+    metric_logger.scalars(3, {"loss/supervised": 0.5})
     assert read_log(tmp_path / "log.csv") == [LogRow(3, "loss/supervised", 0.5)]
-    journal.close()
+    metric_logger.close()
 
 
 def test_pictures_are_rgb_in_tensorboard(tmp_path: Path) -> None:
-    with Journal(tmp_path) as journal:
-        journal.picture(7, "panel", _PICTURE)
+    with MetricLogger(tmp_path) as metric_logger:
+        metric_logger.picture(7, "panel", _PICTURE)
     (event,) = _board(tmp_path).Images("panel")
     assert event.step == 7
     encoded = np.frombuffer(event.encoded_image_string, np.uint8)
@@ -111,28 +111,28 @@ def test_any_number_comes_back_as_it_was(
     values: Mapping[str, float], tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     folder = tmp_path_factory.mktemp("any")
-    journal = Journal(folder)
-    journal.close()
-    journal.scalars(1, values)
+    metric_logger = MetricLogger(folder)
+    metric_logger.close()
+    metric_logger.scalars(1, values)
     assert read_log(folder / "log.csv") == [LogRow(1, *item) for item in values.items()]
 
 
-# TensorBoard's writing thread ends with the error that the journal tells of.
+# TensorBoard's writing thread ends with the error that the metric_logger tells of.
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 def test_a_folder_that_goes_away_does_not_end_the_run(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     folder = tmp_path / "run"
     before = set(threading.enumerate())
-    with Journal(folder) as journal:
+    with MetricLogger(folder) as metric_logger:
         shutil.rmtree(folder)
         with caplog.at_level(logging.WARNING):
             for step in range(1, 40):
-                journal.scalars(step, {"loss/supervised": 1.0})
-                journal.picture(step, "panel", _PICTURE)
+                metric_logger.scalars(step, {"loss/supervised": 1.0})
+                metric_logger.picture(step, "panel", _PICTURE)
         folder.mkdir()
         shutil.copyfile(_empty_table(tmp_path), folder / "log.csv")
-        journal.scalars(40, {"loss/supervised": 2.0})
+        metric_logger.scalars(40, {"loss/supervised": 2.0})
     for thread in set(threading.enumerate()) - before:
         thread.join(10)  # or its error would be found in the next test
     assert len(caplog.records) == 1
@@ -141,19 +141,19 @@ def test_a_folder_that_goes_away_does_not_end_the_run(
 
 
 def _empty_table(tmp_path: Path) -> Path:
-    Journal(tmp_path / "empty").close()
+    MetricLogger(tmp_path / "empty").close()
     return tmp_path / "empty" / "log.csv"
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
 def test_a_full_disk_does_not_end_the_run(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    with Journal(tmp_path) as journal:
+    with MetricLogger(tmp_path) as metric_logger:
         table = tmp_path / "log.csv"
         table.unlink()
         table.symlink_to("/dev/full")
         with caplog.at_level(logging.WARNING):
             for step in (1, 2):
-                journal.scalars(step, {"loss/supervised": 1.0})
+                metric_logger.scalars(step, {"loss/supervised": 1.0})
     assert [record.getMessage().count("No space left") for record in caplog.records] == [1]
     assert [event.step for event in _board(tmp_path).Scalars("loss/supervised")] == [1, 2]
 
@@ -163,24 +163,24 @@ def test_a_row_that_did_not_fit_leaves_no_half(tmp_path: Path) -> None:
     signal = pytest.importorskip("signal")
     handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    journal = Journal(tmp_path)
-    journal.close()
-    journal.scalars(1, {"loss/supervised": 1.0})
+    metric_logger = MetricLogger(tmp_path)
+    metric_logger.close()
+    metric_logger.scalars(1, {"loss/supervised": 1.0})
     size = (tmp_path / "log.csv").stat().st_size
     try:
         resource.setrlimit(resource.RLIMIT_FSIZE, (size + 5, before[1]))
-        journal.scalars(2, {"loss/supervised": 2.0})
+        metric_logger.scalars(2, {"loss/supervised": 2.0})
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
         signal.signal(signal.SIGXFSZ, handler)
-    journal.scalars(3, {"loss/supervised": 3.0})
+    metric_logger.scalars(3, {"loss/supervised": 3.0})
     assert [row.step for row in read_log(tmp_path / "log.csv")] == [1, 3]
 
 
 def test_a_folder_that_cannot_be_one_is_refused_at_the_start(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(UserError, match="cannot be written"):
-        Journal(tmp_path / "file" / "run")
+        MetricLogger(tmp_path / "file" / "run")
 
 
 @pytest.mark.parametrize(

@@ -17,15 +17,15 @@ from pytestqt.qtbot import QtBot
 
 from app.gui import launch
 from app.gui.painting import to_qimage
-from app.gui.panels.keypointgan import NO_WEIGHTS, KeypointGanPanel, Puppets
+from app.gui.panels.keypointgan import NO_WEIGHTS, KeypointGanChoice, KeypointGanPanel
 from app.gui.panels.keypointgan_pictures import arrange
-from app.runtime.live.results import PoseResult, PuppetRequest
+from app.runtime.live.results import PoseResult, RedrawRequest
 from app.settings import AppSettings
 from model.core.crop import SquareBox
-from model.keypointgan.factorization import Puppeteer
+from model.keypointgan.factorization import Factorization
 from model.keypointgan.weights import load
 from tests.app.gui.window_fakes import FakeSession, make_frame, make_result, make_window, tick
-from tests.app.puppets import SPEC, person, write_weights
+from tests.app.keypointgan import SPEC, person, write_weights
 
 
 @pytest.fixture(scope="module")
@@ -34,9 +34,9 @@ def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def puppeteer(weights: Path) -> Puppeteer:
+def factorization(weights: Path) -> Factorization:
     torch.set_num_threads(1)
-    return Puppeteer(load(weights))
+    return Factorization(load(weights))
 
 
 def whole(seed: int) -> PoseResult:
@@ -47,11 +47,11 @@ def whole(seed: int) -> PoseResult:
 class Stage:
     """A shown panel with a clock of its own, and what it said."""
 
-    def __init__(self, qtbot: QtBot, puppets: Puppets | None) -> None:
+    def __init__(self, qtbot: QtBot, keypointgan: KeypointGanChoice | None) -> None:
         self.qtbot = qtbot
         self.now = 0.0
         self.said: list[str] = []
-        self.panel = KeypointGanPanel(puppets, clock=lambda: self.now)
+        self.panel = KeypointGanPanel(keypointgan, clock=lambda: self.now)
         self.panel.said.connect(self.said.append)
         self.panel.resize(360, 420)
         qtbot.addWidget(self.panel)
@@ -89,7 +89,7 @@ class Stage:
         self.tick(seed)
         self.rest()
 
-    def shown(self, puppeteer: Puppeteer) -> list[int]:
+    def shown(self, factorization: Factorization) -> list[int]:
         """The persons, of the first four, whose picture and points are on show."""
         editor = self.panel.editor
         return [
@@ -97,7 +97,7 @@ class Stage:
             for seed in range(4)
             if editor._image == to_qimage(person(seed))
             and editor.points is not None
-            and np.array_equal(editor.points, puppeteer.read(person(seed)).points)
+            and np.array_equal(editor.points, factorization.read(person(seed)).points)
         ]
 
     def drag(self, point: int, by: QPoint) -> None:
@@ -116,15 +116,15 @@ class Stage:
 
 @pytest.fixture
 def stage(qtbot: QtBot, weights: Path) -> Iterator[Stage]:
-    stage = Stage(qtbot, Puppets(weights, "cpu"))
+    stage = Stage(qtbot, KeypointGanChoice(weights, "cpu"))
     stage.load()
     yield stage
     stage.panel.close_threads()
 
 
-def questions(stage: Stage) -> list[PuppetRequest]:
+def questions(stage: Stage) -> list[RedrawRequest]:
     """What the panel asks from now on; nothing is answered."""
-    asked: list[PuppetRequest] = []
+    asked: list[RedrawRequest] = []
     stage.panel._stage.ask = asked.append  # type: ignore[method-assign, assignment]
     return asked
 
@@ -134,17 +134,17 @@ def grey(image: NDArray[np.uint8]) -> QImage:
 
 
 def test_the_person_is_followed_with_points_skeleton_and_redrawn_picture(
-    stage: Stage, puppeteer: Puppeteer
+    stage: Stage, factorization: Factorization
 ) -> None:
     stage.follow(0)
-    reading = puppeteer.read(person(0))
-    assert stage.shown(puppeteer) == [0]
+    reading = factorization.read(person(0))
+    assert stage.shown(factorization) == [0]
     assert stage.pictures() == (
         grey(reading.skeleton_image),
-        to_qimage(puppeteer.redraw(reading.points, person(0))),
+        to_qimage(factorization.redraw(reading.points, person(0))),
     )
     stage.follow(1)
-    assert stage.shown(puppeteer) == [1]
+    assert stage.shown(factorization) == [1]
 
 
 def test_following_asks_a_few_times_a_second_and_never_twice_for_a_picture(
@@ -173,7 +173,7 @@ def test_while_the_network_is_busy_nothing_is_queued(stage: Stage) -> None:
 
 
 def test_a_hidden_panel_neither_loads_nor_computes(qtbot: QtBot, weights: Path) -> None:
-    stage = Stage(qtbot, Puppets(weights, "cpu"))
+    stage = Stage(qtbot, KeypointGanChoice(weights, "cpu"))
     stage.panel.hide()
     for _ in range(3):
         stage.tick(0)
@@ -190,22 +190,22 @@ def test_a_hidden_panel_neither_loads_nor_computes(qtbot: QtBot, weights: Path) 
 
 
 def test_a_taken_frame_stays_until_the_person_is_followed_again(
-    stage: Stage, puppeteer: Puppeteer
+    stage: Stage, factorization: Factorization
 ) -> None:
     stage.follow(0)
     stage.qtbot.keyClick(stage.panel, Qt.Key.Key_T)
     stage.follow(1)
-    assert stage.shown(puppeteer) == [0]
+    assert stage.shown(factorization) == [0]
     assert stage.panel.take_frame.text() == "Follow"
     stage.panel.take_frame.trigger()
     stage.tick(1)
     stage.rest()
-    assert stage.shown(puppeteer) == [1]
+    assert stage.shown(factorization) == [1]
     assert stage.panel.take_frame.text() == "Take this frame"
 
 
 def test_a_drag_holds_the_picture_and_redraws_the_person(
-    stage: Stage, puppeteer: Puppeteer
+    stage: Stage, factorization: Factorization
 ) -> None:
     stage.follow(0)
     before = stage.panel.editor.points
@@ -215,24 +215,24 @@ def test_a_drag_holds_the_picture_and_redraws_the_person(
     assert before is not None and points is not None
     assert (points != before).any(axis=1).sum() == 1
     assert stage.pictures() == (
-        grey(puppeteer.skeleton(points)),
-        to_qimage(puppeteer.redraw(points, person(0))),
+        grey(factorization.skeleton(points)),
+        to_qimage(factorization.redraw(points, person(0))),
     )
     assert stage.panel._state.text() == "Held, 1 keypoint moved"
 
 
 def test_a_picture_that_was_asked_for_before_the_drag_does_not_replace_it(
-    stage: Stage, puppeteer: Puppeteer
+    stage: Stage, factorization: Factorization
 ) -> None:
     stage.follow(0)
     stage.now += 1
     stage.tick(1)  # on its way when the drag begins
     stage.panel.editor.taken.emit()
     stage.rest()
-    assert stage.shown(puppeteer) == [0]
+    assert stage.shown(factorization) == [0]
 
 
-def test_undo_puts_the_points_back(stage: Stage, puppeteer: Puppeteer) -> None:
+def test_undo_puts_the_points_back(stage: Stage, factorization: Factorization) -> None:
     stage.follow(0)
     assert not stage.panel.undo.isEnabled()
     before = stage.pictures()
@@ -243,28 +243,28 @@ def test_undo_puts_the_points_back(stage: Stage, puppeteer: Puppeteer) -> None:
     assert stage.pictures() != before
     stage.qtbot.keyClick(stage.panel, Qt.Key.Key_U)
     stage.rest()
-    assert stage.shown(puppeteer) == [0]
+    assert stage.shown(factorization) == [0]
     assert stage.pictures() == before
     assert not stage.panel.undo.isEnabled()
 
 
 def test_a_kept_appearance_is_shown_in_later_poses_until_it_is_dropped(
-    stage: Stage, puppeteer: Puppeteer
+    stage: Stage, factorization: Factorization
 ) -> None:
     stage.follow(0)
     stage.qtbot.keyClick(stage.panel, Qt.Key.Key_A)
     stage.follow(1)
-    assert stage.shown(puppeteer) == [1]
-    assert stage.pictures()[1] == to_qimage(puppeteer.transfer(person(1), person(0)))
+    assert stage.shown(factorization) == [1]
+    assert stage.pictures()[1] == to_qimage(factorization.transfer(person(1), person(0)))
     assert stage.panel.appearance.text() == "Drop the appearance"
     stage.panel.appearance.trigger()
     stage.rest()
-    assert stage.pictures()[1] == to_qimage(puppeteer.transfer(person(1), person(1)))
+    assert stage.pictures()[1] == to_qimage(factorization.transfer(person(1), person(1)))
     assert stage.panel.appearance.text() == "Use as appearance"
 
 
 def test_another_source_forgets_the_person_but_not_a_held_one(
-    stage: Stage, puppeteer: Puppeteer
+    stage: Stage, factorization: Factorization
 ) -> None:
     stage.follow(0)
     stage.panel.start_afresh()
@@ -274,7 +274,7 @@ def test_another_source_forgets_the_person_but_not_a_held_one(
     stage.panel.take_frame.trigger()
     stage.panel.start_afresh()
     stage.tick(None)
-    assert stage.shown(puppeteer) == [0]
+    assert stage.shown(factorization) == [0]
 
 
 def test_without_weights_the_panel_says_how_to_come_by_some(qtbot: QtBot) -> None:
@@ -332,7 +332,7 @@ def test_a_held_person_is_read_again_by_other_weights(stage: Stage, tmp_path: Pa
 
 def test_the_panel_opens_by_key_in_front_and_works_only_there(qtbot: QtBot, weights: Path) -> None:
     session = FakeSession()
-    window = make_window(qtbot, session, puppets=Puppets(weights, "cpu"))
+    window = make_window(qtbot, session, keypointgan=KeypointGanChoice(weights, "cpu"))
     panel, action = window.panels.keypoint_gan, window.commands.keypoint_gan
     session.publish(make_frame(1), make_result(1))
     tick(window)

@@ -9,13 +9,13 @@ import torch
 from numpy.typing import NDArray
 
 from model.keypointgan.networks import KeypointGan
-from model.keypointgan.settings import GanSpec
+from model.keypointgan.settings import KeypointGanSpec
 from model.keypointgan.weights import save
 
-SPEC = GanSpec("penn13", size=32, width=4, discriminator_width=4, scales=1)
+SPEC = KeypointGanSpec("penn13", size=32, width=4, discriminator_width=4, scales=1)
 
 
-def write_weights(path: Path, spec: GanSpec = SPEC) -> Path:
+def write_weights(path: Path, spec: KeypointGanSpec = SPEC) -> Path:
     """Save one whose points and redrawn pictures depend visibly on what it sees."""
     torch.manual_seed(5)
     network = KeypointGan(spec)

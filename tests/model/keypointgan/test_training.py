@@ -23,8 +23,8 @@ from torch.optim.optimizer import (
 from model.keypointgan.data import PosePrior
 from model.keypointgan.losses import RatioPerceptualLoss
 from model.keypointgan.networks import KeypointGan, to_unit
-from model.keypointgan.settings import VARIANTS, GanSettings
-from model.keypointgan.training import GanLearner, PoseExample, PoseExamples, RegressorLearner
+from model.keypointgan.settings import VARIANTS, KeypointGanSettings
+from model.keypointgan.training import KeypointGanStep, PoseExample, PoseExamples, RegressorStep
 from tests.model.keypointgan.tiny import (
     batch,
     parts_that_differ,
@@ -38,9 +38,9 @@ SETTINGS: dict[str, Any] = {"batch_size": 4, "pool": 6}
 GENERATORS = ("G_A", "G_B")
 
 
-def learner_of(network: KeypointGan | None = None, **changes: Any) -> GanLearner:
-    settings = GanSettings(**{**SETTINGS, **changes})
-    return GanLearner(network or tiny_network(), settings, tiny_perceptual())
+def learner_of(network: KeypointGan | None = None, **changes: Any) -> KeypointGanStep:
+    settings = KeypointGanSettings(**{**SETTINGS, **changes})
+    return KeypointGanStep(network or tiny_network(), settings, tiny_perceptual())
 
 
 @dataclass
@@ -97,7 +97,7 @@ def _parameters(network: KeypointGan) -> dict[str, Tensor]:
 def test_the_regressor_learns_to_find_points_and_nothing_else_changes() -> None:
     network = tiny_network()
     before = tensors_of(network)
-    learner = RegressorLearner(network, GanSettings(learning_rate=3e-3))
+    learner = RegressorStep(network, KeypointGanSettings(learning_rate=3e-3))
     losses = [learner.step(PoseExample(poses(n % 4, 8)))["regressor"] for n in range(60)]
     assert parts_that_differ(before, tensors_of(network)) == {"regressor"}
     assert np.mean(losses[-4:]) < 0.6 * np.mean(losses[:4])
@@ -108,19 +108,19 @@ def test_its_loss_is_the_squared_error_of_the_points_of_a_drawn_skeleton() -> No
     pose = poses(1)
     with torch.no_grad():
         wanted = (network.locate(network.draw(pose)) - pose).square().mean()
-    found = RegressorLearner(network, GanSettings()).step(PoseExample(pose))
+    found = RegressorStep(network, KeypointGanSettings()).step(PoseExample(pose))
     assert found == {"regressor": pytest.approx(wanted.item(), rel=1e-5)}
 
 
 def test_the_regressors_training_goes_on_bit_for_bit(tmp_path: Path) -> None:
-    settings = GanSettings(learning_rate=3e-3)
-    whole = RegressorLearner(tiny_network(), settings)
+    settings = KeypointGanSettings(learning_rate=3e-3)
+    whole = RegressorStep(tiny_network(), settings)
     wanted = [whole.step(PoseExample(poses(n))) for n in range(6)]
-    first = RegressorLearner(tiny_network(), settings)
+    first = RegressorStep(tiny_network(), settings)
     for n in range(3):
         first.step(PoseExample(poses(n)))
     torch.save(first.state(), tmp_path / "state.pt")
-    second = RegressorLearner(KeypointGan(whole.network.spec), settings)
+    second = RegressorStep(KeypointGan(whole.network.spec), settings)
     second.load_state(torch.load(tmp_path / "state.pt", weights_only=True))
     assert [second.step(PoseExample(poses(n))) for n in range(3, 6)] == wanted[3:]
     for name, value in whole.network.regressor.state_dict().items():
@@ -136,7 +136,7 @@ def test_poses_to_learn_from_are_the_priors() -> None:
 
 def test_the_offline_regressor_is_the_pretrained_one_and_stays() -> None:
     network = tiny_network()
-    pretraining = RegressorLearner(network, GanSettings(learning_rate=3e-3))
+    pretraining = RegressorStep(network, KeypointGanSettings(learning_rate=3e-3))
     for n in range(3):
         pretraining.step(PoseExample(poses(n)))
     network.keep_regressor()
@@ -257,7 +257,7 @@ def test_the_optimisers_are_adam_with_the_published_rates() -> None:
     hook = register_optimizer_step_pre_hook(note)
     try:
         learner.step(batch(0))
-        RegressorLearner(learner.network, learner.settings).step(PoseExample(poses(0)))
+        RegressorStep(learner.network, learner.settings).step(PoseExample(poses(0)))
     finally:
         hook.remove()
     assert seen == [(2e-4, (0.5, 0.999), 0)] * 4
@@ -385,7 +385,9 @@ class Faulty(torch.nn.Module):
 
 def test_a_gradient_that_is_not_finite_leaves_the_generators_unchanged() -> None:
     features = Faulty()
-    learner = GanLearner(tiny_network(), GanSettings(**SETTINGS), RatioPerceptualLoss(features))
+    learner = KeypointGanStep(
+        tiny_network(), KeypointGanSettings(**SETTINGS), RatioPerceptualLoss(features)
+    )
     learner.step(batch(0))
     before = _parameters(learner.network)
     features.broken = True
@@ -398,7 +400,7 @@ def test_a_gradient_that_is_not_finite_leaves_the_generators_unchanged() -> None
 
 def test_the_regressors_training_leaves_out_a_gradient_that_is_not_finite() -> None:
     network = tiny_network()
-    learner = RegressorLearner(network, GanSettings())
+    learner = RegressorStep(network, KeypointGanSettings())
     before = tensors_of(network)
     assert math.isnan(learner.step(PoseExample(poses(0) * float("nan")))["regressor"])
     assert not parts_that_differ(before, tensors_of(network))
