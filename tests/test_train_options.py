@@ -277,3 +277,32 @@ def test_either_training_starts_from_movenets_weights(
         own = next(iter(movenet_convolutions(network.encoder)))
         assert (own.weight == layers[0].weight).all()
     assert len(networks) == 2
+
+
+@pytest.mark.parametrize(
+    ("options", "order"),
+    [
+        (["--preset", "penn"], "bgr"),
+        (["--preset", "human36m"], "bgr"),
+        (["--preset", "bbc"], "bgr"),
+        (["--preset", "jhmdb"], "rgb"),
+        (["--resident", "--minutes", "1"], "rgb"),
+        (["--preset", "penn", "--channel-order", "rgb"], "rgb"),
+        (["--preset", "penn", "--start", "{start}"], "rgb"),
+        (["--start", "{start}", "--channel-order", "bgr"], "bgr"),
+    ],
+)
+def test_pictures_go_in_as_published_unless_ours_are_trained(
+    options: list[str], order: str, jobs: list[Job], tmp_path: Path
+) -> None:
+    start = tmp_path / "start.safetensors"
+    model.save(start, PoseNetwork(SPEC))
+    assert _asked(*(option.format(start=start) for option in options)) == 0
+    assert jobs[0].spec.channel_order == order
+
+
+@pytest.mark.parametrize("name", ["penn", "human36m", "bbc"])
+def test_the_rotation_network_is_trained_with_its_own_lambda(name: str, jobs: list[Job]) -> None:
+    assert _asked("--preset", name, variant="rotation") == 0
+    assert _asked("--preset", name, "--self-weight", "0.01", variant="rotation") == 0
+    assert [job.settings.self_weight for job in jobs] == [1e-4, 0.01]

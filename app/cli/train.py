@@ -119,6 +119,13 @@ def _add_network(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument("--joints", metavar="SET", help="joint set (default: the first data set's)")
     group.add_argument(
+        "--channel-order",
+        choices=("rgb", "bgr"),
+        help="what pictures are fed as: blue first, as the released code reads them, or red first, "
+        "as their statistics, ImageNet's and VGG-16's weights mean them (default: as --start was "
+        "trained, else the preset's: bgr for penn, human36m and bbc, rgb for ours)",
+    )
+    group.add_argument(
         "--crop-shift",
         metavar="SHARE",
         type=float,
@@ -150,7 +157,8 @@ def _add_network(parser: argparse.ArgumentParser) -> None:
     first.add_argument(
         "--imagenet",
         metavar="FILE",
-        help="first weights of the backbone: a safetensors file, or torchvision to download them",
+        help="first weights of the backbone: a safetensors file, or torchvision to download its "
+        "first version, IMAGENET1K_V1, as published",
     )
     first.add_argument(
         "--movenet",
@@ -291,7 +299,7 @@ def _job(args: argparse.Namespace) -> TrainingJob:
     if getattr(args, "without_labels", False):
         given = {"self_weight": 1.0, **given, "supervised": False, "warm_up_steps": 0}
     return TrainingJob(
-        settings=replace(preset.settings, **given),
+        settings=replace(preset.settings_for(args.variant), **given),
         resume=args.resume,
         until=args.max_steps,
         **_asked_of_any(args, preset),
@@ -313,7 +321,7 @@ def _resident_job(args: argparse.Namespace) -> ResidentJob:
         raise UserError("--resident trains for so many minutes. Say how many with --minutes N.")
     preset = resident_preset(args.preset or "movenet")
     return ResidentJob(
-        settings=replace(preset.settings, **_given(args, preset)),
+        settings=replace(preset.settings_for(args.variant), **_given(args, preset)),
         joint_weights=dict(map(_joint_weight, args.joint_weight)),
         pairs_from=args.pairs_from,
         outside=args.outside,
@@ -370,7 +378,7 @@ def _spec(
         backbone=args.backbone or preset.backbone,
         joints=args.joints or data[0].source.joints,
         crop_shift=_crop_shift(args, data),
-        **_rebuilding(args),
+        **_as_asked_or_begun(args, preset),
     )
 
 
@@ -403,13 +411,18 @@ def _crop_shift(args: argparse.Namespace, data: list[Request]) -> float:
     return data[0].source.crop_shift if args.start is None else read_spec(args.start).crop_shift
 
 
-def _rebuilding(args: argparse.Namespace) -> dict[str, Any]:
-    """What of the spec says what is rebuilt: as asked for, else as it was."""
+def _as_asked_or_begun(
+    args: argparse.Namespace, preset: TrainingPreset | ResidentPreset
+) -> dict[str, Any]:
+    """What of the spec is as asked for, else as it was in the weights to go on from."""
     from model.ttp.weights import read_spec
 
-    start = None if args.start is None else read_spec(args.start)
-    given = {name: getattr(args, name) for name in ("mask", "rebuilt")}
-    known = {} if start is None else {"mask": start.mask, "rebuilt": start.rebuilt}
+    names = ("channel_order", "mask", "rebuilt")
+    given = {name: getattr(args, name) for name in names}
+    known: dict[str, Any] = {"channel_order": preset.channel_order}
+    if args.start is not None:
+        start = read_spec(args.start)
+        known = {name: getattr(start, name) for name in names}
     return {**known, **{name: value for name, value in given.items() if value is not None}}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -18,12 +19,11 @@ from model.core.images import to_tensor
 from model.core.masking import Masker, as_masks, only_person
 from model.ttp.networks import NetworkSpec
 
-# Offline pairs are turned as in training, online ones always.
+# Online pairs are always turned, offline ones as often as the settings say.
 _ONLINE: dict[Augmentations, Augmenter] = {
     "published": Augmenter(rotation_probability=1.0),
     "mild": Augmenter(rotation_probability=1.0, rotation_sd=10.0, scale_sd=0.1),
 }
-_OFFLINE: dict[Augmentations, Augmenter] = {**_ONLINE, "published": Augmenter()}
 
 
 class Pairs(NamedTuple):
@@ -123,7 +123,10 @@ class PairSampler:
         if not views:
             return None
         targets, sources = views[:count], views[count:]
-        augmenter = _OFFLINE[self._settings.augmentations]
+        augmenter = replace(
+            _ONLINE[self._settings.augmentations],
+            rotation_probability=self._settings.offline_rotation,
+        )
         draws = [augmenter.draw(self._rng) for _ in range(count)]
         return self._tensors(targets, sources, draws, augmenter)
 

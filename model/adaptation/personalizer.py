@@ -99,7 +99,7 @@ class Personalizer:
     ) -> Iterator[tuple[SelfSupervisedTask, float]]:
         task: SelfSupervisedTask
         if self.settings.self_weight:
-            task = task_for(self.network, perceptual, self._features)
+            task = task_for(self.network, perceptual, self._features, self.settings)
             yield task, self.settings.self_weight
         if self.settings.consistency:
             fixed = self.settings.teacher == "trained"

@@ -16,6 +16,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from model.adaptation.pairs import Pairs
+from model.adaptation.settings import PersonalizationSettings
 from model.core.heatmaps import decode, gaussian_targets, supervised_loss
 from model.core.images import answers_both_ways
 from model.ttp.networks import PerceptualLoss, PoseNetwork
@@ -55,15 +56,22 @@ class ReconstructionTask:
     The perceptual loss divides each of its six errors by a running mean that includes the
     batch's own error with a weight of 1 %. Within a batch fed in pieces, that error is known only
     for the pieces so far; the divisors of early pieces are therefore off by 1 % of the pieces'
-    spread. The running means themselves end exactly where the whole batch would put them.
+    spread. The running means themselves end exactly where the whole batch would put them. They go
+    back to their start with the weights, unless they are ``carried`` on.
     """
 
     def __init__(
-        self, network: PoseNetwork, perceptual: PerceptualLoss, features: Features
+        self,
+        network: PoseNetwork,
+        perceptual: PerceptualLoss,
+        features: Features,
+        *,
+        carried: bool = False,
     ) -> None:
         self._network = network
         self._perceptual = perceptual
         self._features = features
+        self._carried = carried
         self.discard()
 
     def discard(self) -> None:
@@ -90,23 +98,35 @@ class ReconstructionTask:
         return float((errors / means).sum())
 
     def reset(self) -> None:
-        self._perceptual.reset()
+        if not self._carried:
+            self._perceptual.reset()
         self.discard()
 
 
 class RotationTask:
-    """Tell by how many quarter turns the target was rotated (method 1.6)."""
+    """Tell by how many quarter turns the target was rotated (method 1.6).
 
-    def __init__(self, network: PoseNetwork) -> None:
+    Each target stands in ``all_directions``, or the targets of a batch by turns in one of them.
+    """
+
+    def __init__(self, network: PoseNetwork, *, all_directions: bool = True) -> None:
         self._network = network
-        self._loss = 0.0
+        self._all_directions = all_directions
+        self.discard()
 
     def accumulate(self, pairs: Pairs, share: float, weight: float) -> None:
         target = pairs.target
-        turns = torch.arange(4, device=target.device)
-        turned = torch.cat([target.rot90(int(turn), (-2, -1)) for turn in turns])
-        logits = self._network.rotation_logits(turned)
-        loss = functional.cross_entropy(logits.float(), turns.repeat_interleave(len(target)))
+        if self._all_directions:
+            turns = torch.arange(4, device=target.device).repeat_interleave(len(target))
+            target = target.repeat(4, 1, 1, 1)
+        else:
+            turns = (torch.arange(len(target), device=target.device) + self._count) % 4
+        self._count += len(pairs.target)
+        turned = [
+            image.rot90(int(turn), (-2, -1)) for image, turn in zip(target, turns, strict=True)
+        ]
+        logits = self._network.rotation_logits(torch.stack(turned))
+        loss = functional.cross_entropy(logits.float(), turns)
         (weight * share * loss).backward()
         self._loss += share * float(loss.detach())
 
@@ -117,6 +137,7 @@ class RotationTask:
 
     def discard(self) -> None:
         self._loss = 0.0
+        self._count = 0
 
     def reset(self) -> None:
         self.discard()
@@ -209,9 +230,13 @@ class ConsistencyTask:
 
 
 def task_for(
-    network: PoseNetwork, perceptual: PerceptualLoss, features: Features
+    network: PoseNetwork,
+    perceptual: PerceptualLoss,
+    features: Features,
+    settings: PersonalizationSettings,
 ) -> SelfSupervisedTask:
     """The task that the network's variant was trained with."""
     if network.spec.reconstructs:
-        return ReconstructionTask(network, perceptual, features)
-    return RotationTask(network)
+        carried = settings.running_means == "carried"
+        return ReconstructionTask(network, perceptual, features, carried=carried)
+    return RotationTask(network, all_directions=settings.rotations == "four")

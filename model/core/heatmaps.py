@@ -126,7 +126,7 @@ def gaussian_targets(
 
     ``points`` (N, K, 2), (x, y) in cells and possibly outside; ``weights`` (N, K), 0 or 1. Centres
     are rounded to whole cells. Returns maps (N, K, size, size) and the weights, zero where the
-    window misses the map entirely.
+    window misses the map by a cell or more at the top or left, or at all at the bottom or right.
     """
     centres = (points + 0.5).trunc()
     radius = 3 * sigma
@@ -134,7 +134,8 @@ def gaussian_targets(
     near = (offsets.abs() <= radius).to(points.dtype)  # N, K, 2, size
     along = near * torch.exp(-(offsets**2) / (2 * sigma**2))
     maps = along[:, :, 1, :, None] * along[:, :, 0, None, :]
-    hit = ((centres + radius >= 0) & (centres - radius <= size - 1)).all(dim=-1)
+    # Published: a window that ends just before cell 0 still counts, with an empty map.
+    hit = ((centres + radius >= -1) & (centres - radius <= size - 1)).all(dim=-1)
     return maps, weights * hit
 
 

@@ -14,13 +14,16 @@ from model.core.errors import UserError
 from model.ttp.networks.variants import PoseNetwork
 
 TORCHVISION = "torchvision"
+# The papers' networks began with these; newer ones of ResNet-50 were trained by another recipe.
+_VERSION = "IMAGENET1K_V1"
 
 
 def load_imagenet(network: PoseNetwork, source: str) -> None:
     """Fill the network's ResNet with ImageNet weights.
 
-    ``source`` is ``torchvision``, which downloads its own weights of that backbone, or the path of
-    a safetensors file with torchvision's names. ``UserError`` if they cannot be had or do not fit.
+    ``source`` is ``torchvision``, which downloads its own first weights of that backbone, or the
+    path of a safetensors file with torchvision's names. ``UserError`` if they cannot be
+    had or do not fit.
     """
     backbone = network.spec.backbone
     state = _downloaded(backbone) if source == TORCHVISION else _read(Path(source))
@@ -40,7 +43,7 @@ def load_imagenet(network: PoseNetwork, source: str) -> None:
 
 def _downloaded(backbone: str) -> dict[str, Tensor]:
     try:
-        return dict(getattr(torchvision.models, backbone)(weights="DEFAULT").state_dict())
+        return dict(getattr(torchvision.models, backbone)(weights=_VERSION).state_dict())
     except (URLError, OSError) as error:
         raise UserError(
             f"torchvision's weights of {backbone} could not be downloaded ({error}). Connect to "

@@ -256,3 +256,22 @@ def test_a_view_is_masked_in_its_own_square() -> None:
         mask = fresh.mask(_red)
         assert mask.box == box
         assert np.abs(mask.values[8:-8, 8:-8].astype(int) - wanted[8:-8, 8:-8]).mean() < 2
+
+
+@pytest.mark.parametrize(("share", "turned"), [(0.0, 0.0), (0.6, 0.6), (1.0, 1.0)])
+def test_offline_pairs_are_turned_as_often_as_asked(
+    share: float, turned: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    drawn: list[Augmentation] = []
+    draw = Augmenter.draw
+
+    def noting(augmenter: Augmenter, rng: np.random.Generator) -> Augmentation:
+        drawn.append(draw(augmenter, rng))
+        return drawn[-1]
+
+    monkeypatch.setattr(Augmenter, "draw", noting)
+    memory = SourceMemory()
+    memory.add(_view(0))
+    settings = PersonalizationSettings(offline_rotation=share)
+    assert PairSampler(settings, NetworkSpec()).offline(memory, 200) is not None
+    assert np.mean([d.rotation != 0 for d in drawn]) == pytest.approx(turned, abs=0.1)

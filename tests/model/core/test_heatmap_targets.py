@@ -59,18 +59,19 @@ def test_targets_follow_the_rule(x: float, y: float, size: int) -> None:
         for u in range(max(0, column - 6), min(size, column + 7)):
             expected[v, u] = math.exp(-((u - column) ** 2 + (v - row) ** 2) / 8)
     np.testing.assert_allclose(maps[0, 0], expected, atol=1e-12)
-    assert weights.item() == expected.any()
+    # The released code keeps a window that ends right before cell 0 (method 1.6).
+    assert weights.item() == (min(column, row) >= -7 and max(column, row) <= size + 5)
 
 
 @pytest.mark.parametrize(
     ("x", "y", "kept"),
     [
         (-7.4, 16, True),  # cell -6
-        (-7.5, 16, False),
+        (-8.5, 16, False),
         (37, 16, True),
         (38, 16, False),
         (16, -7.4, True),
-        (16, -7.5, False),
+        (16, -8.5, False),
         (16, 37, True),
         (16, 38, False),
         (-6, -6, True),
@@ -157,3 +158,16 @@ def test_only_joints_with_weight_are_learnt_from() -> None:
     assert weights.tolist() == [[1, 0, 0]]
     assert gradient[0, 0].argmin() == 10 * 32 + 10
     assert not gradient[0, 1:].any()
+
+
+@pytest.mark.parametrize(
+    ("cell", "weight"), [(-8.0, 0), (-7.0, 1), (-6.0, 1), (37.0, 1), (38.0, 0)]
+)
+def test_windows_count_as_in_the_released_code(cell: float, weight: int) -> None:
+    """It leaves a joint out if the window of 13 cells ends before cell 0 or begins after 31."""
+    # Centres are truncated after adding a half, towards zero.
+    point = cell - 0.5 if cell < 0 else cell
+    maps, weights = gaussian_targets(torch.tensor([[[point, 16.0]]]), torch.ones(1, 1), 32)
+
+    assert weights.item() == weight
+    assert bool(maps.any()) == (cell in (-6.0, 37.0))

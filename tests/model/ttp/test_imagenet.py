@@ -9,6 +9,7 @@ import torchvision
 from safetensors.torch import save_file
 
 from model.core.errors import UserError
+from model.ttp.networks import NetworkSpec, PoseNetwork
 from model.ttp.networks.imagenet import TORCHVISION, load_imagenet
 from tests.networks import small_network
 
@@ -65,3 +66,22 @@ def test_without_a_network_the_download_says_what_to_do(monkeypatch: pytest.Monk
 
     with pytest.raises(UserError, match="--imagenet FILE"):
         load_imagenet(network, TORCHVISION)
+
+
+@pytest.mark.parametrize("backbone", ["resnet18", "resnet50"])
+def test_torchvisions_first_weights_are_downloaded(
+    backbone: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    make = getattr(torchvision.models, backbone)
+
+    def download(*, weights: str) -> torch.nn.Module:
+        asked.append(weights)
+        module: torch.nn.Module = make(weights=None)
+        return module
+
+    network = PoseNetwork(NetworkSpec("baseline", backbone))
+    monkeypatch.setattr(torchvision.models, backbone, download)
+    load_imagenet(network, TORCHVISION)
+
+    assert asked == ["IMAGENET1K_V1"]

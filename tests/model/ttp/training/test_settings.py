@@ -60,3 +60,14 @@ def test_an_unknown_preset_lists_those_there_are() -> None:
     names = ", ".join(preset.name for preset in TRAINING_PRESETS)
     with pytest.raises(UserError, match=names):
         training_preset("mpii")
+
+
+@pytest.mark.parametrize("name", ["penn", "human36m", "bbc"])
+def test_rotation_has_its_published_lambda_on_all_data_sets(name: str) -> None:
+    preset = training_preset(name)
+
+    assert preset.settings_for("rotation").self_weight == 1e-4
+    assert preset.settings_for("transformer") == preset.settings
+    assert replace(preset.settings_for("rotation"), self_weight=preset.settings.self_weight) == (
+        preset.settings
+    )
