@@ -15,6 +15,7 @@ from app.cli.experiments import add_experiments
 from app.cli.gan_experiments import add_gan_experiments
 from app.cli.options import (
     add_personalization,
+    chosen_precision,
     chosen_settings,
     chosen_unit,
     number_list,
@@ -201,7 +202,9 @@ def _run_gain(args: argparse.Namespace) -> int:
     from tqdm import tqdm
 
     from app.assets import PERCEPTUAL_WEIGHTS, PERSON_MASK, WEIGHTS
+    from model.adaptation.settings import method_of
     from model.core.device import choose_device
+    from model.data.catalogue import Request
     from model.engine.ranks import joined_ranks
     from model.evaluation.gain import compared
     from model.evaluation.gain_report import GainReport
@@ -210,7 +213,8 @@ def _run_gain(args: argparse.Namespace) -> int:
 
     weights = args.weights or WEIGHTS
     device = choose_device(args.device).device
-    settings, modes, seeds = chosen_settings(args), _modes(args.modes), number_list(args.seeds)
+    settings = chosen_settings(args, Request.parse(args.data).source.name)
+    modes, seeds = _modes(args.modes), number_list(args.seeds)
     people = _people(args)
     once = Protocol(
         settings=settings, unit=chosen_unit(args), first_frame_only=only_first_frame(args)
@@ -220,7 +224,9 @@ def _run_gain(args: argparse.Namespace) -> int:
             PERCEPTUAL_WEIGHTS,
             PERSON_MASK,
             None if args.out is None else args.out / "predictions",
-            Machine(ranks.device(device), args.workers or os.cpu_count() or 1),
+            Machine(
+                ranks.device(device), args.workers or os.cpu_count() or 1, chosen_precision(args)
+            ),
             ranks,
         )
         hidden = True if args.json or not ranks.first else None
@@ -240,7 +246,8 @@ def _run_gain(args: argparse.Namespace) -> int:
                 skipped.update(dict.fromkeys(before.skipped))
         report = GainReport(
             weights.name, people.name, len(people), settings, tuple(gains), seeds, args.every,
-            tuple(skipped),
+            tuple(skipped), method_of(settings, Request.parse(args.data).source.name),
+            runner.precision,
         )  # fmt: skip
         if ranks.first:
             print(json.dumps(report.as_json()) if args.json else report.markdown().rstrip())

@@ -11,7 +11,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.cli import DATA_NAMES, Subparsers
-from app.cli.options import add_personalization, chosen_settings, number_list
+from app.cli.options import (
+    add_personalization,
+    chosen_precision,
+    chosen_settings,
+    chosen_unit,
+    number_list,
+    only_first_frame,
+)
 from model.experiments.catalogue import EXPERIMENTS, ROLES
 
 if TYPE_CHECKING:
@@ -31,7 +38,7 @@ def add_experiments(subparsers: Subparsers) -> None:
         )
         _add_people(parser)
         _add_networks(parser)
-        add_personalization(parser, resets=False)
+        add_personalization(parser, published=True)
         parser.add_argument(
             "--workers",
             metavar="N",
@@ -75,6 +82,12 @@ def _add_people(parser: argparse.ArgumentParser) -> None:
         metavar="SHARE",
         type=float,
         help="of the --development people only those that training with the same --aside keeps out",
+    )
+    group.add_argument(
+        "--extra",
+        metavar="NAME=ROOT",
+        help="a data set with more frames of the same people, learnt from without their labels "
+        "(those of BBC Pose: --data bbc-extra)",
     )
     group.add_argument("--people", metavar="N", type=int, help="only N people, spread over the set")
     group.add_argument("--frames", metavar="N", type=int, help="only the first N of each person")
@@ -120,14 +133,19 @@ def study_request(args: argparse.Namespace) -> StudyRequest:
     from model.data.catalogue import Request
     from model.experiments.context import StudyRequest
 
+    data = _data(args.data, args.root)
     return StudyRequest(
-        data=_data(args.data, args.root),
+        data=data,
         split=args.split,
         weights=_weights(args.weights),
         out=args.out,
         development=None if args.development is None else Request.parse(args.development),
         aside=args.aside,
-        settings=chosen_settings(args),
+        extra=None if args.extra is None else Request.parse(args.extra),
+        settings=chosen_settings(args, data.source.name),
+        precision=chosen_precision(args),
+        unit=chosen_unit(args),
+        first_frame_only=only_first_frame(args),
         seeds=number_list(args.seeds),
         every=args.every,
         people=args.people,

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from model.adaptation import PersonalizationSettings
+    from model.core.device import Precision
     from model.data.masks import Masks
     from model.evaluation.personalized import Unit
 
@@ -96,19 +97,28 @@ _RESETS = "never, clip, cut (of the scene), first-frame (update on it alone), or
 
 
 def add_personalization(
-    parser: argparse.ArgumentParser, *, resets: bool = True, offline: bool = True
+    parser: argparse.ArgumentParser,
+    *,
+    resets: bool = True,
+    offline: bool = True,
+    published: bool = False,
 ) -> None:
     """Add the preset and what may be changed of it.
 
     Args:
         parser: The command's own.
-        resets: Whether to ask when to start anew.
+        resets: Whether to ask when to start anew, and in which precision to compute.
+        published: Whether to personalize as published, not as the app does, if no preset is given.
         offline: Whether the command can personalize offline. If not, the settings that nothing
             else heeds are not accepted.
     """
     group = parser.add_argument_group("personalization", "the preset's, unless given")
+    usual = "paper, as published" if published else "steady, the app's own"
     group.add_argument(
-        "--preset", metavar="NAME", help="steady, gentle or paper (default: steady, the app's own)"
+        "--preset",
+        metavar="NAME",
+        default="paper" if published else None,
+        help=f"steady, gentle or paper (default: {usual})",
     )
     for option, name, kind, text in _OPTIONS:
         if offline or name != _OFFLINE:
@@ -123,10 +133,25 @@ def add_personalization(
     )
     if resets:
         group.add_argument("--reset", metavar="WHEN", help=f"online: {_RESETS} (default: never)")
+        group.add_argument(
+            "--precision",
+            choices=("float32", "bfloat16"),
+            help="what is predicted and learnt with (default: float32 with the preset paper, else "
+            "bfloat16 where the processor computes in it)",
+        )
 
 
-def chosen_settings(args: argparse.Namespace) -> PersonalizationSettings:
-    """The settings that the options ask for; ``UserError`` says which make no sense."""
+def chosen_precision(args: argparse.Namespace) -> Precision | None:
+    """The precision asked for, else the preset's; None: the device's own."""
+    given: Precision | None = args.precision
+    return given or ("float32" if args.preset == "paper" else None)
+
+
+def chosen_settings(args: argparse.Namespace, data: str = "") -> PersonalizationSettings:
+    """The settings that the options ask for on the data set called ``data``.
+
+    ``UserError`` says which make no sense.
+    """
     from dataclasses import asdict, replace
 
     from model.adaptation import PersonalizationSettings, preset
@@ -145,7 +170,7 @@ def chosen_settings(args: argparse.Namespace) -> PersonalizationSettings:
         given["reset_every"] = int(when)
     elif when not in (None, "never", "clip", "first-frame"):
         raise UserError(f"--reset was {when!r}; it is {_RESETS}.")
-    return replace(preset(args.preset).settings, **given)
+    return replace(preset(args.preset).settings_for(data), **given)
 
 
 def chosen_unit(args: argparse.Namespace) -> Unit:

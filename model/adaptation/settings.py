@@ -139,14 +139,13 @@ class Preset:
         The released readers of BBC Pose and Human3.6M turn every offline pair, Penn Action's six
         in ten; ``paper`` follows them.
         """
-        if self.name == "paper" and data.removesuffix(AS_RELEASED) in ALWAYS_ROTATED:
+        if self.name == "paper" and data.partition("-")[0] in _ALWAYS_ROTATED:
             return replace(self.settings, offline_rotation=1.0)
         return self.settings
 
 
-ALWAYS_ROTATED = ("bbc", "human36m")
-AS_RELEASED = "-as-released"
-"""How the names of data sets end whose joints lie where the released code has them."""
+# Data sets by the first word of their names.
+_ALWAYS_ROTATED = ("bbc", "human36m")
 
 PRESETS: tuple[Preset, ...] = (
     Preset(

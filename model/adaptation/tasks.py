@@ -116,16 +116,17 @@ class RotationTask:
 
     def accumulate(self, pairs: Pairs, share: float, weight: float) -> None:
         target = pairs.target
+        directions = torch.arange(4, device=target.device)
         if self._all_directions:
-            turns = torch.arange(4, device=target.device).repeat_interleave(len(target))
-            target = target.repeat(4, 1, 1, 1)
+            turns = directions.repeat_interleave(len(target))
+            turned = torch.cat([target.rot90(int(turn), (-2, -1)) for turn in directions])
         else:
-            turns = (torch.arange(len(target), device=target.device) + self._count) % 4
-        self._count += len(pairs.target)
-        turned = [
-            image.rot90(int(turn), (-2, -1)) for image, turn in zip(target, turns, strict=True)
-        ]
-        logits = self._network.rotation_logits(torch.stack(turned))
+            turns = directions[(torch.arange(len(target)) + self._count) % 4]
+            turned = torch.cat(
+                [target[i : i + 1].rot90(int(turn), (-2, -1)) for i, turn in enumerate(turns)]
+            )
+        self._count += len(target)
+        logits = self._network.rotation_logits(turned)
         loss = functional.cross_entropy(logits.float(), turns)
         (weight * share * loss).backward()
         self._loss += share * float(loss.detach())

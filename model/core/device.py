@@ -6,6 +6,7 @@ import ctypes
 import os
 import warnings
 from dataclasses import dataclass
+from typing import Literal
 
 import torch
 from torch.nn import functional as F
@@ -72,6 +73,9 @@ def cpu_supports_bfloat16() -> bool:
     if torch.backends.cpu.get_cpu_capability() not in ("DEFAULT", "AVX2"):
         native += ["avx512_bf16", "amx_bf16"]
     return any(capabilities.get(name, False) for name in native)
+
+
+Precision = Literal["float32", "bfloat16"]
 
 
 def prefers_bfloat16(device: torch.device) -> bool:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from model.core.skeleton import BBC7
 from model.data.files import read_mat
 from model.data.frames import NumberedImages
-from model.data.records import VISIBLE, BadDataError, Clip, DataSet, Split
+from model.data.records import ABSENT, VISIBLE, BadDataError, Clip, DataSet, Split
 from model.data.sampling import squares
 
 _WHERE = (
@@ -30,13 +30,22 @@ _MARGIN = 60
 _PICTURE = np.array([720, 480])
 
 
-def read_bbc_pose(root: Path, split: Split) -> DataSet:
+def read_bbc_pose(
+    root: Path, split: Split, *, as_released: bool = False, extra: bool = False
+) -> DataSet:
     """The training or test videos of BBC Pose, one clip and one person per video.
 
     The person box reaches 60 px past the joints within the picture, of 720 x 480 px (method
     1.8). Joints are marked 1-based and are moved to pixel centres from 0, where the released code
     moves the boxes only. They are in the file's own order, the person's right side first. All
     count as visible.
+
+    Args:
+        root: the folder.
+        split: videos 1 to 10, or 11 to 20.
+        as_released: leave the joints where they are marked.
+        extra: of the test videos also the frames that the file lists for training, in the order
+            of their numbers and without their labels, as the released code adds them (EXTRA_VAL).
 
     ``BadDataError`` names a label file or a video's folder that is missing or damaged.
     """
@@ -50,7 +59,7 @@ def read_bbc_pose(root: Path, split: Split) -> DataSet:
                 f"There is no folder {root / str(number)} of a video's frames. {_WHERE}"
             )
         try:
-            frames, marks = _labels(records[number - 1], split)
+            frames, marks, known = _frames(records[number - 1], split, extra)
         except (LookupError, TypeError, ValueError) as error:
             raise BadDataError(
                 f"Record {number} of {path} is no video of BBC Pose ({error!r}). {_WHERE}"
@@ -61,11 +70,29 @@ def read_bbc_pose(root: Path, split: Split) -> DataSet:
                 person=str(number),
                 frames=NumberedImages(root / str(number), "{}.jpg", frames),
                 boxes=_squares(marks),
-                joints=(marks - 1).astype(np.float32),
-                visible=np.full(marks.shape[:2], VISIBLE, np.uint8),
+                joints=(marks if as_released else marks - 1).astype(np.float32),
+                visible=np.where(known, VISIBLE, ABSENT)[:, None].repeat(7, 1).astype(np.uint8),
             )
         )
-    return DataSet(f"BBC Pose ({split})", BBC7, tuple(clips))
+    more = ", with unlabelled frames" if extra else ""
+    return DataSet(f"BBC Pose ({split}{more})", BBC7, tuple(clips))
+
+
+def _frames(
+    record: dict[str, Any], split: Split, extra: bool
+) -> tuple[NDArray[np.int32], NDArray[np.float64], NDArray[np.bool_]]:
+    """As ``_labels``, by frame number, and whether a frame's labels may be used (N,)."""
+    frames, marks = _labels(record, split)
+    known = np.ones(len(frames), bool)
+    if not (extra and split == "test"):
+        return frames, marks, known
+    others, poses = _labels(record, "train")
+    new = ~np.isin(others, frames)
+    frames = np.concatenate([frames, others[new]])
+    marks = np.concatenate([marks, poses[new]])
+    known = np.concatenate([known, np.zeros(new.sum(), bool)])
+    order = np.argsort(frames, kind="stable")
+    return frames[order], marks[order], known[order]
 
 
 def _labels(record: dict[str, Any], split: Split) -> tuple[NDArray[np.int32], NDArray[np.float64]]:

@@ -67,6 +67,24 @@ SOURCES: dict[str, Source] = {
         Source("penn", "Penn Action", "penn13", read_penn_action),
         Source("human36m", "Human3.6M, the official release", "h36m16", read_human36m),
         Source("bbc", "BBC Pose", "bbc7", read_bbc_pose),
+        Source(
+            "penn-as-released",
+            "Penn Action with joints a pixel right and down, where the released code has them",
+            "penn13",
+            partial(read_penn_action, as_released=True),
+        ),
+        Source(
+            "bbc-as-released",
+            "BBC Pose with joints a pixel right and down, where the released code has them",
+            "bbc7",
+            partial(read_bbc_pose, as_released=True),
+        ),
+        Source(
+            "bbc-extra",
+            "BBC Pose with more frames of the test videos, whose labels are not used",
+            "bbc7",
+            partial(read_bbc_pose, extra=True),
+        ),
         Source("jhmdb", "J-HMDB", "jhmdb15", read_jhmdb),
         Source("lsp", "Leeds Sports Pose", "lsp14", read_lsp),
         Source(

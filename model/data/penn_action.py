@@ -139,17 +139,21 @@ def _packed(path: Path) -> list[_Video]:
 
 _WHERE = "Get Penn Action from http://dreamdragon.github.io/PennAction/ and unpack all of it."
 _TRAIN = 1
-_NEEDED = ("nframes", "bbox", "x", "y", "visibility", "train")
+_NEEDED = ("nframes", "bbox", "x", "y", "visibility", "train", "action")
 
 
-def read_penn_action(root: Path, split: Split) -> DataSet:
+def read_penn_action(
+    root: Path, split: Split, *, as_released: bool = False, half: Half | None = None
+) -> DataSet:
     """The training or test videos of Penn Action, one clip and one person per video.
 
     Boxes are the label's by the published rule (method 1.8). Joints are marked 1-based and are
     moved to pixel centres from 0 here, where the released code moves the boxes only. Both splits
     are, so PCK, which compares the two, does not change; a network trained by the released code
-    puts its joints one pixel to the right and below of these. Joints that are not visible count
-    as absent, as they are neither trained nor scored in the paper (many lie at (1, 1)).
+    puts its joints one pixel to the right and below of these. ``as_released`` leaves them where
+    they are marked. Joints that are not visible count as absent, as they are neither trained nor
+    scored in the paper (many lie at (1, 1)). ``half`` keeps one half of the videos of each action
+    (method 2.8).
 
     ``UserError`` if ``root`` is no such folder; ``BadDataError`` names a damaged label file.
     """
@@ -158,12 +162,21 @@ def read_penn_action(root: Path, split: Split) -> DataSet:
         raise UserError(
             f"{root} does not hold Penn Action: 'frames' and 'labels/*.mat' are expected. {_WHERE}"
         )
-    clips = (_read_video(root, path, split) for path in labels)
-    kept = tuple(clip for clip in clips if clip is not None)
-    return DataSet(f"Penn Action ({split})", PENN13, kept)
+    videos: dict[str, list[Clip]] = {}
+    for path in labels:
+        found = _read_video(root, path, split, as_released=as_released)
+        if found is not None:
+            videos.setdefault(found[0], []).append(found[1])
+    kept = [clip for clips in videos.values() for clip in half_of(clips, half)]
+    kept.sort(key=lambda clip: clip.name)
+    part = "" if half is None else f", {half} half"
+    return DataSet(f"Penn Action ({split}{part})", PENN13, tuple(kept))
 
 
-def _read_video(root: Path, path: Path, split: Split) -> Clip | None:
+def _read_video(
+    root: Path, path: Path, split: Split, *, as_released: bool
+) -> tuple[str, Clip] | None:
+    """A video's action and clip, if it is of the split."""
     label = read_mat(path, _NEEDED, _WHERE)
     try:
         if (int(label["train"]) == _TRAIN) != (split == "train"):
@@ -172,7 +185,7 @@ def _read_video(root: Path, path: Path, split: Split) -> Clip | None:
         # A video of one frame comes without its first axis.
         x, y, visibility = (label[key].reshape(-1, 13) for key in ("x", "y", "visibility"))
         boxes = label["bbox"].reshape(-1, 4)
-        joints = np.stack([x, y], axis=-1)[:count] - 1
+        joints = np.stack([x, y], axis=-1)[:count] - (0 if as_released else 1)
         visible = np.where(visibility[:count] == 1, VISIBLE, ABSENT)
         # Two of the videos lack the box of their last frame; the last row stands for it.
         boxes = boxes[np.minimum(np.arange(count), len(boxes) - 1)]
@@ -182,7 +195,7 @@ def _read_video(root: Path, path: Path, split: Split) -> Clip | None:
     # The published centre is (left + right - 1) / 2 - 1; the square's is left + width / 2.
     person = np.stack([left - 2, top - 2, right - left + 1, bottom - top + 1], axis=1)
     folder = root / "frames" / path.stem
-    return Clip(
+    return str(label["action"]), Clip(
         name=path.stem,
         person=path.stem,
         frames=ImageFiles([folder / f"{number:06d}.jpg" for number in range(1, count + 1)]),

@@ -27,6 +27,9 @@ class GainReport:
     #: Online one frame in so many is updated on and predicted.
     every: int = 1
     skipped: tuple[str, ...] = ()
+    #: In words, and what was computed with.
+    method: str = ""
+    precision: str = ""
 
     def markdown(self) -> str:
         """The report as Markdown that can be read as it is."""
@@ -48,7 +51,8 @@ class GainReport:
         header = ["", "without", "with", "gain", "95 % over people", "harmed", "worst", "oracle"]
         parts = [
             f"# Gain by personalization on {self.data}",
-            f"{self.weights}, {self.frames} frames of {people} people{self._how()}. PCK in "
+            f"{self.weights}, {self.method}, {self.precision}; {self.frames} frames of {people} "
+            f"people{self._how()}. PCK in "
             f"percent; gains in points; harmed is who loses more than {HARM} points; the oracle is "
             "the mean gain over people if who loses were left alone.",
             markdown_table(header, rows),
@@ -74,6 +78,8 @@ class GainReport:
             "weights": self.weights,
             "frames": self.frames,
             "every": self.every,
+            "method": self.method,
+            "precision": self.precision,
             "seeds": list(self.seeds),
             "people": len(self.gains[0].by_person),
             "none": round(self.gains[0].none, 4),

@@ -84,13 +84,14 @@ class PersonPredictions:
     ``points`` (n, K, 2) float32 in image pixels, of the frames ``rows`` (n, 2): number of the clip
     among the person's, number of the frame in it. ``order`` (n,) counts the frames of the same
     unit that were predicted before. ``skipped`` has a sentence for each frame that could not be
-    used.
+    used. ``means`` are the perceptual loss's running means after the last frame, if anybody asked.
     """
 
     points: NDArray[np.float32]
     rows: NDArray[np.int64]
     order: NDArray[np.int64]
     skipped: tuple[str, ...]
+    means: tuple[float, ...] = ()
 
 
 def predict_person(

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
@@ -23,7 +23,7 @@ from torch import distributed
 
 from model.adaptation import Personalizer
 from model.adaptation.parameters import configure
-from model.core.device import prefers_bfloat16
+from model.core.device import Precision, prefers_bfloat16
 from model.core.errors import UserError
 from model.core.files import sha256_of, whole_file
 from model.data.conversion import check_common_joints
@@ -46,15 +46,26 @@ from model.ttp.weights import load
 # Pairs computed at a time on a CPU, where more take more memory and are hardly faster.
 _CPU_MICRO_BATCH = 4
 # Files of another layout are not read.
-_LAYOUT = 1
+_LAYOUT = 2
 
 
 @dataclass(frozen=True)
 class Machine:
-    """Where runs compute: ``workers`` processes on a CPU, one on any other device."""
+    """Where runs compute: ``workers`` processes on a CPU, one on any other device.
+
+    ``precision`` None is bfloat16 where the device is faster in it, as the app decides.
+    """
 
     device: torch.device
     workers: int = 1
+    precision: Precision | None = None
+
+    @property
+    def autocast(self) -> bool:
+        """Whether bfloat16 is computed with."""
+        if self.precision is None:
+            return prefers_bfloat16(self.device)
+        return self.precision == "bfloat16"
 
 
 class PeopleRunner:
@@ -100,15 +111,18 @@ class PeopleRunner:
         if protocol.mode != "none":
             configure(network, protocol.settings.scope)
         tasks = list(people_of(data_set))
-        precision = "bfloat16" if prefers_bfloat16(self._machine.device) else "float32"
         key = _key(
             {
                 "weights": sha256_of(weights),
                 "protocol": asdict(protocol),
-                "precision": precision,
+                "precision": self.precision,
             }
         )
-        found: dict[str, PersonPredictions] = {}
+        job = _Job(weights, self._perceptual, self._mask, protocol, self._machine)
+        if protocol.mode != "none" and protocol.settings.running_means == "carried":
+            found = self._one_after_another(key, job, tasks, progress)
+            return together(data_set, tasks, found, network.spec.joint_set)
+        found = {}
         for task in tasks:
             kept = self._read(key, task)
             if kept is not None:
@@ -117,7 +131,6 @@ class PeopleRunner:
                     progress(sum(map(len, task.clips)))
         missing = [task for task in tasks if task.person not in found]
         own = missing[self._ranks.rank :: self._ranks.world]
-        job = _Job(weights, self._perceptual, self._mask, protocol, self._machine.device)
         for task, predictions in self._compute(job, own, progress):
             found[task.person] = predictions
             self._write(key, task, predictions)
@@ -129,12 +142,45 @@ class PeopleRunner:
                 found[task.person] = predictions_of
         return together(data_set, tasks, found, network.spec.joint_set)
 
+    @property
+    def precision(self) -> Precision:
+        """What is computed with."""
+        return "bfloat16" if self._machine.autocast else "float32"
+
+    def _one_after_another(
+        self, key: str, job: _Job, tasks: Sequence[PersonFrames], progress: Progress | None
+    ) -> dict[str, PersonPredictions]:
+        """Each person with the running means that the one before left, in one process.
+
+        What was kept of a person is read back if it began with these means.
+        """
+        if self._ranks.world > 1:
+            raise UserError(
+                "With running_means=carried each person's result depends on the one before, and "
+                "several processes cannot share them. Start without torchrun, or leave it out."
+            )
+        worker: _Worker | None = None
+        means: tuple[float, ...] = ()
+        found: dict[str, PersonPredictions] = {}
+        for task in tasks:
+            own = _key({"key": key, "means": means})
+            predictions = self._read(own, task)
+            if predictions is None:
+                worker = worker or _Worker(job)
+                predictions = worker.run(task, progress, means)
+                self._write(own, task, predictions)
+            elif progress is not None:
+                progress(sum(map(len, task.clips)))
+            found[task.person] = predictions
+            means = predictions.means
+        return found
+
     def _compute(
         self, job: _Job, tasks: Sequence[PersonFrames], progress: Progress | None
     ) -> Iterator[tuple[PersonFrames, PersonPredictions]]:
         """The people as they are finished, in any order."""
         workers = min(self._machine.workers, len(tasks))
-        if workers <= 1 or job.device.type != "cpu":
+        if workers <= 1 or job.machine.device.type != "cpu":
             if tasks:
                 worker = _Worker(job)
                 for task in tasks:
@@ -183,6 +229,7 @@ class PeopleRunner:
                     content["rows"],
                     content["order"],
                     tuple(map(str, content["skipped"])),
+                    tuple(content["means"].tolist()),
                 )
         except (OSError, ValueError, KeyError, BadZipFile, EOFError):
             return None  # computed again, and replaced
@@ -199,6 +246,7 @@ class PeopleRunner:
                 rows=predictions.rows,
                 order=predictions.order,
                 skipped=np.array(predictions.skipped, dtype=np.str_),
+                means=np.array(predictions.means, np.float64),
             )
 
 
@@ -210,7 +258,7 @@ class _Job:
     perceptual: Path
     mask: Path
     protocol: Protocol
-    device: torch.device
+    machine: Machine
 
 
 class _Worker:
@@ -218,21 +266,30 @@ class _Worker:
 
     def __init__(self, job: _Job) -> None:
         self._protocol = job.protocol
-        self._on_cpu = job.device.type == "cpu"
-        self._autocast = prefers_bfloat16(job.device)
-        self._network = load(job.weights, job.device)
+        self._on_cpu = job.machine.device.type == "cpu"
+        self._autocast = job.machine.autocast
+        self._network = load(job.weights, job.machine.device)
+        self._perceptual = load_perceptual_loss(job.perceptual)
         self._personalizer = None
         if job.protocol.mode != "none":
             self._personalizer = Personalizer(
                 self._network,
-                load_perceptual_loss(job.perceptual),
+                self._perceptual,
                 job.protocol.settings,
                 autocast=self._autocast,
                 masker=PersonMasker(job.mask) if self._network.spec.masked else None,
             )
 
-    def run(self, task: PersonFrames, progress: Progress | None = None) -> PersonPredictions:
-        return predict_person(
+    def run(
+        self,
+        task: PersonFrames,
+        progress: Progress | None = None,
+        means: tuple[float, ...] = (),
+    ) -> PersonPredictions:
+        """Predict a person; ``means`` are the running means to begin with, if not the published."""
+        if means:
+            self._perceptual.means.copy_(self._perceptual.means.new_tensor(means))
+        found = predict_person(
             self._network,
             self._personalizer,
             task.clips,
@@ -242,6 +299,7 @@ class _Worker:
             micro_batch=_CPU_MICRO_BATCH if self._on_cpu else None,
             progress=progress,
         )
+        return replace(found, means=tuple(self._perceptual.means.tolist()))
 
 
 _worker: _Worker | None = None

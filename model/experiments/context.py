@@ -15,15 +15,16 @@ import torch
 from tqdm import tqdm
 
 from model.adaptation import PersonalizationSettings, preset
-from model.core.device import choose_device
+from model.adaptation.settings import method_of
+from model.core.device import Precision, choose_device
 from model.core.errors import UserError, check_number
 from model.core.files import make_folder, sha256_of
 from model.data.catalogue import Request, people_aside
 from model.data.records import DataSet, Split
 from model.engine.ranks import joined_ranks
 from model.evaluation.accuracy import Predictions
-from model.evaluation.gain import first_frames
-from model.evaluation.personalized import Protocol
+from model.evaluation.gain import first_frames, with_unlabelled
+from model.evaluation.personalized import Protocol, Unit
 from model.evaluation.runs import Machine, PeopleRunner
 from model.experiments.catalogue import ROLES
 from model.ttp.networks import VARIANTS
@@ -40,7 +41,11 @@ def configuration(study: Study, **more: Any) -> dict[str, Any]:
             role: {"file": path.name, "sha256": sha256_of(path)}
             for role, path in study.weights.items()
         },
+        "method": study.method,
+        "precision": study.precision,
         "settings": asdict(study.settings),
+        "unit": study.unit,
+        "first_frame_only": study.first_frame_only,
         "seeds": list(study.seeds),
         "every": study.every,
         **more,
@@ -86,7 +91,14 @@ class StudyRequest:
     #: the same share keeps out. None: all of them.
     development: Request | None = None
     aside: float | None = None
-    settings: PersonalizationSettings = field(default_factory=lambda: preset(None).settings)
+    #: More frames of the same people, whose labels are not looked at.
+    extra: Request | None = None
+    settings: PersonalizationSettings = field(default_factory=lambda: preset("paper").settings)
+    #: What is computed with; None: what the app would use on this device.
+    precision: Precision | None = "float32"
+    #: ``Protocol``'s, of personalized runs.
+    unit: Unit = "person"
+    first_frame_only: bool = False
     seeds: tuple[int, ...] = (0,)
     #: ``Protocol.downsample`` of online runs.
     every: int = 1
@@ -151,6 +163,14 @@ class Study:
     mask: Path
     #: Whether this process writes files and speaks to the user.
     first: bool = True
+    #: Of each person only so many frames were asked for.
+    frames: int | None = None
+    #: ``Protocol``'s, of personalized runs.
+    unit: Unit = "person"
+    first_frame_only: bool = False
+    #: How people are personalized to, in words, and what is computed with.
+    method: str = "preset paper (as published)"
+    precision: Precision = "float32"
 
     def weight(self, role: str) -> Path:
         """The weight file of a role; ``UserError`` says which one is missing."""
@@ -180,7 +200,7 @@ def open_study(request: StudyRequest, name: str, perceptual: Path, mask: Path) -
             perceptual,
             mask,
             request.out / _STORE,
-            Machine(ranks.device(device), request.workers),
+            Machine(ranks.device(device), request.workers, request.precision),
             ranks,
         )
         people, development = _read(request)
@@ -196,6 +216,11 @@ def open_study(request: StudyRequest, name: str, perceptual: Path, mask: Path) -
             request.command,
             mask,
             ranks.first,
+            frames=request.frames,
+            unit=request.unit,
+            first_frame_only=request.first_frame_only,
+            method=method_of(request.settings, request.data.source.name),
+            precision=runner.precision,
         )
 
 
@@ -233,4 +258,7 @@ def _read(request: StudyRequest) -> tuple[DataSet, DataSet | None]:
     if request.development is not None:
         development = people_aside(request.development, request.aside, shift)
         development = first_frames(development, request.people, request.frames)
-    return first_frames(people, request.people, request.frames), development
+    people = first_frames(people, request.people, request.frames)
+    if request.extra is not None:
+        people = with_unlabelled(people, request.extra.read(request.split, shift))
+    return people, development

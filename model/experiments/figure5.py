@@ -1,4 +1,4 @@
-"""Figure 5 of the supplement: what the network sees, rebuilds and finds of a few people."""
+"""Figure 5: arrows from self-supervised keypoints to joints; the supplement's panels beside it."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from model.evaluation.gain import first_frames
 from model.evaluation.personalized import Protocol
 from model.experiments.catalogue import EXPERIMENTS
 from model.experiments.context import configuration
-from model.experiments.plots import SeenRow, plot_panels
+from model.experiments.plots import ARROW, SeenRow, plot_arrows, plot_panels
 from model.experiments.result import ExperimentResult, Picture, Table
-from model.experiments.scoring import sentences
+from model.experiments.scoring import how_personalized, sentences
 from model.tracking import PersonMasker
 from model.ttp.networks import PoseNetwork
 from model.ttp.prediction import crop_tensor, pose_in_image
@@ -43,8 +43,15 @@ def run(study: Study) -> ExperimentResult:
     """Panels of people spread over the set, with the pose before and after personalization."""
     weights = study.weight("transformer")
     network = load(weights, variant="transformer")
-    few = first_frames(study.people, PEOPLE, FRAMES)
-    online = Protocol("online", study.settings, seed=study.seeds[0])
+    frames = min(FRAMES, study.frames or FRAMES)
+    few = first_frames(study.people, PEOPLE, frames)
+    online = Protocol(
+        "online",
+        study.settings,
+        unit=study.unit,
+        first_frame_only=study.first_frame_only,
+        seed=study.seeds[0],
+    )
     before, after = (study.predict(weights, few, p) for p in (Protocol(), online))
     rows, skipped = [], list(before.skipped)
     for person, clips in few.persons.items():
@@ -54,20 +61,27 @@ def run(study: Study) -> ExperimentResult:
             skipped.append(str(error))
     if not rows:
         raise UserError(f"No frame of these people can be shown. {skipped[0]}")
-    plot_panels(study.folder / "figure5.png", rows, few.joint_set)
+    plot_arrows(study.folder / "figure5.png", rows)
+    plot_panels(study.folder / "panels.png", rows, few.joint_set)
     return ExperimentResult(
         "figure5",
         EXPERIMENTS["figure5"].title,
         sentences(
+            how_personalized(study),
             f"{len(rows)} people of {few.name}, spread over the set. The target is the last of "
-            f"the first {FRAMES} frames of each, the source the first of the same clip.",
+            f"the first {frames} frames of each, the source the first of the same clip.",
+            f"Arrows go from self-supervised keypoints to the joints whose maps they make up, "
+            f"where W > {ARROW}, of the trained network.",
             "Reconstruction and self-supervised keypoints are those of the trained network; "
             "their colour is their contribution to the pose, c_j = sum_i W_ij. The pose is "
             "predicted before and after online personalization on these frames.",
         ),
         (_errors(few, before, after),),
-        (Picture("figure5.png", "What the network sees, rebuilds and finds."),),
-        configuration(study, people=PEOPLE, frames=FRAMES),
+        (
+            Picture("figure5.png", f"From self-supervised keypoints to joints, where W > {ARROW}."),
+            Picture("panels.png", "What the network sees, rebuilds and finds (supplement)."),
+        ),
+        configuration(study, people=PEOPLE, frames=frames),
         tuple(dict.fromkeys(skipped)),
     )
 
@@ -108,6 +122,8 @@ def _row(
         after=_shown(after, person, number, clips, matrix),
         truth=transform(clip.joints[target], matrix),
         visible=clip.visible[target].astype(np.float32),
+        joints=pose.keypoints,
+        affinity=pose.affinity,
     )
 
 

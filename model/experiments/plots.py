@@ -201,6 +201,8 @@ _COLUMNS = (
     "target", "source", "reconstruction", "self-supervised\nkeypoints", "pose, before",
     "pose, personalized", "ground truth",
 )  # fmt: skip
+ARROW = 0.1
+"""Arrows are drawn for weights W above this, as in the paper."""
 _SIDE = 1.5  # inches
 _BRIGHTNESS = 0.7  # of a picture under keypoints
 
@@ -210,7 +212,8 @@ class SeenRow:
     """One person. Pictures (S, S, 3) RGB uint8; points are (x, y) in their pixels.
 
     ``self_points`` (M, 2) with their ``contribution`` (M,); ``before``, ``after`` and ``truth``
-    (K, 2), NaN where unknown; ``visible`` (K,) is 0 where there is no label.
+    (K, 2), NaN where unknown; ``visible`` (K,) is 0 where there is no label. ``joints``
+    (K, 2) are where the trained network's maps say, and ``affinity`` (K, M) what they are made of, W.
     """
 
     target: Picture
@@ -222,6 +225,8 @@ class SeenRow:
     after: Points
     truth: Points
     visible: Points
+    joints: Points
+    affinity: Points
 
 
 def plot_panels(path: Path, rows: Sequence[SeenRow], joint_set: JointSet) -> None:
@@ -272,3 +277,48 @@ def _extent(picture: Picture) -> tuple[float, float, float, float]:
     """Where a picture lies so that its pixels' centres are at whole numbers."""
     height, width = picture.shape[:2]
     return -0.5, width - 0.5, height - 0.5, -0.5
+
+
+def arrows(affinity: Points) -> list[tuple[int, int]]:
+    """The (joint, self-supervised keypoint) pairs whose W is above 0.1, the strongest last."""
+    pairs = np.argwhere(np.asarray(affinity) > ARROW)
+    order = np.argsort([affinity[joint, point] for joint, point in pairs], kind="stable")
+    return [(int(joint), int(point)) for joint, point in pairs[order]]
+
+
+def plot_arrows(path: Path, rows: Sequence[SeenRow]) -> None:
+    """Draw a picture for each person, with an arrow to each joint from what it is read off."""
+    from matplotlib.cm import ScalarMappable
+    from matplotlib.colors import Normalize
+
+    columns = min(3, len(rows))
+    lines = -(-len(rows) // columns)
+    figure = new_figure(2 * _SIDE * columns, 2 * _SIDE * lines + 0.6)
+    axes_of_all = figure.subplots(lines, columns, squeeze=False).ravel()
+    colours = ScalarMappable(Normalize(ARROW, 1), "autumn_r")
+    for axes in axes_of_all:
+        axes.set_axis_off()
+    for axes, row in zip(axes_of_all, rows, strict=False):
+        dimmed = np.asarray(enlarge(row.target) * _BRIGHTNESS, np.uint8)
+        axes.imshow(dimmed, extent=_extent(row.target))
+        for joint, point in arrows(row.affinity):
+            axes.annotate(
+                "",
+                xy=tuple(row.joints[joint]),
+                xytext=tuple(row.self_points[point]),
+                arrowprops={
+                    "arrowstyle": "-|>", "linewidth": 1.4, "shrinkA": 2, "shrinkB": 3,
+                    "color": colours.to_rgba(row.affinity[joint, point]),
+                },
+                annotation_clip=True,
+            )  # fmt: skip
+        axes.scatter(*row.joints.T, s=22, c="white", edgecolors=INK, linewidths=0.8, zorder=4)
+        axes.scatter(
+            *row.self_points.T, s=14, marker="D", c="#56B4E9", edgecolors="white", linewidths=0.5,
+            zorder=3,
+        )  # fmt: skip
+    bar = figure.colorbar(colours, ax=list(axes_of_all), location="bottom", shrink=0.5, aspect=30)
+    bar.outline.set_visible(False)
+    bar.ax.tick_params(labelsize="x-small", length=2)
+    bar.set_label("affinity W", fontsize="x-small")
+    save_figure(figure, path)

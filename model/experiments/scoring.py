@@ -218,7 +218,12 @@ def measure(
     chosen = study.people if people is None else people
     if mode == "none":
         return Scored((study.predict(weights, chosen, protocol),))
-    protocol = replace(protocol, settings=settings or study.settings)
+    protocol = replace(
+        protocol,
+        settings=settings or study.settings,
+        unit=study.unit,
+        first_frame_only=study.first_frame_only,
+    )
     runs = [study.predict(weights, chosen, replace(protocol, seed=seed)) for seed in study.seeds]
     return Scored(tuple(runs))
 
@@ -271,10 +276,18 @@ def sentences(*parts: str | Iterable[str]) -> str:
     return " ".join(part for part in flat if part)
 
 
+def how_personalized(study: Study) -> str:
+    """The method in a sentence, with which every result begins."""
+    clip = ", trained weights back after every clip" if study.unit == "clip" else ""
+    first = ", learning from the first frame alone" if study.first_frame_only else ""
+    return f"Personalized by the {study.method}{clip}{first}, computed in {study.precision}."
+
+
 def how_measured(study: Study) -> str:
     """How the figures of a table came about, in words."""
     count, seeds = len(study.people.persons), len(study.seeds)
     return sentences(
+        how_personalized(study),
         f"Measured on {study.people.name}: {len(study.people)} frames of {count} people.",
         f"Percentages; personalized figures are means over {seeds} seeds ± their standard "
         "deviation."

@@ -157,3 +157,27 @@ def test_a_file_with_too_few_videos_is_named(tmp_path: Path) -> None:
     scipy.io.savemat(path, {"bbcpose": 3.0})
     with pytest.raises(BadDataError, match="Record 1 of"):
         read_bbc_pose(tmp_path, "train")
+
+
+def test_joints_as_released_are_where_they_are_marked(tmp_path: Path) -> None:
+    write(tmp_path)
+    ours, released = (
+        read_bbc_pose(tmp_path, "test", as_released=asked).clips[0] for asked in (False, True)
+    )
+    np.testing.assert_array_equal(released.joints, ours.joints + 1)
+    np.testing.assert_array_equal(released.boxes, ours.boxes)
+
+
+def test_extra_frames_come_by_their_numbers_and_without_labels(tmp_path: Path) -> None:
+    """Record 12 has labelled frames 1209 and 1212 for the test, and two more for training."""
+    more = np.array([[1204.0, 1209.0, 1210.0, 1300.0]])
+    write(tmp_path, train_frames=more, train_joints=poses(4))
+    data_set = read_bbc_pose(tmp_path, "test", extra=True)
+    clip = data_set.clips[1]
+    numbers = [int(Path(clip.frames.describe(i)).stem) for i in range(len(clip))]
+    assert numbers == [1204, 1209, 1210, 1212, 1300]
+    assert (clip.visible == np.array([0, 2, 0, 2, 0])[:, None]).all()
+    plain = read_bbc_pose(tmp_path, "test").clips[1]
+    np.testing.assert_array_equal(clip.boxes[[1, 3]], plain.boxes)
+    assert data_set.name.startswith("BBC Pose")
+    assert len(read_bbc_pose(tmp_path, "train", extra=True)) == 30

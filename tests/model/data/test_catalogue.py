@@ -111,6 +111,9 @@ WRITERS: dict[str, Callable[[Path], object]] = {
     "penn": write_penn,
     "human36m": write_human36m,
     "bbc": test_bbc_pose.write,
+    "penn-as-released": write_penn,
+    "bbc-as-released": test_bbc_pose.write,
+    "bbc-extra": test_bbc_pose.write,
     "jhmdb": write_jhmdb,
     "lsp": lambda root: write_lsp(root, np.ones((3, 14, LSP_STILLS)), []),
     "lsp-extended": lambda root: write_lsp_extended(

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 
 from model.core.errors import UserError
 from model.core.skeleton import PENN13
+from model.data.files import Half
 from model.data.penn_action import read_penn_action
 from model.data.records import BadDataError
 from tests.model.data.layouts import write_penn_video
@@ -108,3 +110,18 @@ def test_the_owners_own_labels(shared_dir: Path, tmp_path: Path) -> None:
         assert (clip.joints[:, PENN13.index("head"), 1] < clip.joints[:, knee, 1]).mean() > 0.9
         offset = np.abs(clip.joints - clip.boxes[:, None, :2]) / clip.boxes[:, None, 2:]
         assert (offset[clip.visible == 2] <= 0.5).all()
+
+
+def test_joints_as_released_are_where_they_are_marked(root: Path) -> None:
+    ours = read_penn_action(root, "train").clips[0]
+    released = read_penn_action(root, "train", as_released=True).clips[0]
+    np.testing.assert_allclose(released.joints, _joints(3), rtol=1e-6)
+    np.testing.assert_array_equal(released.boxes, ours.boxes)
+
+
+def test_halves_are_of_the_videos_of_each_action(root: Path) -> None:
+    first, second = (
+        [clip.name for clip in read_penn_action(root, "train", half=half)]
+        for half in get_args(Half)
+    )
+    assert (first, second) == (["0001"], ["0002", "0004"])

@@ -14,12 +14,13 @@ import torch
 import model
 from app.assets import PERCEPTUAL_WEIGHTS, PERSON_MASK
 from model.adaptation import PersonalizationSettings
+from model.core.device import Precision
 from model.core.errors import UserError
 from model.data.records import DataSet
 from model.data.shards import read_shards
 from model.engine.ranks import Ranks
 from model.evaluation import runs
-from model.evaluation.personalized import Protocol
+from model.evaluation.personalized import PersonFrames, PersonPredictions, Progress, Protocol
 from model.evaluation.runs import Machine, PeopleRunner
 from model.ttp.networks import Variant
 from tests.networks import small_network
@@ -164,3 +165,57 @@ def test_processes_end_with_the_one_that_started_them(tmp_path: Path, people: Da
     while any(map(_alive, numbers)) and time.monotonic() < deadline:
         time.sleep(0.1)
     assert not any(map(_alive, numbers))
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_the_precision_asked_for_is_used_and_told(
+    precision: Precision, people: DataSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    used: list[bool] = []
+
+    def predict(*_: object, autocast: bool, **__: object) -> PersonPredictions:
+        used.append(autocast)
+        return PersonPredictions(
+            np.zeros((1, 13, 2), np.float32), np.zeros((1, 2), int), np.zeros(1, int), ()
+        )
+
+    monkeypatch.setattr(runs, "predict_person", predict)
+    machine = Machine(torch.device("cpu"), precision=precision)
+    runner = PeopleRunner(PERCEPTUAL_WEIGHTS, PERSON_MASK, tmp_path / "kept", machine)
+    runner.predict(_weights(tmp_path), people, Protocol())
+
+    assert runner.precision == precision
+    assert used == [precision == "bfloat16"] * 3
+
+
+def test_running_means_are_carried_from_person_to_person_and_kept(
+    people: DataSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second person begins with what the first left, also if the first is read back."""
+    began: list[tuple[float, ...]] = []
+
+    class Means(runs._Worker):
+        def run(
+            self,
+            task: PersonFrames,
+            progress: Progress | None = None,
+            means: tuple[float, ...] = (),
+        ) -> PersonPredictions:
+            began.append(means)
+            found = super().run(task, progress, means)
+            return replace(found, means=(*[1.0] * 5, float(len(began))))
+
+    monkeypatch.setattr(runs, "_Worker", Means)
+    carried = replace(ONLINE, settings=replace(ROTATION, running_means="carried"))
+    runner = PeopleRunner(PERCEPTUAL_WEIGHTS, PERSON_MASK, tmp_path / "kept", CPU)
+    weights = _weights(tmp_path)
+    first = runner.predict(weights, people, carried)
+    assert began == [(), (1.0, 1.0, 1.0, 1.0, 1.0, 1.0), (1.0, 1.0, 1.0, 1.0, 1.0, 2.0)]
+
+    again = runner.predict(weights, people, carried)
+    assert len(began) == 3
+    np.testing.assert_array_equal(first.points, again.points)
+
+    several = PeopleRunner(PERCEPTUAL_WEIGHTS, PERSON_MASK, tmp_path, CPU, Ranks(0, 2))
+    with pytest.raises(UserError, match="Start without torchrun"):
+        several.predict(weights, people, carried)

@@ -25,12 +25,13 @@ def _request(*options: str) -> StudyRequest:
     return study_request(main.build_parser().parse_args(["evaluate", "table1", *options]))
 
 
-def test_what_is_not_said_is_as_in_the_app() -> None:
+def test_what_is_not_said_is_as_published() -> None:
     request = _request("--data", "penn=/data/Penn")
 
     assert request.data == Request.parse("penn=/data/Penn") and request.split == "test"
     assert request.weights == {"transformer": WEIGHTS}
-    assert request.settings == preset(None).settings
+    assert request.settings == preset("paper").settings and request.precision == "float32"
+    assert request.unit == "person" and not request.first_frame_only and request.extra is None
     assert request.seeds == (0,) and request.every == 1
     assert request.development is None and request.aside is None
     assert request.people is None and request.frames is None
@@ -123,3 +124,37 @@ def test_an_experiment_writes_its_result_and_prints_it(
     assert result.as_json() == printed
     assert "Joint by joint" in markdown and "not given" in markdown
     assert (tmp_path / "out" / "table3" / "table3.png").is_file()
+
+
+@pytest.mark.parametrize(
+    ("options", "unit", "first", "every"),
+    [("clip", "clip", False, 0), ("first-frame", "person", True, 0), ("40", "person", False, 40)],
+)
+def test_tables_start_anew_as_asked(options: str, unit: str, first: bool, every: int) -> None:
+    request = _request("--data", "penn=x", "--reset", options, "--extra", "penn=y")
+
+    assert (request.unit, request.first_frame_only) == (unit, first)
+    assert request.settings.reset_every == every
+    assert request.extra == Request.parse("penn=y")
+
+
+@pytest.mark.parametrize(
+    ("options", "precision"),
+    [
+        ((), "float32"),
+        (("--preset", "steady"), None),
+        (("--preset", "steady", "--precision", "float32"), "float32"),
+        (("--precision", "bfloat16"), "bfloat16"),
+    ],
+)
+def test_published_runs_are_in_float32_unless_asked(
+    options: tuple[str, ...], precision: str | None
+) -> None:
+    assert _request("--data", "penn=x", *options).precision == precision
+
+
+def test_offline_pairs_of_bbc_pose_are_all_turned() -> None:
+    assert _request("--data", "bbc=x").settings.offline_rotation == 1
+    assert _request("--data", "penn=x").settings.offline_rotation == 0.6
+    chosen = _request("--data", "bbc=x", "--set", "offline_rotation=0.6")
+    assert chosen.settings.offline_rotation == 0.6

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 
 import cv2
@@ -14,7 +14,7 @@ from model.data.records import DataSet
 from model.data.shards import read_shards
 from model.evaluation.personalized import Protocol
 from model.experiments import figure3, figure4, figure5
-from model.experiments.plots import SeenRow, plot_panels
+from model.experiments.plots import SeenRow, arrows, plot_arrows, plot_panels
 from model.ttp.networks import NetworkSpec
 from model.ttp.weights import FORMAT, save
 from tests.model.data.clips import make_data_set
@@ -108,7 +108,9 @@ def test_figure5_has_a_row_for_each_of_a_few_people(
     assert column(table, "before") == ["46.2"] * 3 and column(table, "after") == ["53.8"] * 3
     assert [protocol.mode for protocol in predict.protocols()] == ["none", "online"]
     assert len(result.skipped) == 1 and "clip-2" in result.skipped[0]
-    assert result.text.startswith("2 people")
+    assert result.text.startswith("Personalized by the preset paper (as published), computed in")
+    assert " 2 people of " in result.text and "first 20 frames" in result.text
+    assert [picture.file for picture in result.pictures] == ["figure5.png", "panels.png"]
     assert pictures_exist(result, tmp_path)
 
 
@@ -143,6 +145,7 @@ def _seen(colour: int) -> SeenRow:
         target=picture, source=picture, reconstruction=picture,
         self_points=np.array([[20.0, 64.0], [100.0, 64.0]]), contribution=np.array([0.0, 2.0]),
         before=joints, after=joints, truth=joints, visible=np.ones(13),
+        joints=np.full((13, 2), 64.0), affinity=np.tile([0.95, 0.05], (13, 1)),
     )  # fmt: skip
 
 
@@ -160,6 +163,36 @@ def test_self_supervised_keypoints_are_coloured_by_what_they_contribute(tmp_path
     assert len(purple) > 5 and len(yellow) > 5
     assert abs(purple[:, 0].mean() - yellow[:, 0].mean()) < 2
     assert yellow[:, 1].mean() - purple[:, 1].mean() > 0.05 * image.shape[1]
+
+
+def test_arrows_are_those_above_a_tenth() -> None:
+    affinity = np.array([[0.1, 0.9, 0.0], [0.11, 0.3, 0.59]])
+    assert arrows(affinity) == [(1, 0), (1, 1), (1, 2), (0, 1)]
+
+
+def test_arrows_go_from_keypoints_to_joints(tmp_path: Path) -> None:
+    """An arrow lies between its ends, and nothing beyond them."""
+    row = replace(_seen(0), joints=np.array([[90.0, 64.0]]), affinity=np.array([[0.9, 0.05]]))
+    plot_arrows(tmp_path / "arrows.png", [row])
+
+    image = cv2.imread(str(tmp_path / "arrows.png"))
+    assert image is not None
+    blue, green, red = image[: int(0.8 * len(image))].astype(int).transpose(2, 0, 1)
+    places = np.argwhere((red > 150) & (blue < 60) & (green < 160))  # autumn
+    black = np.argwhere((red + green + blue) == 0)
+    left, right = black[:, 1].min(), black[:, 1].max()
+    ends = (
+        (places[:, 1].min() - left) / (right - left),
+        (places[:, 1].max() - left) / (right - left),
+    )
+    assert ends == pytest.approx((20 / 128, 90 / 128), abs=0.06)
+
+
+def test_fewer_frames_are_said_to_be_fewer(tmp_path: Path, people: DataSet) -> None:
+    study, _ = make_study(tmp_path, people=people)
+    save(study.weights["transformer"], small_network())
+
+    assert "first 2 frames" in figure5.run(replace(study, frames=2)).text
 
 
 def test_every_person_has_a_row_of_panels(tmp_path: Path) -> None:
