@@ -24,7 +24,7 @@ COMMANDS = (
 Subparsers: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 DATA_NAMES = (
-    "penn, human36m, bbc, penn-as-released, bbc-as-released, bbc-extra, jhmdb, lsp, "
+    "penn, human36m, human36m-32, bbc, penn-as-released, bbc-as-released, bbc-extra, jhmdb, lsp, "
     "lsp-extended, coco, shards, simplified-human36m, simplified-human36m-unmasked, mpi-inf-3dhp, "
     "300w, multipie, voxceleb2, celeba, aflw, cats, penn-poses"
 )

@@ -68,8 +68,9 @@ def _add_measured(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         "--unit",
-        choices=("image", "pixels", "inter-ocular"),
-        help="of the errors (default: the table's own)",
+        choices=("image", "pixels", "inter-ocular", "inter-pupil"),
+        help="of the errors: the picture's side, pixels, or the distance of the outer eye corners "
+        "or of the pupils (default: the table's own)",
     )
     group.add_argument(
         "--points",

@@ -1,7 +1,8 @@
 """Joint sets: their names, flip pairs, limbs, and which side of the body each joint is on.
 
 Orders and flip pairs are those of the data sets as the published experiments use them. A name means
-the same in every set: 'head' is the head's centre, 'head top' its crown.
+the same in every set: 'head' is the head's centre, 'head top' its crown, 'neck' the neck's base,
+'thorax' the middle between the shoulders, 'spine' the middle of the back.
 """
 
 from __future__ import annotations
@@ -147,7 +148,7 @@ H36M32 = JointSet(
         "hip root",
         *(f"{side} {part}" for side in ("right", "left")
           for part in ("hip", "knee", "ankle", "ball", "toes")),
-        "pelvis", "thorax", "neck base", "head", "head back",
+        "pelvis", "spine", "neck", "head", "head top",
         *(f"{side} {part}" for side in ("left", "right") for part in (
             "collar", "shoulder", "elbow", "wrist", "wrist end", "thumb", "little finger",
             "little finger end")),

@@ -16,6 +16,7 @@ from model.data.cat_heads import read_cat_heads
 from model.data.celeba import read_celeba
 from model.data.coco import read_coco
 from model.data.faces300w import read_300w, read_multipie
+from model.data.files import Half
 from model.data.human36m import read_human36m
 from model.data.jhmdb import read_jhmdb
 from model.data.lsp import read_lsp, read_lsp_extended
@@ -32,7 +33,9 @@ from model.data.voxceleb import read_voxceleb2
 class Source:
     """A kind of data set: ``read(root, split)`` gives its people, in its joint set ``joints``.
 
-    Its crop squares are moved down by ``crop_shift`` of the person boxes' longest sides.
+    Its crop squares are moved down by ``crop_shift`` of the person boxes' longest sides. ``half``
+    reads one half of the videos of each action, where the published experiments divide a data set
+    so (method 2.8).
     """
 
     name: str
@@ -40,6 +43,7 @@ class Source:
     joints: str
     read: Callable[[Path, Split], DataSet]
     crop_shift: float = CENTRE_SHIFT
+    half: Callable[[Path, Split, Half], DataSet] | None = None
 
 
 def _shards(pattern: Path, split: Split) -> DataSet:
@@ -50,6 +54,10 @@ def _shards(pattern: Path, split: Split) -> DataSet:
     if not paths:
         raise UserError(f"No file matches {pattern}. Give the path of .npz clip shards.")
     return read_shards(paths, pattern.stem.partition("*")[0].rstrip("-") or pattern.parent.name)
+
+
+def _penn_half(root: Path, split: Split, half: Half, *, as_released: bool = False) -> DataSet:
+    return read_penn_action(root, split, as_released=as_released, half=half)
 
 
 def _training_only(title: str, read: Callable[[Path], DataSet]) -> Callable[[Path, Split], DataSet]:
@@ -64,14 +72,21 @@ def _training_only(title: str, read: Callable[[Path], DataSet]) -> Callable[[Pat
 SOURCES: dict[str, Source] = {
     source.name: source
     for source in (
-        Source("penn", "Penn Action", "penn13", read_penn_action),
+        Source("penn", "Penn Action", "penn13", read_penn_action, half=_penn_half),
         Source("human36m", "Human3.6M, the official release", "h36m16", read_human36m),
+        Source(
+            "human36m-32",
+            "Human3.6M, the official release with all of its joints",
+            "h36m32",
+            partial(read_human36m, all_joints=True),
+        ),
         Source("bbc", "BBC Pose", "bbc7", read_bbc_pose),
         Source(
             "penn-as-released",
             "Penn Action with joints a pixel right and down, where the released code has them",
             "penn13",
             partial(read_penn_action, as_released=True),
+            half=partial(_penn_half, as_released=True),
         ),
         Source(
             "bbc-as-released",
@@ -139,7 +154,13 @@ SOURCES: dict[str, Source] = {
         Source("celeba", "CelebA, tested on MAFL", "celeba5", read_celeba, crop_shift=0.0),
         Source("aflw", "AFLW", "celeba5", read_aflw, crop_shift=0.0),
         Source("cats", "cat heads", "cat7", read_cat_heads, crop_shift=0.0),
-        Source("penn-poses", "Penn Action, poses only", "penn13", read_penn_poses),
+        Source(
+            "penn-poses",
+            "Penn Action, poses only",
+            "penn13",
+            read_penn_poses,
+            half=lambda root, split, half: read_penn_poses(root, split, half=half),
+        ),
     )
 }
 
@@ -175,6 +196,16 @@ class Request:
         if weight is not None and not 0 < weight < math.inf:
             raise UserError(f"The weight in {text!r} must be a positive number.")
         return cls(SOURCES[name], Path(root), weight)
+
+    def same_videos(self, other: Request) -> bool:
+        """Whether both are read from one data set's videos, by the first words of their names."""
+        first, second = (r.source.name.partition("-")[0] for r in (self, other))
+        return first == second
+
+    def read_half(self, half: Half) -> DataSet:
+        """One half of the training videos of each action; ``source.half`` must know how."""
+        assert self.source.half is not None
+        return self.source.half(self.root, "train", half)
 
     def read(self, split: Split, crop_shift: float) -> DataSet:
         """Read the labels, for a network whose crops are moved down by ``crop_shift``."""

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.core.errors import UserError
-from model.core.skeleton import H36M16
+from model.core.skeleton import H36M16, H36M32
 from model.data.files import read_pickle
 from model.data.frames import NumberedImages, VideoFrames
 from model.data.records import ABSENT, VISIBLE, BadDataError, Clip, DataSet, Split
@@ -122,8 +122,11 @@ _DAMAGE = (
 )  # fmt: skip
 
 
-def read_human36m(root: Path, split: Split) -> DataSet:
+def read_human36m(root: Path, split: Split, *, all_joints: bool = False) -> DataSet:
     """Human3.6M's training subjects (1, 5, 6, 7, 8) or test subjects (9, 11), in H36M-16 joints.
+
+    With ``all_joints`` the release's own 32, as KeypointGAN takes them; the
+    squares stay those of these 16. Caches do not have them, so the release is read.
 
     A person is a subject, a clip one camera's view of one recording (methods 1.8 and 1.10). A
     cache under ``root`` (see ``human36m_cache``) is preferred and gives all its frames, with
@@ -136,20 +139,24 @@ def read_human36m(root: Path, split: Split) -> DataSet:
     ``UserError`` if ``root`` holds neither; ``BadDataError`` names a file that is missing or
     damaged.
     """
-    cache = find_cache(root, split)
+    cache = None if all_joints else find_cache(root, split)
     if cache is not None:
         clips = read_cache(cache, root)
     elif any((root / subject).is_dir() for subject in _SUBJECTS[split]):
-        clips = [clip for subject in _SUBJECTS[split] for clip in _subject(root, subject, split)]
+        clips = [
+            clip
+            for subject in _SUBJECTS[split]
+            for clip in _subject(root, subject, split, all_joints)
+        ]
     else:
         raise UserError(
             f"{root} does not hold Human3.6M's {split} subjects: folders "
             f"{', '.join(_SUBJECTS[split])} or a cache 'HM36*_cache' are expected. {_WHERE}"
         )
-    return DataSet(f"Human3.6M ({split})", H36M16, tuple(clips))
+    return DataSet(f"Human3.6M ({split})", H36M32 if all_joints else H36M16, tuple(clips))
 
 
-def _subject(root: Path, subject: str, split: Split) -> list[Clip]:
+def _subject(root: Path, subject: str, split: Split, all_joints: bool) -> list[Clip]:
     # A capital, as some systems leave hidden files that end alike.
     found = (sorted((root / subject / place).glob("[A-Z]*.cdf")) for place in _POSES)
     paths = next(filter(None, found), None)
@@ -157,20 +164,24 @@ def _subject(root: Path, subject: str, split: Split) -> list[Clip]:
         raise BadDataError(f"There are no 2D poses {root / subject / _POSES[0]}/*.cdf. {_WHERE}")
     wanted = (path for path in paths if (subject, path.stem) != _CORRUPT)
     videos = root / subject / "Videos"
-    return [_clip(subject, path, videos / f"{path.stem}.mp4", _STEP[split]) for path in wanted]
+    return [
+        _clip(subject, path, videos / f"{path.stem}.mp4", _STEP[split], all_joints)
+        for path in wanted
+    ]
 
 
-def _clip(subject: str, path: Path, video: Path, step: int) -> Clip:
+def _clip(subject: str, path: Path, video: Path, step: int, all_joints: bool) -> Clip:
     if not video.is_file():
         raise BadDataError(f"There is no video {video} to go with {path}. {_WHERE}")
     pose = _pose(path)
-    joints = _h36m16(pose[::step])
+    body = _h36m16(pose[::step])
+    joints = pose[::step] if all_joints else body
     visible = np.full(joints.shape[:2], VISIBLE, np.uint8)
     return Clip(
         name=f"{subject} {path.stem}",
         person=subject,
         frames=VideoFrames(video, range(0, len(pose), step)),
-        boxes=squares(boxes_of_joints(joints, visible)),
+        boxes=squares(boxes_of_joints(body, np.full(body.shape[:2], VISIBLE, np.uint8))),
         joints=joints,
         visible=visible,
     )

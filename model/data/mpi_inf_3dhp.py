@@ -26,9 +26,8 @@ MPI28_SHARED17 = (7, 5, 14, 15, 16, 9, 10, 11, 23, 24, 25, 18, 19, 20, 4, 3, 6)
 H36M32_SHARED17 = (15, 13, 25, 26, 27, 17, 18, 19, 1, 2, 3, 6, 7, 8, 11, 12, 14)
 """The joints of H36M-32 that go with ``MPI28_SHARED17``, one by one.
 
-Head top (head back), neck (neck base), right shoulder, elbow, wrist, the left ones, right hip,
-knee, ankle, the left ones, pelvis, spine (thorax), head; in brackets what H36M-32 calls them.
-They are the 17 joints of method 2.10.
+Head top, neck, right shoulder, elbow, wrist, the left ones, right hip, knee, ankle, the left ones,
+pelvis, spine, head. They are the 17 joints of method 2.10.
 """
 
 _WHERE = (

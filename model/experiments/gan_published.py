@@ -42,7 +42,7 @@ TABLE3: Mapping[str, float] = {
     "KeypointGAN": 8.67,
     "KeypointGAN + post-processing": 5.12,
 }
-"""Percent of the distance between the eyes on 300-W."""
+"""Percent of the distance between the pupils on 300-W."""
 
 TABLE4: Mapping[str, tuple[float, float]] = {
     "cyclegan": (3.54, 11.89),
@@ -51,4 +51,4 @@ TABLE4: Mapping[str, tuple[float, float]] = {
     "keypointgan": (2.73, 8.67),
     "cyclegan-one-cycle": (3.39, 11.36),
 }
-"""The ablations: Simplified Human3.6M (% of the image's side), 300-W (% of the eyes' distance)."""
+"""Ablations: Simplified Human3.6M (% of the image's side), 300-W (% of the pupils' distance)."""

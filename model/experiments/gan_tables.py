@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
 from model.core.panels import write_picture
-from model.core.skeleton import H36M32
-from model.data.mpi_inf_3dhp import H36M32_SHARED17
+from model.core.skeleton import H36M32, MPI28
+from model.data.mpi_inf_3dhp import H36M32_SHARED17, MPI28_SHARED17
 from model.evaluation.tables import figure
 from model.experiments import gan_figures
 from model.experiments import gan_published as published
@@ -69,14 +69,17 @@ def table2(study: GanStudy) -> ExperimentResult:
     """Errors in pixels of the original pictures, also of a network with another prior."""
     titles = {FULL: "KeypointGAN, ours", "mpi": "KeypointGAN, another prior, ours"}
     rows = []
+    compared = []
     for role, title in titles.items():
         if role == FULL or role in study.request.weights:
-            measured = _score(study, study.find(study.network(role)), "pixels")
+            found = study.find(study.network(role))
+            measured = _score(study, found, "pixels")
             rows.append((title, figure(measured.macro), figure(measured.either)))
+            compared.append(_compared(study, title, found))
     rows += [(f"{name} (paper)", figure(v), _NONE) for name, v in published.TABLE2.items()]
     table = Table(
         "Error in pixels", ("method", "error", "either side"), tuple(rows),
-        f"Over the points that the data and the network share. {_PAPER}",
+        f"{' '.join(compared)} {_PAPER}",
     )  # fmt: skip
     return _result(study, "keypointgan-table2", "pixels", table)
 
@@ -84,20 +87,22 @@ def table2(study: GanStudy) -> ExperimentResult:
 def table3(study: GanStudy) -> ExperimentResult:
     """With and without supervised post-processing."""
     study.labelled()  # what is wrong is said before hours of training
-    check_unit(study.request.unit or "inter-ocular", study.people.joint_set)
+    check_unit(study.request.unit or "inter-pupil", study.people.joint_set)
     network = study.network(FULL)
     found = study.find(network)
     after = study.post_processed(network, found)
     rows = [
-        ("KeypointGAN, ours", figure(_score(study, found, "inter-ocular").mean)),
-        ("KeypointGAN, ours + post-processing", figure(_score(study, after, "inter-ocular").mean)),
+        ("KeypointGAN, ours", figure(_score(study, found, "inter-pupil").mean)),
+        ("KeypointGAN, ours + post-processing", figure(_score(study, after, "inter-pupil").mean)),
     ]
     rows += [(f"{name} (paper)", figure(v)) for name, v in published.TABLE3.items()]
     table = Table(
         "Supervised post-processing", ("method", "error"), tuple(rows),
-        f"Post-processing is a linear map fitted to the labelled training pictures. {_PAPER}",
+        "Post-processing is a linear map fitted to the labelled training pictures. The paper's "
+        "figures are in percent of the distance between the pupils, as ours are unless --unit asks "
+        f"for another. {_PAPER}",
     )  # fmt: skip
-    return _result(study, "keypointgan-table3", "inter-ocular", table)
+    return _result(study, "keypointgan-table3", "inter-pupil", table)
 
 
 def table4(study: GanStudy) -> ExperimentResult:
@@ -159,9 +164,24 @@ RUNS: Mapping[str, Callable[[GanStudy], ExperimentResult]] = {
 
 
 def _score(study: GanStudy, found: Found, unit: Unit) -> PointScore:
+    return score(found, study.request.unit or unit, _used(study, found, unit))
+
+
+def _used(study: GanStudy, found: Found, unit: Unit) -> Sequence[int] | None:
+    """The points that errors are over; None: all."""
     chosen = study.request.points or ("original" if unit == "pixels" else "all")
-    original = chosen == "original" and found.joint_set == H36M32
-    return score(found, study.request.unit or unit, H36M32_SHARED17 if original else None)
+    if chosen == "all":
+        return None
+    return {H36M32: H36M32_SHARED17, MPI28: MPI28_SHARED17}.get(found.joint_set)
+
+
+def _compared(study: GanStudy, title: str, found: Found) -> str:
+    """How many points an error is over, and which the network's are that the data do not mark."""
+    used = _used(study, found, "pixels") or range(len(found.joint_set))
+    names = found.joint_set.names
+    missing = [names[point] for point in used if not found.marked[:, point].any()]
+    text = f"{title}: over {len(used) - len(missing)} points"
+    return f"{text}, without {', '.join(missing)}." if missing else f"{text}."
 
 
 def _sides(measured: PointScore) -> tuple[str, str]:

@@ -213,7 +213,8 @@ class SeenRow:
 
     ``self_points`` (M, 2) with their ``contribution`` (M,); ``before``, ``after`` and ``truth``
     (K, 2), NaN where unknown; ``visible`` (K,) is 0 where there is no label. ``joints``
-    (K, 2) are where the trained network's maps say, and ``affinity`` (K, M) what they are made of, W.
+    (K, 2) are where the trained network's maps say, and ``affinity`` (K, M) is what they are made
+    of, W.
     """
 
     target: Picture

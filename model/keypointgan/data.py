@@ -98,9 +98,15 @@ def on_black(picture: NDArray[np.uint8], mask: NDArray[np.uint8]) -> NDArray[np.
 
 
 class PosePrior:
-    """Whole poses to draw from: ``points`` (N, K, 2) float32, (x, y) in -1..1."""
+    """Poses to draw from: ``points`` (N, K, 2) float32, (x, y) in -1..1 within the picture.
 
-    def __init__(self, points: NDArray[np.float32], name: str = "") -> None:
+    ``clips`` (N,), if given, are the numbers of the clips they are of: a clip is drawn first, then
+    one of its poses; else all poses are drawn alike.
+    """
+
+    def __init__(
+        self, points: NDArray[np.float32], name: str = "", clips: NDArray[np.intp] | None = None
+    ) -> None:
         good = points.ndim == 3 and points.shape[-1] == 2 and len(points) > 0
         if not good or not np.isfinite(points).all():
             raise UserError(
@@ -109,37 +115,62 @@ class PosePrior:
             )
         self.points = points.astype(np.float32)
         self.name = name
+        self._clips = None
+        if clips is not None:
+            order = np.argsort(clips, kind="stable")
+            starts = np.flatnonzero(np.diff(clips[order])) + 1
+            self._clips = np.split(order, starts)
 
     def __len__(self) -> int:
         return len(self.points)
 
     @classmethod
-    def of(cls, *data_sets: DataSet) -> PosePrior:
-        """The whole poses of data sets, as their crops frame them: 2 p / 128 - 1 of crop pixels.
+    def of(cls, *data_sets: DataSet, whole: bool = False, by_clip: bool = True) -> PosePrior:
+        """The poses of data sets, as their crops frame them: 2 p / 128 - 1 of crop pixels.
 
-        Poses with a point that is not marked or lies outside the crop are left out. The pictures
-        are not looked at. ``UserError`` if no pose is left.
+        The pictures are not looked at.
+
+        Args:
+            data_sets: of one joint set.
+            whole: Leave poses out with a point outside the crop. Those with a point that is not
+                marked are always left out: its place may be anything.
+            by_clip: Draw a clip first, then a pose of it.
+
+        Raises:
+            UserError: no pose is left.
         """
-        poses = [
-            transform(clip.joints[i], crop_matrix(clip.box(int(i))))
-            for data_set in data_sets
-            for clip in data_set
+        places = [
+            (number, clip, int(i))
+            for number, clip in enumerate(clip for data_set in data_sets for clip in data_set)
             for i in np.flatnonzero((clip.visible != ABSENT).all(axis=1))
         ]
+        poses = [transform(clip.joints[i], crop_matrix(clip.box(i))) for _, clip, i in places]
+        numbers = np.array([number for number, _, _ in places], np.intp)
         pixels = np.array(poses, np.float32).reshape(-1, len(data_sets[0].joint_set), 2)
         points = 2 * pixels / np.float32(CROP_SIZE) - 1
-        inside = (np.abs(points) <= 1).all(axis=(1, 2))
-        return cls(points[inside], ", ".join(data_set.name for data_set in data_sets))
+        kept = (np.abs(points) <= (1 if whole else np.inf)).all(axis=(1, 2))
+        name = ", ".join(data_set.name for data_set in data_sets)
+        return cls(points[kept], name, numbers[kept] if by_clip else None)
 
     def subset(self, size: int, seed: int = 0) -> PosePrior:
-        """``size`` poses drawn with replacement, as the study of the prior's size does."""
+        """``size`` poses drawn with replacement, as the study of the prior's size does.
+
+        Each draw of them is alike from then on.
+        """
         check_number("prior_size", size, size >= 1, "1 or more")
-        rows = np.random.default_rng(seed).integers(len(self), size=size)
+        rng = np.random.default_rng(seed)
+        rows = [self._row(rng) for _ in range(size)]
         return PosePrior(self.points[rows], f"{size} of {self.name}")
 
     def draw(self, rng: np.random.Generator) -> NDArray[np.float32]:
         """One pose (K, 2)."""
-        return self.points[rng.integers(len(self))]
+        return self.points[self._row(rng)]
+
+    def _row(self, rng: np.random.Generator) -> int:
+        if self._clips is None:
+            return int(rng.integers(len(self)))
+        poses = self._clips[rng.integers(len(self._clips))]
+        return int(poses[rng.integers(len(poses))])
 
     @property
     def mean(self) -> NDArray[np.float32]:

@@ -27,7 +27,8 @@ def corrected(
 
     The offline regressor, frozen since its pre-training, reads the drawn skeleton; a prediction
     that comes closer to it (mean distance over the ``used`` points; None: all) with all left and
-    right points swapped is swapped. Returns points (N, K, 2) and which were swapped (N,).
+    right points swapped is swapped; the release uses the ``drawn_points``. Returns points (N, K, 2)
+    and which were swapped (N,).
     """
     offline = marginal_mean_points(network.offline_regressor(translation.clean))
     order = torch.from_numpy(network.spec.skeleton.joint_set.flip_order).to(network.device)
@@ -41,13 +42,30 @@ def corrected(
     return torch.where(swap[:, None, None], swapped, plain), swap
 
 
-Unit = Literal["image", "pixels", "inter-ocular"]
+def drawn_points(network: KeypointGan) -> list[int]:
+    """The points that a network's skeleton images show: of Human3.6M's 32 the published 17."""
+    limbs = network.spec.skeleton.limbs
+    return sorted({point for limb in limbs for group in limb for point in group})
+
+
+# Of what is no person, the sides are not exchanged: faces and cats are seen from the front.
+_NO_PEOPLE = ("faces68", "cat7")
+
+Unit = Literal["image", "pixels", "inter-ocular", "inter-pupil"]
 UNITS: dict[Unit, str] = {
     "image": "% of the image's side",
     "pixels": "pixels of the original picture",
-    "inter-ocular": "% of the distance between the eyes",
+    "inter-ocular": "% of the distance between the outer corners of the eyes",
+    "inter-pupil": "% of the distance between the pupils",
 }
-_OUTER_EYE_CORNERS = {"faces68": (36, 45), "cat7": (0, 1)}
+_EYES: dict[Unit, dict[str, tuple[list[int], list[int]]]] = {
+    "inter-ocular": {"faces68": ([36], [45]), "cat7": ([0], [1])},
+    # A pupil is the mean of the six points around its eye.
+    "inter-pupil": {
+        "faces68": (list(range(36, 42)), list(range(42, 48))),
+        "cat7": ([0], [1]),
+    },
+}
 
 
 @dataclass(frozen=True)
@@ -83,8 +101,8 @@ class PointScore:
     """Mean errors: of every group, over the groups, and over the pictures.
 
     ``either`` is what is left if left and right may be exchanged in each picture's labels;
-    ``right_way`` the share (0..1) of pictures that come no closer to their labels by it. NaN where
-    the points have no left and right.
+    ``right_way`` the share (0..1) of pictures that come no closer to their labels by it, of every
+    group and then over the groups. NaN where the points have no left and right.
     """
 
     macro: float
@@ -108,9 +126,9 @@ def find_points(
 ) -> Found:
     """Find the points of every ``every``-th picture; the labels are only carried along.
 
-    ``correct`` exchanges left and right where the offline regressor says so. ``group`` names the
-    group of a clip. The data set has the network's joint set; frames that cannot be
-    read are named in the result.
+    ``correct`` exchanges left and right of people where the offline regressor says so. ``group``
+    names the group of a clip. The data set has the network's joint set; frames that cannot be read
+    are named in the result.
     """
     joint_set = network.spec.skeleton.joint_set
     if data_set.joint_set != joint_set:
@@ -178,14 +196,16 @@ def score(found: Found, unit: Unit = "image", used: Sequence[int] | None = None)
         either=float(np.mean([either[groups == name].mean() for name in by_group]))
         if sided
         else float("nan"),
-        right_way=float((plain <= other).mean()) if sided else float("nan"),
+        right_way=float(np.mean([(plain <= other)[groups == name].mean() for name in by_group]))
+        if sided
+        else float("nan"),
         pictures=len(plain),
     )
 
 
 def check_unit(unit: Unit, joint_set: JointSet) -> None:
     """``UserError`` if errors of these points cannot be given in the unit."""
-    if unit == "inter-ocular" and joint_set.name not in _OUTER_EYE_CORNERS:
+    if unit in _EYES and joint_set.name not in _EYES[unit]:
         raise UserError(
             f"The points of {joint_set.name} have no eyes to measure by. Choose the unit image or "
             "pixels."
@@ -210,7 +230,8 @@ def _unit_sizes(found: Found, unit: Unit) -> NDArray[np.float64]:
     if unit == "pixels":
         return 2 / found.sides
     check_unit(unit, found.joint_set)
-    left, right = (found.truth[:, eye] for eye in _OUTER_EYE_CORNERS[found.joint_set.name])
+    eyes = _EYES[unit][found.joint_set.name]
+    left, right = (found.truth[:, eye].mean(axis=1) for eye in eyes)
     distance = np.linalg.norm(left - right, axis=-1) / 100
     return np.where(distance > 0, distance, np.nan)  # else nothing can be measured by it
 
@@ -222,8 +243,8 @@ def _read(
     images = to_unit(torch.from_numpy(pictures).permute(0, 3, 1, 2).to(network.device))
     with torch.autocast(network.device.type, torch.bfloat16, enabled=autocast):
         translation = network.translate(images)
-        if correct:
-            points, swapped = corrected(network, translation)
+        if correct and network.spec.skeleton.name not in _NO_PEOPLE:
+            points, swapped = corrected(network, translation, drawn_points(network))
         else:
             points = translation.points
             swapped = torch.zeros(len(points), dtype=torch.bool)

@@ -163,7 +163,9 @@ class KeypointGanJob:
     """What to train, on what, and where to.
 
     ``images`` are the data sets whose pictures are learnt from, ``prior`` those whose poses are;
-    without the latter, pictures come from the first half of every clip and poses from the second.
+    without the latter, pictures come from the first half of every clip and poses from the second,
+    of Penn Action from the two halves of each action's videos. That also where ``prior`` has the
+    poses of the very videos that the pictures are of.
     ``prior_size`` draws that many poses of the prior, and no more are ever seen. ``aside`` (0..1)
     is the share of the pictures' people kept for development; ``validation`` are further sets with
     labels. Labels of pictures are used to measure by and for nothing else. ``regressor`` is a
@@ -324,18 +326,22 @@ def _material(job: KeypointGanJob) -> _Material:
     joint_set = job.spec.skeleton.joint_set
     pictures, labelled, poses = [], [], []
     for request in job.images:
-        data_set = request.read("train", request.source.crop_shift)
+        halved = request.source.half is not None
+        apart = halved and (not job.prior or any(map(request.same_videos, job.prior)))
+        data_set = request.read_half("first") if apart else _read(request)
         data_set, aside = data_set.divided(job.aside)
         if not job.prior:
-            data_set, second = halves(data_set)
+            second = request.read_half("second") if halved else None
+            if second is None:
+                data_set, second = halves(data_set)
             poses.append(converted(second, joint_set))
         pictures.append(data_set)
         if aside is not None:
             labelled.append(replace(converted(aside, joint_set), name=f"{aside.name} aside"))
-    poses += [
-        converted(request.read("train", request.source.crop_shift), joint_set)
-        for request in job.prior
-    ]
+    for request in job.prior:
+        apart = request.source.half is not None and any(map(request.same_videos, job.images))
+        data_set = request.read_half("second") if apart else _read(request)
+        poses.append(converted(data_set, joint_set))
     labelled += [
         converted(request.read("test", request.source.crop_shift), joint_set)
         for request in job.validation
@@ -345,10 +351,16 @@ def _material(job: KeypointGanJob) -> _Material:
         raise ValueError("a masked network needs a source of masks")
     if masks is not None:
         pictures, labelled = list(map(masks, pictures)), list(map(masks, labelled))
-    prior = PosePrior.of(*poses)
+    settings = job.settings
+    by_clip = settings.prior_draw == "clips"
+    prior = PosePrior.of(*poses, whole=settings.whole_poses, by_clip=by_clip)
     if job.prior_size is not None:
         prior = prior.subset(job.prior_size, job.settings.seed)
     return _Material(pictures, prior, labelled)
+
+
+def _read(request: Request) -> DataSet:
+    return request.read("train", request.source.crop_shift)
 
 
 def _identity(job: KeypointGanJob, material: _Material) -> dict[str, str]:

@@ -87,14 +87,15 @@ VARIANTS: Mapping[str, tuple[str, dict[str, Any]]] = {
 
 @dataclass(frozen=True)
 class KeypointGanSettings:
-    """The published training, but for ``steps`` and ``regressor_steps``, which it does not tell.
+    """The published training, but for ``steps``: the released code has no last one.
 
-    The released code has no last step; its regressor is that of iteration 580,000.
+    As many as the regressor's are our choice.
     """
 
     steps: int = 580_000
-    #: Steps before these, which teach the regressor alone, on drawn skeletons of the prior.
-    regressor_steps: int = 20_000
+    #: Steps before these, which teach the regressor alone, on drawn skeletons of the prior. The
+    #: release trains with its regressor of iteration 580,000.
+    regressor_steps: int = 580_000
     batch_size: int = 16
     learning_rate: float = 2e-4
     #: Adam's first decay.
@@ -119,6 +120,11 @@ class KeypointGanSettings:
     perceptual: str = "linear"
     #: Decay of the moving average of the weights that is kept and measured; published: none.
     average: float = 0.0
+    #: How poses of the prior are drawn: a clip and then a frame of it, as published, or ``frames``
+    #: all alike.
+    prior_draw: str = "clips"
+    #: Leave poses out that reach beyond the picture; published: they are kept.
+    whole_poses: bool = False
     #: Largest distance in frames between target and conditioning frame.
     window: int = 1000
     #: Targets made of stills are turned, scaled and moved a little too; the released default is no.
@@ -131,7 +137,12 @@ class KeypointGanSettings:
 
     def __post_init__(self) -> None:
         check_choices(
-            self, {"precision": ("float32", "bfloat16"), "perceptual": ("linear", "relu")}
+            self,
+            {
+                "precision": ("float32", "bfloat16"),
+                "perceptual": ("linear", "relu"),
+                "prior_draw": ("clips", "frames"),
+            },
         )
         for name in ("steps", "batch_size", "look_every", "checkpoint_every"):
             check_number(name, getattr(self, name), getattr(self, name) >= 1, "1 or more")
@@ -168,6 +179,8 @@ PRESETS: Mapping[str, KeypointGanPreset] = {
             "batch_size": 8,
             "precision": "bfloat16",
             "average": 0.998,
+            "prior_draw": "frames",
+            "whole_poses": True,
             "look_every": 250,
             "checkpoint_every": 500,
         },

@@ -110,6 +110,7 @@ def write_voxceleb2(root: Path) -> None:
 WRITERS: dict[str, Callable[[Path], object]] = {
     "penn": write_penn,
     "human36m": write_human36m,
+    "human36m-32": write_human36m,
     "bbc": test_bbc_pose.write,
     "penn-as-released": write_penn,
     "bbc-as-released": test_bbc_pose.write,

@@ -7,7 +7,17 @@ import pytest
 from numpy.typing import NDArray
 
 from model.core.errors import UserError
-from model.core.skeleton import BBC7, COCO17, H36M16, JHMDB15, LSP14, PENN13, JointSet, joint_set
+from model.core.skeleton import (
+    BBC7,
+    COCO17,
+    H36M16,
+    H36M32,
+    JHMDB15,
+    LSP14,
+    PENN13,
+    JointSet,
+    joint_set,
+)
 from model.data.conversion import convert_joints, converted, correspondence
 from model.data.records import Clip, DataSet
 
@@ -68,6 +78,7 @@ def test_each_joint_comes_from_its_own_or_is_absent(source: JointSet, target: Jo
         (H36M16, PENN13, {"head"}),
         (COCO17, PENN13, {"head"}),
         (LSP14, PENN13, {"head"}),
+        (H36M32, H36M16, {"thorax"}),  # half-way between the shoulders, which nobody marks
     ],
     ids=lambda s: getattr(s, "name", ""),
 )

@@ -12,7 +12,7 @@ from cdflib.cdfwrite import CDF
 from numpy.typing import NDArray
 
 from model.core.errors import UserError
-from model.core.skeleton import H36M16
+from model.core.skeleton import H36M16, H36M32
 from model.data.human36m import read_human36m
 from model.data.records import BadDataError
 
@@ -161,3 +161,20 @@ def test_other_content_is_named(tmp_path: Path) -> None:
     write_cdf(path, np.zeros((1, 3, 96), np.float32))
     with pytest.raises(BadDataError, match=r"Directions\.54138969\.cdf has a 'Pose' of shape"):
         read_human36m(tmp_path, "test")
+
+
+def test_a_name_is_one_point_with_16_and_with_32_joints(tmp_path: Path) -> None:
+    """The release's root and pelvis are one place; its thorax is made from the shoulders."""
+    write(tmp_path, "test", 201)
+    few = read_human36m(tmp_path, "test")
+    all_of_them = read_human36m(tmp_path, "test", all_joints=True)
+    assert all_of_them.joint_set == H36M32 and len(all_of_them) == len(few)
+    small, large = few.clips[0], all_of_them.clips[0]
+    assert large.joints[0].tolist() == [[10 * k, 400 - 5 * k] for k in range(32)]
+    np.testing.assert_array_equal(small.boxes, large.boxes)
+    shared = set(H36M16.names) & set(H36M32.names) - {"pelvis"}
+    assert len(shared) == 14 and {"neck", "head top"} <= shared and "thorax" not in H36M32.names
+    for name in shared:
+        np.testing.assert_array_equal(
+            small.joints[:, H36M16.index(name)], large.joints[:, H36M32.index(name)]
+        )

@@ -162,7 +162,8 @@ def test_table3_is_before_and_after_post_processing(bench: Bench, tmp_path: Path
     network = saved(tmp_path, "faces68")
     result = bench.result("table3", "--weights", str(network), "--labelled", faces, data=faces)
     rows = rows_of(result)
-    assert "distance between the eyes" in result.text
+    assert "% of the distance between the pupils" in result.text
+    assert "between the pupils" in result.tables[0].note
     ours = [float(rows[f"KeypointGAN, ours{more}"]["error"]) for more in ("", " + post-processing")]
     assert all(np.isfinite(ours)) and ours[0] != ours[1]
     assert rows["KeypointGAN + post-processing (paper)"]["error"] == "5.12"

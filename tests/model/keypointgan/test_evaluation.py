@@ -63,6 +63,21 @@ def test_errors_in_percent_of_the_distance_between_the_outer_corners_of_the_eyes
         score(found(), "inter-ocular")
 
 
+def test_errors_in_percent_of_the_distance_between_the_pupils() -> None:
+    """A pupil is the middle of its eye's six points, and the published unit of 300-W."""
+    right = found(FACES68)
+    for first, middle in ((36, -0.2), (42, 0.2)):
+        right.truth[:, first : first + 6] = [middle, 0.0]
+        right.truth[:, first, 0] -= 0.1
+        right.truth[:, first + 3, 0] += 0.1
+    wrong = moved(right, 0.04, 0.08)
+    assert score(wrong, "inter-pupil").mean == pytest.approx((10 + 20) / 2)
+    # The outer corners are 0.6 apart.
+    assert score(wrong, "inter-ocular").mean == pytest.approx(100 * (0.04 + 0.08) / 2 / 0.6)
+    with pytest.raises(UserError, match="penn13 have no eyes"):
+        score(found(), "inter-pupil")
+
+
 def test_only_marked_points_count_and_only_pictures_with_some() -> None:
     wrong = moved(found(count=3), 0.1, 0.2, 0.3)
     wrong.points[0, 4:] += 100
@@ -107,7 +122,8 @@ def test_a_mirrored_picture_is_right_on_either_side_but_not_the_right_way_round(
     measured = score(wrong)
     assert measured.macro > 1
     assert measured.either == 0
-    assert measured.right_way == 0.75
+    # Of each group, and then over the groups, as the release averages over activities.
+    assert measured.right_way == 0.5
     off = moved(wrong, 0, 0.02, 0.02, 0.02)
     off.points[0] = off.truth[0, order] + [0, 0.2]
     assert score(off).either == pytest.approx((10 + 1) / 2), "groups count alike here too"

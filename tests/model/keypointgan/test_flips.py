@@ -6,9 +6,11 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from model.core.skeleton import PENN13
-from model.keypointgan.evaluation import corrected
+from model.core.skeleton import PENN13, joint_set
+from model.keypointgan import evaluation
+from model.keypointgan.evaluation import corrected, drawn_points, find_points
 from model.keypointgan.networks import KeypointGan, Translation
+from tests.model.data.clips import make_data_set
 from tests.model.keypointgan.tiny import poses, tiny_network
 
 ORDER = PENN13.flip_order.tolist()
@@ -116,3 +118,28 @@ def test_the_regressor_that_goes_on_learning_is_not_asked() -> None:
             parameter.fill_(float("nan"))
     result, swapped = corrected(network, translation(points(truth)))
     assert not swapped.any() and torch.isfinite(result).all()
+
+
+def test_the_points_that_decide_are_the_seventeen_drawn_ones() -> None:
+    assert drawn_points(tiny_network(skeleton_name="h36m32")) == [
+        1, 2, 3, 5, 6, 7, 8, 10, 11, 13, 15, 17, 18, 19, 25, 26, 27,
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("joints", "asked"), [("h36m32", True), ("faces68", False)])
+def test_sides_are_exchanged_of_people_only(joints: str, asked: bool) -> None:
+    """By the drawn points of people; what faces are is told by nobody."""
+    network = tiny_network(skeleton_name=joints).eval()
+    used: list[object] = []
+
+    def noting(
+        network: KeypointGan, translation: Translation, points: object = None
+    ) -> tuple[Tensor, Tensor]:
+        used.append(points)
+        return translation.points, torch.zeros(len(translation.points), dtype=torch.bool)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(evaluation, "corrected", noting)
+        people = make_data_set("people", [2], joint_set(joints))
+        find_points(network, people)
+    assert used == ([drawn_points(network)] if asked else [])

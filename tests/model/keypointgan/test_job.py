@@ -22,9 +22,12 @@ from model.data.catalogue import Request
 from model.data.masks import Masks
 from model.data.records import BadDataError
 from model.engine.metrics import read_log
+from model.keypointgan import job as job_module
 from model.keypointgan import weights
+from model.keypointgan.data import PosePrior
 from model.keypointgan.job import KeypointGanJob, KeypointGanResult, run_gan_training
 from model.keypointgan.settings import PRESETS, KeypointGanSettings, KeypointGanSpec, gan_preset
+from tests.model.data.layouts import write_penn_video
 from tests.shards import write_shard
 
 SPEC = KeypointGanSpec("penn13", size=32, width=4, discriminator_width=4, scales=1)
@@ -413,3 +416,25 @@ def test_weights_of_other_networks_are_no_start(
     spec = dataclasses.replace(SPEC, width=8)
     with pytest.raises(UserError, match="Start from weights of the same networks"):
         run_gan_training(material.job(tmp_path / "on", spec=spec, start=trained.result.weights))
+
+
+@pytest.mark.parametrize("prior", [None, "penn", "penn-poses"])
+def test_pictures_and_poses_of_penn_action_are_of_different_videos(
+    prior: str | None, tmp_path: Path
+) -> None:
+    """As published, of each action one half gives pictures and the other poses."""
+    boxes = np.tile([2.0, 2, 22, 22], (2, 1))
+    for number in range(1, 5):
+        joints = np.random.default_rng(number).uniform(4, 20, (2, 13, 2))
+        write_penn_video(tmp_path, number, joints, np.ones((2, 13), np.uint8), boxes, train=True)
+    penn = Request.parse(f"penn={tmp_path}")
+    chosen = [] if prior is None else [Request.parse(f"{prior}={tmp_path}")]
+    job = KeypointGanJob(
+        SPEC, SETTINGS, [penn], tmp_path / "out", PERCEPTUAL_WEIGHTS, prior=chosen, quiet=True
+    )
+    material = job_module._material(job)
+    assert [clip.name for clip in material.pictures[0]] == ["0001", "0002"]
+    assert len(material.prior) == 4
+    whole = Request.parse(f"penn={tmp_path}").read_half("second")
+    expected = PosePrior.of(whole if prior != "penn-poses" else chosen[0].read_half("second"))
+    np.testing.assert_allclose(material.prior.points, expected.points)

@@ -44,8 +44,8 @@ def labelled(joints: NDArray[np.floating], visible: NDArray[np.uint8] | None = N
     )
 
 
-def prior_of(*clips: Clip) -> PosePrior:
-    return PosePrior.of(DataSet("cats", CAT7, clips))
+def prior_of(*clips: Clip, **options: bool) -> PosePrior:
+    return PosePrior.of(DataSet("cats", CAT7, clips), **options)
 
 
 def some_pose(seed: int = 0) -> NDArray[np.float64]:
@@ -75,7 +75,7 @@ def test_each_pose_is_seen_in_the_square_of_its_own_frame() -> None:
 def test_poses_that_are_not_whole_inside_are_left_out(place: tuple[float, float]) -> None:
     joints = np.stack([some_pose(n) for n in range(3)])
     joints[1, 4] = place
-    prior = prior_of(labelled(joints))
+    prior = prior_of(labelled(joints), whole=True)
     np.testing.assert_allclose(prior.points, joints[[0, 2]] / 64 - 1, atol=1e-5)
 
 
@@ -97,7 +97,25 @@ def test_without_a_whole_pose_there_is_no_prior() -> None:
     joints = some_pose()[None]
     joints[0, 0] = -50
     with pytest.raises(UserError, match=r"The prior cats has poses of shape \(0, 7, 2\); at least"):
-        prior_of(labelled(joints))
+        prior_of(labelled(joints), whole=True)
+
+
+def test_poses_that_reach_beyond_the_picture_belong_to_the_published_prior() -> None:
+    joints = np.stack([some_pose(n) for n in range(3)])
+    joints[1, 4] = (-1, 50)
+    np.testing.assert_allclose(prior_of(labelled(joints)).points, joints / 64 - 1, atol=1e-5)
+
+
+@pytest.mark.parametrize(("by_clip", "share"), [(True, 1 / 2), (False, 1 / 10)])
+def test_a_clip_is_drawn_and_then_its_pose(by_clip: bool, share: float) -> None:
+    """As published, a clip of one pose is seen as often as one of nine."""
+    poses = np.stack([some_pose(n) for n in range(10)])
+    prior = prior_of(labelled(poses[:1]), labelled(poses[1:]), by_clip=by_clip)
+    rng = np.random.default_rng(0)
+    drawn = [np.array_equal(prior.draw(rng), prior.points[0]) for _ in range(2000)]
+    assert np.mean(drawn) == pytest.approx(share, abs=0.04)
+    few = prior.subset(2000, seed=1).points
+    assert (few == prior.points[0]).all((1, 2)).mean() == pytest.approx(share, abs=0.04)
 
 
 @pytest.mark.parametrize("shape", [(4, 7), (4, 7, 3), (0, 7, 2)])

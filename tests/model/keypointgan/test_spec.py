@@ -13,7 +13,7 @@ from torch import nn
 from model.core.errors import UserError
 from model.keypointgan.networks import KeypointGan, to_pixels, to_unit
 from model.keypointgan.rendering import SKELETONS
-from model.keypointgan.settings import VARIANTS, KeypointGanSettings, KeypointGanSpec
+from model.keypointgan.settings import VARIANTS, KeypointGanSettings, KeypointGanSpec, gan_preset
 
 
 def test_the_published_values() -> None:
@@ -145,3 +145,7 @@ def test_pixels_and_units_are_each_others_inverse() -> None:
     assert torch.equal(to_pixels(unit), pixels)
     beyond = to_pixels(torch.tensor([-7.0, 3.0, 0.0], requires_grad=True))
     assert beyond.tolist() == [0, 255, 128] and not beyond.requires_grad
+
+
+def test_the_published_regressor_is_that_of_iteration_580000() -> None:
+    assert KeypointGanSettings(**gan_preset("paper").settings).regressor_steps == 580_000
