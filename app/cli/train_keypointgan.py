@@ -105,8 +105,8 @@ def add_network(parser: argparse._ActionsContainer) -> None:
         "--features",
         metavar="FILE",
         type=Path,
-        help="the perceptual network: a VGG-19 as in the released code, or another VGG-16 "
-        "(default: the embedded VGG-16)",
+        help="the perceptual network: MatConvNet's imagenet-vgg-verydeep-19.mat, as in the "
+        "released code, or torchvision's VGG-19 or VGG-16 (default: the embedded VGG-16)",
     )
     group.add_argument(
         "--set",

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from model.core.crop import CROP_SIZE
 from model.core.skeleton import CELEBA5
 from model.data.files import Part, read_lines, training_part
-from model.data.frames import resized_points, still_clips
+from model.data.frames import still_clips
 from model.data.records import VISIBLE, BadDataError, DataSet, Split
 
 _WHERE = (
@@ -37,7 +37,8 @@ def read_celeba(root: Path, split: Split) -> DataSet:
 
     Training is the official training partition without MAFL's test faces and the last 10 % of its
     training faces. Pictures are resized to 160 x 160, whatever that does to their proportions, and
-    squares are the 128 pixels in the middle. Landmarks are taken as given and all are visible.
+    squares are the 128 pixels in the middle. Landmarks are multiplied by the same ratios, as in the
+    released code, and all are visible.
 
     ``BadDataError`` names what is missing or damaged.
     """
@@ -86,7 +87,9 @@ def _landmarks(root: Path) -> tuple[list[str], NDArray[np.float32]]:
             f"{path} is no list of landmarks ({error}): a number, names, then for each picture its "
             f"name and 10 numbers are expected. {_WHERE}"
         ) from error
-    return [row[0] for row in rows], resized_points(joints, _ALIGNED, (_RESIZED, _RESIZED))
+    # As released: multiplied by the sizes' ratio, wherever pixels have their centres.
+    ratio = np.float32(_RESIZED) / np.array(_ALIGNED, np.float32)
+    return [row[0] for row in rows], joints * ratio
 
 
 def _partition(root: Path) -> dict[str, str]:

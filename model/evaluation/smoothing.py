@@ -46,15 +46,18 @@ GRID = tuple(
 def smooth(points: NDArray[np.floating], smoothing: Smoothing) -> NDArray[np.float32]:
     """One clip's points (T, K, 2) over time, smoothed; float32.
 
-    Fewer frames than the window stay as they are, and so does a joint that is not a number
-    somewhere. The ends are those of the polynomial that fits the first and last window.
+    A clip of fewer frames than the window has its longest odd one, so that no window wins by
+    leaving short clips alone; a clip too short for the order stays as it is, and so does a joint
+    that is not a number somewhere. The ends are those of the polynomial that fits the first and
+    last window.
     """
     found = np.array(points, np.float32)
-    if len(found) < smoothing.window:
+    window = min(smoothing.window, len(found) - 1 + len(found) % 2)
+    if smoothing.order >= window:
         return found
     finite = np.isfinite(found).all(axis=(0, 2))
     found[:, finite] = savgol_filter(
-        found[:, finite].astype(np.float64), smoothing.window, smoothing.order, axis=0
+        found[:, finite].astype(np.float64), window, smoothing.order, axis=0
     )
     return found
 

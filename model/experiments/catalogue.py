@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from model.experiments.gan_study import GanStudy
     from model.experiments.result import ExperimentResult
 
-ROLES = ("baseline", "rotation", "keypoint", "transformer", "rendered", "real")
+ROLES = ("baseline", "rotation", "keypoint", "transformer", "reference", "rendered", "real")
 """What a network is in an experiment: a variant of Table 1, or what Table 6 trained it on."""
 
 
@@ -61,8 +61,8 @@ EXPERIMENTS: Mapping[str, Experiment] = {
         ),
         Experiment(
             "table6",
-            "Table 6: from rendered to real people",
-            "how much of the gap from rendered to real people personalization closes",
+            "Table 6: from one data set to another",
+            "networks trained on another data set, or on rendered people, and personalized to this",
         ),
         Experiment(
             "figure3",

@@ -28,7 +28,7 @@ from model.evaluation.personalized import Protocol, Unit
 from model.evaluation.runs import Machine, PeopleRunner
 from model.experiments.catalogue import ROLES
 from model.ttp.networks import VARIANTS
-from model.ttp.weights import read_spec
+from model.ttp.weights import read_metadata, read_spec
 
 
 def configuration(study: Study, **more: Any) -> dict[str, Any]:
@@ -38,7 +38,11 @@ def configuration(study: Study, **more: Any) -> dict[str, Any]:
         "data": described(study.people),
         "development": None if study.development is None else described(study.development),
         "weights": {
-            role: {"file": path.name, "sha256": sha256_of(path)}
+            role: {
+                "file": path.name,
+                "sha256": sha256_of(path),
+                "trained_on": study.trained_on.get(role),
+            }
             for role, path in study.weights.items()
         },
         "method": study.method,
@@ -163,6 +167,8 @@ class Study:
     mask: Path
     #: Whether this process writes files and speaks to the user.
     first: bool = True
+    #: On what the networks of roles were trained, if their files say so.
+    trained_on: Mapping[str, str] = field(default_factory=dict)
     #: Of each person only so many frames were asked for.
     frames: int | None = None
     #: ``Protocol``'s, of personalized runs.
@@ -216,12 +222,18 @@ def open_study(request: StudyRequest, name: str, perceptual: Path, mask: Path) -
             request.command,
             mask,
             ranks.first,
+            trained_on=_trained_on(request.weights),
             frames=request.frames,
             unit=request.unit,
             first_frame_only=request.first_frame_only,
             method=method_of(request.settings, request.data.source.name),
             precision=runner.precision,
         )
+
+
+def _trained_on(weights: Mapping[str, Path]) -> dict[str, str]:
+    said = {role: read_metadata(path).get("data", "") for role, path in weights.items()}
+    return {role: data for role, data in said.items() if data}
 
 
 class _Predictor:

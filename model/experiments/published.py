@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from model.core.skeleton import BBC7, H36M16, PENN13, JointSet
 from model.data.records import DataSet
+from model.evaluation.metrics import mean_title
 from model.evaluation.personalized import Mode
 from model.ttp.networks import Variant
 
@@ -103,6 +104,11 @@ class Paper:
     def same(self) -> bool:
         """Whether ours are of the same data set."""
         return self.people.startswith(self.data.title)
+
+    @property
+    def title(self) -> str:
+        """What the paper's score is: mPCK, or on BBC Pose mAcc, within 6 pixels at half size."""
+        return mean_title(self.data.joint_set)
 
     @property
     def column(self) -> str:

@@ -65,7 +65,7 @@ def run(study: Study) -> ExperimentResult:
                 title,
                 _plotted({method: own.percent for method, own in scored.items()}),
             ),
-            Dots(f"paper, {paper.data.title}", title, _plotted(numbers)),
+            Dots(f"paper, {paper.data.title}", paper.title, _plotted(numbers)),
         ],
     )
     missing = [VARIANT_TITLES[v] for v in VARIANTS if v not in study.weights]

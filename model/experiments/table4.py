@@ -63,8 +63,8 @@ def run(study: Study) -> ExperimentResult:
             Dots(f"ours, {study.people.name}", title, _plotted(found, title)),
             Dots(
                 f"paper, {paper.data.title}",
-                title,
-                {name: {title: _PAPER[name]} for name in _PAPER},
+                paper.title,
+                {name: {paper.title: _PAPER[name]} for name in _PAPER},
             ),
         ],
     )

@@ -89,8 +89,8 @@ def run(study: Study) -> ExperimentResult:
             how_measured(study),
             f"Each clip's points are smoothed by Savitzky and Golay's filter, {chosen}: the best "
             f"for the network without personalization on {len(development)} frames of "
-            f"{len(development.persons)} other people ({development.name}). Clips shorter than "
-            "the window are left as they are.",
+            f"{len(development.persons)} other people ({development.name}). A clip "
+            "shorter than the window has the longest window that it holds.",
         ),
         (_table(title, plain, smooth, paper), _choice(title, tuning, scores)),
         (Picture("table5.png", "As predicted and smoothed; the paper's on its own scale."),),

@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 
 from model.core.errors import UserError
 from model.core.skeleton import PENN13
+from model.evaluation import smoothing as smoothing_module
 from model.evaluation.accuracy import Predictions
 from model.evaluation.smoothing import GRID, Smoothing, choose_smoothing, smooth, smoothed
 
@@ -45,11 +46,36 @@ def test_noise_becomes_less() -> None:
     assert np.abs(found - path).mean() < 0.6 * np.abs(noise).mean()
 
 
-def test_a_clip_shorter_than_the_window_stays() -> None:
-    path = np.random.default_rng(0).normal(size=(6, 13, 2)).astype(np.float32)
+@pytest.mark.parametrize(("frames", "window"), [(20, 19), (19, 19), (6, 5), (3, 3)])
+def test_a_clip_shorter_than_the_window_has_the_longest_that_it_holds(
+    frames: int, window: int
+) -> None:
+    path = np.random.default_rng(0).normal(size=(frames, 13, 2)).astype(np.float32)
+
+    found = smooth(path, Smoothing(25, 1))
+
+    np.testing.assert_array_equal(found, smooth(path, Smoothing(window, 1)))
+    assert np.abs(found - path).max() > 0.1
+
+
+def test_a_clip_too_short_for_the_order_stays() -> None:
+    path = np.random.default_rng(0).normal(size=(2, 13, 2)).astype(np.float32)
 
     np.testing.assert_array_equal(smooth(path, Smoothing(7, 1)), path)
-    assert np.abs(smooth(path, Smoothing(5, 1)) - path).max() > 0.1
+
+
+def test_a_window_does_not_win_by_leaving_short_clips_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """20 frames that are right, with a jump: the longer the window, the worse."""
+    long = Smoothing(25, 1)
+    monkeypatch.setattr(smoothing_module, "GRID", (Smoothing(3, 1), long))
+    truth = _path(np.where(_TIME < 10, 0, 40).astype(np.float32))
+
+    best, scores = choose_smoothing(_predictions(truth, truth))
+
+    assert best == Smoothing(3, 1)
+    assert scores[long] < scores[best] < 100
 
 
 def test_a_joint_that_is_no_number_stays_and_harms_no_other() -> None:

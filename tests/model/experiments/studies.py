@@ -59,7 +59,10 @@ class RuleOfThumb:
         return [protocol for name, _, protocol in self.calls if name == role]
 
 
-BASE = {"baseline": 3, "rotation": 4, "keypoint": 5, "transformer": 6, "rendered": 2, "real": 10}
+BASE = {
+    "baseline": 3, "rotation": 4, "keypoint": 5, "transformer": 6, "rendered": 2, "real": 10,
+    "reference": 10,
+}  # fmt: skip
 
 
 def usual(role: str, protocol: Protocol, person: str, order: int) -> int:

@@ -88,6 +88,20 @@ def test_figure4_starts_anew_after_every_so_many_frames(tmp_path: Path) -> None:
     assert pictures_exist(result, tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("longest", "grid"),
+    [
+        (2000, [100, 200, 400, 600, 800, 1000, 1200, 1400, 1600, 2000]),
+        (500, [100, 200, 400, 500]),
+        (100, [1, 2, 3, 4, 5, 10, 20, 40, 80, 100]),
+    ],
+)
+def test_figure4_has_the_published_range_where_people_have_so_many_frames(
+    longest: int, grid: list[int]
+) -> None:
+    assert list(figure4._lengths(longest)) == grid
+
+
 @pytest.fixture
 def people(tmp_path: Path) -> DataSet:
     return read_shards([write_shard(tmp_path / "people.npz", people=8, frames=2)], "people")

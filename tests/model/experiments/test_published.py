@@ -51,3 +51,10 @@ def test_figures_of_the_same_data_set_are_plainly_the_papers(name: str) -> None:
     paper = Paper.beside(make_data_set(name, [2]), BBC, PENN)
 
     assert paper.column == "paper" and "another" not in paper.note
+
+
+def test_the_papers_figures_on_bbc_pose_are_macc() -> None:
+    """Right within 6 pixels at half size, whatever ours beside them are."""
+    people = make_data_set("made", [2])
+    assert Paper.beside(people, BBC).title == "mAcc"
+    assert Paper.beside(people, PENN).title == "mPCK"

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from model.core.errors import UserError
-from model.core.skeleton import BBC7, H36M16
+from model.core.skeleton import BBC7, H36M16, PENN13
+from model.data.conversion import correspondence
 from model.data.records import ABSENT
 from model.evaluation import tables as people_module
 from model.evaluation.personalized import Protocol
@@ -227,9 +228,36 @@ def test_table6_without_the_reference_has_no_gap(tmp_path: Path) -> None:
     assert set(column(table, "gap recovered")) == {"–"}
 
 
-def test_table6_needs_the_rendered_network(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="rendered=FILE"):
-        table6.run(make_study(tmp_path)[0])
+def test_table6_as_published_goes_from_one_data_set_to_another(tmp_path: Path) -> None:
+    """The paper's own: from Penn Action to Human3.6M, with a baseline that is measured."""
+    people = make_data_set("Human3.6M (test)", [2, 3], H36M16)
+    study, _ = make_study(tmp_path, roles=("baseline", "transformer", "reference"), people=people)
+    study = replace(study, trained_on={"transformer": "penn=Penn_Action"})
+
+    result = table6.run(study)
+
+    (table,) = result.tables
+    assert column(table, "network, personalized") == [
+        "Baseline, without", "Transformer (keypoint), without", "Transformer (keypoint), online",
+        "Transformer (keypoint), offline", "Trained on the data set itself, without",
+    ]  # fmt: skip
+    assert column(table, "mPCK") == [percent(right, 16) for right in (3, 6, 7, 8, 10)]
+    assert column(table, "paper (Penn to H36M)") == ["52.60", "56.27", "60.14", "61.04", "87.90"]
+    assert column(table, "gap recovered") == ["–", "–", "25 %", "50 %", "–"]
+    assert "transformer on penn=Penn_Action" in result.text
+    assert pictures_exist(result, tmp_path)
+
+
+def test_table6_says_which_networks_are_missing(tmp_path: Path) -> None:
+    result = table6.run(make_study(tmp_path)[0])
+    assert column(result.tables[0], "mPCK")[0] == "not given"
+    assert "role reference" in result.text
+    with pytest.raises(UserError, match="transformer=FILE"):
+        table6.run(make_study(tmp_path, roles=("baseline",))[0])
+
+
+def test_penn_action_and_human36m_have_twelve_joints_in_common() -> None:
+    assert int((correspondence(PENN13, H36M16) >= 0).sum()) == 12
 
 
 def test_no_gap_is_no_share() -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
+import scipy.io
 import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
@@ -14,6 +16,7 @@ from torch.nn import functional
 from app.assets import PERCEPTUAL_WEIGHTS
 from model.core.errors import UserError
 from model.core.images import IMAGENET_MEAN, IMAGENET_STD
+from model.keypointgan import losses
 from model.keypointgan.losses import (
     RatioPerceptualLoss,
     discriminator_loss,
@@ -189,3 +192,44 @@ def test_a_file_of_another_network_is_refused(tmp_path: Path) -> None:
     save_file({"features.0.weight": torch.ones(2)}, tmp_path / "alex.safetensors")
     with pytest.raises(UserError, match=r"alex\.safetensors is no VGG-16 or VGG-19"):
         load_features(tmp_path / "alex.safetensors", linear=True)
+
+
+def write_matconvnet(path: Path, state: dict[str, Tensor]) -> Path:
+    """VGG-19 in the layout of MatConvNet's file, with layers above conv5_2 as well."""
+    numbers = sorted({int(name.split(".")[0]) for name in state})
+    layers = np.zeros((1, 2 * len(numbers) + 1), object)
+    for place, number in enumerate(numbers):
+        filters = state[f"{number}.weight"].permute(2, 3, 1, 0).numpy()
+        weights = np.zeros((1, 2), object)
+        weights[0, 0], weights[0, 1] = filters, state[f"{number}.bias"].numpy()[:, None]
+        layers[0, 2 * place] = {"type": "conv", "name": f"conv{number}", "weights": weights}
+        layers[0, 2 * place + 1] = {"type": "relu", "name": f"relu{number}"}
+    above = np.zeros((1, 2), object)
+    above[0, 0], above[0, 1] = np.ones((7, 7, 2, 3)), np.ones((3, 1))
+    layers[0, -1] = {"type": "conv", "name": "fc6", "weights": above}
+    scipy.io.savemat(path, {"layers": layers})
+    return path
+
+
+@torch.inference_mode()
+def test_matconvnets_own_file_is_fed_as_in_the_released_code(tmp_path: Path) -> None:
+    """Colours of 0 to 255, less 123.68, 116.779 and 103.939."""
+    torch.manual_seed(0)
+    state = flat_state(VGGFeatures(depth=19, linear=True))
+    features = load_features(write_matconvnet(tmp_path / "vgg19.mat", state), linear=True)
+    found = flat_state(features)
+    assert all(torch.equal(found[name], state[name]) for name in state)
+
+    image = torch.rand(1, 3, 32, 32) * 2 - 1
+    seen = (image + 1) / 2 * 255 - torch.tensor([123.68, 116.779, 103.939]).view(1, 3, 1, 1)
+    first = functional.conv2d(seen, state["0.weight"], state["0.bias"], padding=1)
+    wanted = functional.conv2d(first, state["2.weight"], state["2.bias"], padding=1)
+    given = losses._for_vgg(image)
+    scale = wanted.abs().max().item()
+    torch.testing.assert_close(features(given)[0], wanted, rtol=1e-4, atol=1e-5 * scale)
+
+
+def test_another_matlab_file_is_refused(tmp_path: Path) -> None:
+    scipy.io.savemat(tmp_path / "other.mat", {"layers": np.ones(3)})
+    with pytest.raises(UserError, match="is not MatConvNet's imagenet-vgg-verydeep-19"):
+        load_features(tmp_path / "other.mat", linear=True)
