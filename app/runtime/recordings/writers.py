@@ -25,7 +25,7 @@ from app.runtime.live.results import NetworkInfo, PoseResult
 from app.runtime.recordings.pipeline import ProcessedFrame
 from model.core.errors import UserError
 from model.core.files import sha256_of
-from model.ttp.weights import read_metadata
+from model.core.weights import read_metadata
 
 
 class ResultWriter(Protocol):
