@@ -6,11 +6,15 @@ import ctypes
 import os
 import warnings
 from dataclasses import dataclass
+from typing import Literal
 
 import torch
 from torch.nn import functional as F
 
 from model.core.errors import UserError
+
+Precision = Literal["float32", "bfloat16"]
+"""What is computed in."""
 
 # glibc's mallopt: how many blocks may be the system's own, and how much that is free is kept.
 _MMAP_MAX, _TRIM_THRESHOLD = -4, -1

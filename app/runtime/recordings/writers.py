@@ -7,7 +7,6 @@ import json
 import math
 import platform
 import tempfile
-import tomllib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -20,7 +19,7 @@ import onnxruntime
 import torch
 
 from app.assets import KnownJoints
-from app.diagnosis import ROOT
+from app.project import project
 from app.runtime.live.results import NetworkInfo, PoseResult
 from app.runtime.recordings.pipeline import ProcessedFrame
 from model.core.errors import UserError
@@ -273,9 +272,8 @@ def describe_weights(path: Path) -> dict[str, str | None]:
 
 def versions() -> dict[str, str]:
     """Versions of this program and of what its numbers depend on."""
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     return {
-        "project": project["version"],
+        "project": project()["version"],
         "python": platform.python_version(),
         "torch": torch.__version__,
         "opencv": cv2.__version__,
