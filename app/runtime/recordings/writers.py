@@ -120,6 +120,10 @@ class KeypointsCsv:
         values = dict(zip(self._names, row, strict=False))
         self._rows.writerow({**values, "updates": str(result.updates)})
 
+    def flush(self) -> None:
+        """Hand what is written to the disk, for who reads along or goes on after a crash."""
+        self._file.flush()
+
     def finish(self) -> None:
         self._file.close()
 
