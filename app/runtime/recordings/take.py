@@ -181,7 +181,7 @@ class TakeRecorder(ManagedThread):
         stream.pix_fmt = "yuv420p" if halves else "yuv444p"
         stream.time_base = stream.codec_context.time_base = _MILLISECONDS
         # No frame waits for later ones, and learning keeps its cores.
-        stream.codec_context.options = {"preset": "superfast", "tune": "zerolatency", "crf": "18"}
+        stream.codec_context.options = {"preset": "ultrafast", "tune": "zerolatency", "crf": "18"}
         stream.codec_context.thread_count = 1
         return stream
 
