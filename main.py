@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from app.cli import COMMANDS, window
+from app.project import project
 from model.core.errors import UserError
 
 INTERRUPTED = 130
@@ -28,6 +29,10 @@ def build_parser() -> argparse.ArgumentParser:
         prog="main.py",
         description="A human pose estimator that personalizes itself to the person it sees. "
         "Without a command, the window opens.",
+    )
+    version = project()["version"]
+    parser.add_argument(
+        "--version", action="version", version=version, help="print the version and leave"
     )
     window.add_arguments(parser)
     parser.set_defaults(func=window.run)

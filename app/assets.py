@@ -9,10 +9,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from app.project import ROOT
 from model.core.errors import UserError
 from model.core.skeleton import COCO17, PENN13
 
-ASSETS = Path(__file__).resolve().parents[1] / "assets"
+ASSETS = ROOT / "assets"
 WEIGHTS = ASSETS / "weights" / "ttp-movenet-thunder-penn13.safetensors"
 KEYPOINT_GAN_WEIGHTS = (
     ASSETS / "weights" / "keypointgan-rendered-penn13.safetensors"

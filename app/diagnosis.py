@@ -10,12 +10,12 @@ import os
 import platform
 import re
 import sys
-import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
+from app.project import ROOT, project
 from model.core.errors import UserError
 from model.core.files import sha256_of
 
@@ -190,7 +190,6 @@ def _x_server_answers(name: str) -> bool:
 
 Json: TypeAlias = "str | int | float | bool | list[Json] | dict[str, Json] | None"
 
-ROOT = Path(__file__).resolve().parents[1]
 CHECKSUMS = "SHA256SUMS"
 
 # Key in the report, module to import, its version or the function that gives it. PyTorch comes
@@ -262,7 +261,7 @@ def _explain(what: str, error: Exception) -> str:
 
 
 def _probe_versions() -> Finding:
-    versions: dict[str, Json] = {"project": _project()["version"]}
+    versions: dict[str, Json] = {"project": project()["version"]}
     versions["python"] = platform.python_version()
     problems: list[str] = []
     for key, module, attribute in _PACKAGES:
@@ -358,10 +357,5 @@ def _damaged_files(folder: Path) -> Iterator[str]:
 
 
 def _probe_licence() -> Finding:
-    licence = _project()["license"]
+    licence = project()["license"]
     return Finding("licence", f"{licence} (see LICENSE)", licence)
-
-
-def _project() -> dict[str, str]:
-    project: dict[str, str] = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
-    return project

@@ -73,6 +73,11 @@ def settings_path() -> Path:
     return platformdirs.user_config_path(APP_ID) / "settings.json"
 
 
+def takes_folder() -> Path:
+    """Where what is recorded from the window goes: a folder among the person's videos."""
+    return platformdirs.user_videos_path() / "Pose Personalizer"
+
+
 def cache_folder() -> Path:
     """Where this user's machine keeps what can be made again."""
     return platformdirs.user_cache_path(APP_ID)

@@ -10,8 +10,8 @@ import torch
 from torch import nn
 
 from app.assets import PERCEPTUAL_WEIGHTS
-from model.core.perceptual import load_perceptual_loss
-from model.ttp.networks import NetworkSpec, PerceptualLoss, PoseNetwork, Variant, VGGFeatures
+from model.core.perceptual import PerceptualLoss, VGGFeatures, load_perceptual_loss
+from model.ttp.networks import NetworkSpec, PoseNetwork, Variant
 
 SMALL_BACKBONES = ("resnet18", "movenet-lightning")
 """The smallest of either kind of encoder."""

@@ -49,6 +49,13 @@ def test_every_command_explains_itself(name: str, capsys: pytest.CaptureFixture[
     assert f"main.py {name}" in capsys.readouterr().out
 
 
+def test_the_version_is_that_of_the_project(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as end:
+        main.main(["--version"])
+    assert end.value.code == 0
+    assert f'version = "{capsys.readouterr().out.strip()}"' in (ROOT / "pyproject.toml").read_text()
+
+
 def test_help_lists_the_commands_and_the_windows_options(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

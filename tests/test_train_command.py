@@ -13,10 +13,10 @@ from torch import Tensor
 
 from app.cli.options import Interruption
 from main import main
+from model.core.perceptual import PerceptualLoss
 from model.engine.metrics import read_log
 from model.tracking import PersonMasker
 from model.ttp import weights
-from model.ttp.networks import PerceptualLoss
 from tests.networks import small_network
 from tests.shards import write_shard
 

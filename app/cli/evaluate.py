@@ -261,9 +261,9 @@ def _run_gradients(args: argparse.Namespace) -> int:
 
     from app.assets import PERCEPTUAL_WEIGHTS, PERSON_MASK, WEIGHTS
     from model.core.device import choose_device
+    from model.core.perceptual import load_perceptual_loss
     from model.evaluation.gradients import AgreementReport, gradient_agreement
     from model.tracking import PersonMasker
-    from model.ttp.networks import load_perceptual_loss
     from model.ttp.weights import load
 
     weights = args.weights or WEIGHTS

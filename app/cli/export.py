@@ -33,8 +33,9 @@ def add_parser(subparsers: Subparsers) -> None:
 
 def _run_onnx(args: argparse.Namespace) -> int:
     from app.assets import WEIGHTS
+    from model.core.weights import read_metadata
     from model.ttp.onnx_export import TOLERANCE, export_onnx
-    from model.ttp.weights import load, read_metadata
+    from model.ttp.weights import load
 
     weights = args.weights or WEIGHTS
     report = export_onnx(load(weights), args.out, read_metadata(weights))

@@ -12,6 +12,7 @@ from PyQt6.QtWidgets import QMainWindow, QMenu, QToolBar, QToolButton, QWidget
 
 from app.gui.sources import SourceMenu
 from app.gui.theme import icon
+from app.gui.widgets import clock
 from app.settings import Overlays
 
 
@@ -36,6 +37,7 @@ class Handlers:
     set_personalizing: Callable[[bool], None]
     toggle_offline: Callable[[], None]
     reset: Callable[[], None]
+    toggle_recording: Callable[[], None]
     set_preset: Callable[[str], None]
     set_overlays: Callable[[Overlays], None]
     set_picture_alone: Callable[[bool], None]
@@ -83,6 +85,13 @@ class Actions:
         )
         self.reset = self._make(
             "Reset", "Forget what was learnt and start afresh", handlers.reset, "rotate-ccw", "R"
+        )
+        self.record = self._make(
+            "Record",
+            "Record the picture without loss, and the poses in it; click again to stop",
+            handlers.toggle_recording,
+            "circle",
+            "Ctrl+R",
         )
         self.picture_alone = self._make(
             "Picture alone",
@@ -135,6 +144,13 @@ class Actions:
         """Let the play action offer the opposite of what the source does now."""
         name_action(self.play, "Pause" if playing else "Play")
         self.play.setIcon(icon("pause" if playing else "play"))
+
+    def show_recording(self, seconds: float | None) -> None:
+        """Let the record action tell the length of the take; None: nothing is recorded."""
+        text = "Record" if seconds is None else f"Stop {clock(seconds)}"
+        if text != self.record.text():
+            name_action(self.record, text)
+            self.record.setIcon(icon("circle" if seconds is None else "x"))
 
     def show_offline(self, running: bool, left: str) -> None:
         """Let the offline action offer to stop a run, with the time ``left`` (may be empty)."""
@@ -252,6 +268,7 @@ def build_toolbar(window: QMainWindow, actions: Actions, sources: SourceMenu) ->
     bar.addAction(actions.offline)
     bar.addAction(actions.reset)
     bar.addSeparator()
+    bar.addAction(actions.record)
     overlays = _menu("Overlays", window, list(actions.overlays.values()))
     bar.addWidget(
         _menu_button("Overlays", "layers", "Choose what is drawn over the picture (1…6)", overlays)
@@ -262,7 +279,9 @@ def build_toolbar(window: QMainWindow, actions: Actions, sources: SourceMenu) ->
     personalize.setStyleSheet(_SPLIT_BUTTON)
     _reserve(_button(bar, actions.play), ("Pause", "Play"))
     _reserve(_button(bar, actions.offline), ("Offline…", "Stop 0:00"))
-    for action in (actions.play, actions.personalize, actions.offline, actions.reset):
+    _reserve(_button(bar, actions.record), ("Record", "Stop 0:00"))
+    named = (actions.play, actions.personalize, actions.offline, actions.reset, actions.record)
+    for action in named:
         _button(bar, action).setAccessibleName(action.text())
         _button(bar, action).setAccessibleDescription(action.toolTip())
     window.addToolBar(bar)
@@ -277,6 +296,7 @@ def build_menus(
     assert bar is not None
     file = _menu("&File", window, [])
     file.addMenu(sources)
+    file.addAction(actions.record)
     file.addSeparator()
     file.addAction(actions.close)
     personalization = _menu(

@@ -178,6 +178,8 @@ class StatusFeed:
     def refresh(self) -> None:
         """Show the state if it is time to."""
         status, now = self._session.status(), self._clock()
+        take = self._session.recording()
+        self._actions.show_recording(None if take is None else take.seconds)
         changed = status.phase is not self._phase
         if not changed and now < self._due:
             return

@@ -19,7 +19,7 @@ from app.gui.sources import SourceMenu, SourceOpener, Sources, dropped_choice
 from app.gui.widgets import MessageBar, StatusBar
 from app.runtime.live.results import Comparison, Phase
 from app.runtime.live.session import Session
-from app.settings import AppSettings, Overlays, SourceChoice
+from app.settings import AppSettings, Overlays, SourceChoice, takes_folder
 from model.core.errors import UserError
 
 _RIGHT = Qt.DockWidgetArea.RightDockWidgetArea
@@ -246,6 +246,7 @@ class MainWindow(QMainWindow):
             set_personalizing=self.set_personalizing,
             toggle_offline=self._toggle_offline,
             reset=self._reset,
+            toggle_recording=self._toggle_recording,
             set_preset=self._set_preset,
             set_overlays=self._set_overlays,
             set_picture_alone=self._set_picture_alone,
@@ -312,6 +313,15 @@ class MainWindow(QMainWindow):
             self._session.cancel_offline()
         else:
             self._session.run_offline()
+
+    def _toggle_recording(self) -> None:
+        if self._session.recording() is not None:
+            self._session.stop_recording()
+            return
+        try:
+            self._session.start_recording(takes_folder())
+        except UserError as error:
+            self.show_message(str(error))
 
     def _reset(self) -> None:
         self._session.reset()

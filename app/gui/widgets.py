@@ -179,9 +179,14 @@ def time_left(progress: OfflineProgress | None) -> str:
     """The time an offline run still needs, such as ``0:52``; empty while it is not known."""
     if progress is None or not math.isfinite(progress.seconds_left):
         return ""
-    minutes, seconds = divmod(max(0, math.ceil(progress.seconds_left)), 60)
+    return clock(progress.seconds_left)
+
+
+def clock(seconds: float) -> str:
+    """Seconds, rounded up, as ``0:52`` or ``1:00:00``."""
+    minutes, whole = divmod(max(0, math.ceil(seconds)), 60)
     hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{seconds:02}" if hours else f"{minutes}:{seconds:02}"
+    return f"{hours}:{minutes:02}:{whole:02}" if hours else f"{minutes}:{whole:02}"
 
 
 def count(number: int, noun: str) -> str:

@@ -17,8 +17,9 @@ from model.adaptation.settings import PersonalizationSettings
 from model.adaptation.tasks import ConsistencyTask, SelfSupervisedTask, task_for
 from model.core.images import reduced
 from model.core.masking import Masker
+from model.core.perceptual import PerceptualLoss
 from model.engine.optimisation import WeightAverage, gradients_finite, swapped
-from model.ttp.networks import PerceptualLoss, PoseNetwork, PoseOutput
+from model.ttp.networks import PoseNetwork, PoseOutput
 from model.ttp.networks.encoder import is_trunk
 from model.ttp.trunk import FrozenTrunk, Key
 

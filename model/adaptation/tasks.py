@@ -19,7 +19,8 @@ from model.adaptation.pairs import Pairs
 from model.adaptation.settings import PersonalizationSettings
 from model.core.heatmaps import decode, gaussian_targets, supervised_loss
 from model.core.images import answers_both_ways
-from model.ttp.networks import PerceptualLoss, PoseNetwork
+from model.core.perceptual import PerceptualLoss
+from model.ttp.networks import PoseNetwork
 from model.ttp.trunk import Key, keys_both_ways
 
 _LAMBDA = 1e-3

@@ -13,6 +13,9 @@ from torch.nn import functional as F
 
 from model.core.errors import UserError
 
+Precision = Literal["float32", "bfloat16"]
+"""What is computed in."""
+
 # glibc's mallopt: how many blocks may be the system's own, and how much that is free is kept.
 _MMAP_MAX, _TRIM_THRESHOLD = -4, -1
 _LARGE = 2**30
@@ -73,9 +76,6 @@ def cpu_supports_bfloat16() -> bool:
     if torch.backends.cpu.get_cpu_capability() not in ("DEFAULT", "AVX2"):
         native += ["avx512_bf16", "amx_bf16"]
     return any(capabilities.get(name, False) for name in native)
-
-
-Precision = Literal["float32", "bfloat16"]
 
 
 def prefers_bfloat16(device: torch.device) -> bool:

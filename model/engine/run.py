@@ -16,7 +16,7 @@ from tqdm import tqdm
 
 from model.core.errors import UserError
 from model.core.files import make_folder, whole_file
-from model.core.released import UNREADABLE
+from model.core.weights import UNREADABLE
 from model.engine.batches import Examples, make_batches
 from model.engine.metrics import MetricLogger, read_log
 

@@ -12,11 +12,12 @@ import numpy as np
 from model.adaptation import PersonalizationSettings, Personalizer
 from model.core.errors import UserError
 from model.core.masking import Masker
+from model.core.perceptual import PerceptualLoss
 from model.data.records import Clip, DataSet
 from model.evaluation.accuracy import Predictions
 from model.evaluation.personalized import Mode, Progress, Protocol, predict_people
 from model.evaluation.tables import PeopleMean, mean_over_people
-from model.ttp.networks import PerceptualLoss, PoseNetwork
+from model.ttp.networks import PoseNetwork
 
 HARM = 0.5
 """Points of PCK: who loses more by personalization counts as harmed."""

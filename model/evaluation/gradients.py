@@ -18,12 +18,13 @@ from model.adaptation import PersonalizationSettings, Personalizer, PersonView, 
 from model.core.crop import crop_matrix, transform
 from model.core.images import to_tensor
 from model.core.masking import Masker
+from model.core.perceptual import PerceptualLoss
 from model.data.conversion import converted
 from model.data.records import ABSENT, Clip, DataSet
 from model.evaluation.personalized import Progress
 from model.evaluation.tables import PeopleMean, known, mean_over_people, write_report
-from model.ttp.networks import PerceptualLoss, PoseNetwork
-from model.ttp.training.objective import pose_loss
+from model.ttp.networks import PoseNetwork
+from model.ttp.objective import pose_loss
 
 # Pairs whose mean gradient is taken, and labelled frames.
 _PAIRS = 32

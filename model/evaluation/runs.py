@@ -26,6 +26,7 @@ from model.adaptation.parameters import configure
 from model.core.device import Precision, prefers_bfloat16
 from model.core.errors import UserError
 from model.core.files import sha256_of, whole_file
+from model.core.perceptual import load_perceptual_loss
 from model.data.conversion import check_common_joints
 from model.data.records import Clip, DataSet
 from model.engine.ranks import Ranks
@@ -40,7 +41,6 @@ from model.evaluation.personalized import (
     together,
 )
 from model.tracking import PersonMasker
-from model.ttp.networks import load_perceptual_loss
 from model.ttp.weights import load
 
 # Pairs computed at a time on a CPU, where more take more memory and are hardly faster.

@@ -13,8 +13,8 @@ from torch import Tensor, nn
 
 from model.core.errors import UserError
 from model.core.images import IMAGENET_MEAN, IMAGENET_STD
+from model.core.perceptual import VGGFeatures
 from model.imm.networks import resize
-from model.ttp.networks import VGGFeatures
 
 FeatureKind = Literal["imagenet", "colorization"]
 

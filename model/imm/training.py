@@ -11,6 +11,7 @@ from typing import Any, Literal, get_args
 import torch
 from torch import Tensor, nn
 
+from model.core.device import Precision
 from model.core.errors import UserError, check_choices, check_number
 from model.engine.optimisation import gradients_finite
 from model.imm.data import ImmExample, PairKind
@@ -23,7 +24,6 @@ from model.imm.loss import (
     weight_loss,
 )
 from model.imm.networks import Imm
-from model.ttp.training.settings import Precision
 
 LossKind = Literal["perceptual", "l2"]
 

@@ -7,13 +7,10 @@ from dataclasses import fields
 from pathlib import Path
 
 import torch
-from safetensors.torch import load_file
-from safetensors.torch import save as to_bytes
 
 from model.core.errors import UserError
-from model.core.files import whole_file
+from model.core.weights import fill, read_metadata, read_weights, write_weights
 from model.imm.networks import Imm, ImmSpec
-from model.ttp.weights import read_metadata
 
 FORMAT = "imm-1"
 _KINDS: dict[str, Callable[[str], object]] = {"int": int, "float": float}
@@ -24,15 +21,9 @@ def save(path: str | Path, network: Imm, metadata: Mapping[str, str] | None = No
 
     The file is complete or not there. ``UserError`` if it cannot be written.
     """
-    tensors = {
-        name: value.contiguous().cpu()
-        for name, value in network.state_dict().items()
-        if not name.endswith("num_batches_tracked")
-    }
     described = {f.name: str(getattr(network.spec, f.name)) for f in fields(ImmSpec)}
-    content = to_bytes(tensors, metadata={**(metadata or {}), **described, "format": FORMAT})
-    with whole_file(Path(path)) as temporary:
-        temporary.write_bytes(content)
+    entries = {**(metadata or {}), **described, "format": FORMAT}
+    write_weights(Path(path), network.state_dict(), entries)
 
 
 def read_spec(path: str | Path) -> ImmSpec:
@@ -59,21 +50,5 @@ def load(path: str | Path, device: torch.device | str = "cpu") -> Imm:
     ``UserError`` for a missing, truncated or unsuitable file.
     """
     network = Imm(read_spec(path))
-    tensors = load_file(path)
-    wanted = {
-        name: value
-        for name, value in network.state_dict().items()
-        if not name.endswith("num_batches_tracked")
-    }
-    wrong = sorted(
-        name
-        for name in wanted.keys() | tensors.keys()
-        if name not in wanted or name not in tensors or wanted[name].shape != tensors[name].shape
-    )
-    if wrong:
-        raise UserError(
-            f"{path} does not fit the network that it describes: {len(wrong)} tensors are missing, "
-            f"unknown or of another shape (first: {wrong[0]}). Copy the file again."
-        )
-    network.load_state_dict(tensors, strict=False)
+    fill(network, read_weights(Path(path)), Path(path), "the network that it describes")
     return network.to(device).eval()

@@ -13,7 +13,7 @@ from torch.nn import functional
 from model.core.errors import UserError
 from model.core.images import IMAGENET_MEAN, IMAGENET_STD
 from model.core.perceptual import VGGFeatures
-from model.core.released import read_tensors
+from model.core.weights import read_tensors
 from model.data.files import read_mat
 
 MOMENTUM = 0.01

@@ -9,23 +9,25 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save as to_bytes
-from torch import Tensor, nn
+from torch import Tensor
 
 from model.core.errors import UserError
-from model.core.files import whole_file
-from model.core.released import read_tensors
+from model.core.weights import (
+    fill,
+    read_tensors,
+    read_weights,
+    write_weights,
+)
+from model.core.weights import read_metadata as metadata_of
 from model.keypointgan.networks import KeypointGan
 from model.keypointgan.rendering import SKELETONS
 from model.keypointgan.settings import KeypointGanSpec
-from model.ttp.weights import halved
 
 FORMAT = "keypoint-gan-1"
 PARTS = ("G_A", "G_B", "regressor", "D_A")
 """The released networks, by the names in their files: ``*_net_G_A.pth`` ..."""
 _OFFLINE = "offline_regressor"
-_COUNTER = "num_batches_tracked"
+_WHAT = "this KeypointGAN"
 _JUDGES = ("D_A.", "D_B.")
 
 
@@ -43,27 +45,17 @@ def save(
     complete or not there. ``UserError`` if it cannot be written.
     """
     tensors = {
-        name: (halved(value) if half and value.is_floating_point() else value).contiguous().cpu()
+        name: value
         for name, value in network.state_dict().items()
-        if not name.endswith(_COUNTER) and (discriminators or not name.startswith(_JUDGES))
+        if discriminators or not name.startswith(_JUDGES)
     }
     described = {"format": FORMAT, "spec": json.dumps(asdict(network.spec))}
-    content = to_bytes(tensors, metadata={**(metadata or {}), **described})
-    with whole_file(path) as temporary:
-        temporary.write_bytes(content)
+    write_weights(path, tensors, {**(metadata or {}), **described}, half=half)
 
 
 def read_metadata(path: Path) -> dict[str, str]:
     """What the file says of itself; ``UserError`` if it is no weight file of a KeypointGAN."""
-    if not path.is_file():
-        raise UserError(f"There is no weight file {path}. Give the path of a .safetensors file.")
-    try:
-        with safe_open(path, "pt") as file:
-            metadata = dict(file.metadata() or {})
-    except (OSError, SafetensorError) as error:
-        raise UserError(
-            f"{path} is not a whole safetensors file ({error}); it may be truncated. Copy it again."
-        ) from error
+    metadata = metadata_of(path)
     if metadata.get("format") != FORMAT:
         raise UserError(
             f"{path} holds no KeypointGAN. Train one (python main.py train keypointgan), or "
@@ -82,13 +74,12 @@ def load(path: Path, device: torch.device | str = "cpu") -> KeypointGan:
         spec = KeypointGanSpec(**json.loads(metadata["spec"]))
     except (KeyError, ValueError, TypeError) as error:
         raise UserError(f"{path} has damaged metadata ({error}). Copy it again.") from error
-    with safe_open(path, "pt") as file:
-        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    tensors = read_weights(path)
     network = KeypointGan(spec)
     if not any(name.startswith(_JUDGES) for name in tensors):
         judges = network.state_dict().items()
         tensors |= {name: value for name, value in judges if name.startswith(_JUDGES)}
-    _fill(network, tensors, path)
+    fill(network, tensors, path, _WHAT)
     return network.to(device).eval()
 
 
@@ -129,7 +120,7 @@ def import_released(files: Mapping[str, Path], out: Path) -> KeypointGanSpec:
     spec = _recognised(parts, files)
     network = KeypointGan(spec)
     for part, tensors in parts.items():
-        _fill(network.get_submodule(part), tensors, files[part])
+        fill(network.get_submodule(part), tensors, files[part], _WHAT)
     if _OFFLINE not in parts:
         network.keep_regressor()
     save(out, network, {"imported": ", ".join(sorted(files))}, half=False)
@@ -155,18 +146,3 @@ def _recognised(
     scales = {name.split(".")[0] for name in parts.get("D_A", {}) if name.startswith("net_")}
     conditional = "G_B" not in parts or any(k.startswith("encoder_cond.") for k in parts["G_B"])
     return replace(spec, scales=len(scales) or spec.scales, conditional=conditional)
-
-
-def _fill(module: nn.Module, tensors: Mapping[str, Tensor], path: Path) -> None:
-    wanted = {k: v for k, v in module.state_dict().items() if not k.endswith(_COUNTER)}
-    given = {k: v for k, v in tensors.items() if not k.endswith(_COUNTER)}
-    wrong = sorted(
-        {*wanted} ^ {*given}
-        | {k for k in {*wanted} & {*given} if wanted[k].shape != given[k].shape}
-    )
-    if wrong:
-        raise UserError(
-            f"{path} does not fit this KeypointGAN: {len(wrong)} tensors are missing, unknown or "
-            f"of another shape (first: {wrong[0]}). Choose the files of one training."
-        )
-    module.load_state_dict({k: v.float() for k, v in given.items()}, strict=False)

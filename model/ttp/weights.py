@@ -7,21 +7,17 @@ converted by name (method 1.2 to 1.5).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save as to_bytes
 from torch import Tensor
 
 from model.core.crop import CENTRE_SHIFT, CROP_SIZE
 from model.core.errors import UserError
-from model.core.files import whole_file
-from model.core.released import read_tensors
 from model.core.skeleton import joint_set_of_size
+from model.core.weights import fill, read_metadata, read_tensors, read_weights, write_weights
 from model.ttp.networks import NetworkSpec, PoseNetwork, Variant
 from model.ttp.networks.variants import VARIANT_TITLES
 
@@ -41,24 +37,9 @@ def save(
     ``metadata`` adds free entries (training data, metrics, version). The file is complete or not
     there. ``UserError`` if it cannot be written.
     """
-    tensors = {
-        name: halved(value) if half and value.is_floating_point() else value
-        for name, value in network.state_dict().items()
-        if not name.endswith("num_batches_tracked")
-    }
     described = {f.name: str(getattr(network.spec, f.name)) for f in fields(NetworkSpec)}
-    content = to_bytes(
-        {name: value.contiguous().cpu() for name, value in tensors.items()},
-        metadata={**(metadata or {}), **described, "format": FORMAT},
-    )
-    with whole_file(Path(path)) as temporary:
-        temporary.write_bytes(content)
-
-
-def read_metadata(path: str | Path) -> dict[str, str]:
-    """The metadata of a weight file; ``UserError`` if it is none or damaged."""
-    with _opened(Path(path)) as file:
-        return dict(file.metadata() or {})
+    entries = {**(metadata or {}), **described, "format": FORMAT}
+    write_weights(Path(path), network.state_dict(), entries, half=half)
 
 
 def read_spec(path: str | Path) -> NetworkSpec:
@@ -80,16 +61,14 @@ def load(
     truncated or unsuitable file.
     """
     path = Path(path)
-    with _opened(path) as file:
-        spec = _spec(path, file.metadata() or {})
-        tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    spec = read_spec(path)
     if variant is not None and spec.variant != variant:
         raise UserError(
             f"{path} holds the variant {VARIANT_TITLES[spec.variant]!r} ({spec.variant}), but "
             f"{variant!r} is needed here. Choose weights of that variant."
         )
     network = PoseNetwork(spec)
-    _fill(network, tensors, path)
+    _fill(network, read_weights(path), path)
     return network.to(device).eval()
 
 
@@ -132,32 +111,12 @@ def import_network(
     save(target, network, {**(metadata or {}), _IMPORTED_FROM: source.name})
 
 
-def halved(tensor: Tensor) -> Tensor:
-    """As float16, unless a number in it (such as a large variance) has no place there."""
-    small = tensor.half()
-    return small if small.isfinite().all() or not tensor.isfinite().all() else tensor
-
-
 def _check_apart(source: Path, target: Path) -> None:
     if target.exists() and target.samefile(source):
         raise UserError(
             f"{target} is the checkpoint itself, which is never overwritten. "
             "Give another name for the converted file."
         )
-
-
-@contextmanager
-def _opened(path: Path) -> Iterator[safe_open]:
-    if not path.is_file():
-        raise UserError(f"There is no weight file {path}. Give the path of a .safetensors file.")
-    try:
-        with safe_open(path, "pt") as file:
-            yield file
-    except (OSError, SafetensorError) as error:
-        raise UserError(
-            f"{path} is not a whole safetensors file ({error}); it may be truncated. "
-            "Copy it again, or convert a checkpoint with 'import-weights'."
-        ) from error
 
 
 def _spec(path: Path, metadata: Mapping[str, str]) -> NetworkSpec:
@@ -187,24 +146,8 @@ def _spec(path: Path, metadata: Mapping[str, str]) -> NetworkSpec:
 
 
 def _fill(network: PoseNetwork, tensors: Mapping[str, Tensor], path: Path) -> None:
-    wanted = {
-        name: value
-        for name, value in network.state_dict().items()
-        if not name.endswith("num_batches_tracked")
-    }
-    missing = sorted(set(wanted) - set(tensors))
-    foreign = sorted(set(tensors) - set(wanted))
-    misshapen = [n for n in wanted if n in tensors and tensors[n].shape != wanted[n].shape]
-    if missing or foreign or misshapen:
-        example = (missing or foreign or misshapen)[0]
-        raise UserError(
-            f"{path} does not fit the network {VARIANT_TITLES[network.spec.variant]!r} with "
-            f"{network.spec.backbone}: {len(missing)} tensors are missing, {len(foreign)} unknown, "
-            f"{len(misshapen)} of another shape (first: {example}). "
-            "Choose the file of that network."
-        )
-    state = {name: value.to(wanted[name].dtype) for name, value in tensors.items()}
-    network.load_state_dict(state, strict=False)
+    what = f"the network {VARIANT_TITLES[network.spec.variant]!r} with {network.spec.backbone}"
+    fill(network, tensors, path, what)
 
 
 _PREFIXES = (

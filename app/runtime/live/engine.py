@@ -13,10 +13,10 @@ from app.runtime.live.results import NetworkInfo
 from app.runtime.live.schedules import Machine
 from model.adaptation import DEFAULT_PRESET, PersonalizationSettings
 from model.core.device import choose_device, prefers_bfloat16
-from model.core.perceptual import load_perceptual_loss
+from model.core.perceptual import PerceptualLoss, load_perceptual_loss
 from model.tracking import PersonDetector, PersonFollower, PersonMasker
 from model.ttp import weights
-from model.ttp.networks import VARIANT_TITLES, NetworkSpec, PerceptualLoss, PoseNetwork
+from model.ttp.networks import VARIANT_TITLES, NetworkSpec, PoseNetwork
 
 
 @dataclass(frozen=True)

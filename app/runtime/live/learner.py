@@ -20,7 +20,8 @@ from model.adaptation import (
 from model.adaptation.guard import HOLD_EVERY, Guard
 from model.core.images import to_pictures
 from model.core.masking import Masker
-from model.ttp.networks import PerceptualLoss, PoseNetwork
+from model.core.perceptual import PerceptualLoss
+from model.ttp.networks import PoseNetwork
 from model.ttp.trunk import FrozenTrunk
 
 # Where updates rebuild nothing, a picture to look at is made this often.

@@ -8,6 +8,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -105,6 +106,16 @@ class OfflineProgress:
     done: int
     total: int
     seconds_left: float
+
+
+@dataclass(frozen=True)
+class TakeStatus:
+    """How far a take is: ``seconds`` and ``frames`` that are recorded, ``lost`` ones."""
+
+    folder: Path
+    seconds: float
+    frames: int
+    lost: int
 
 
 @dataclass(frozen=True)
@@ -285,6 +296,17 @@ class ResultBuffer:
         self._learnt = RecentValues()
         self._latencies = RecentValues()
         self._undone_at = float("-inf")
+        self._listeners: list[Callable[[PoseResult], None]] = []
+
+    def listen(self, listener: Callable[[PoseResult], None]) -> None:
+        """Have a listener called with each result, in the worker's thread: it must be quick."""
+        with self._lock:
+            self._listeners = [*self._listeners, listener]
+
+    def unlisten(self, listener: Callable[[PoseResult], None]) -> None:
+        """Call a listener no more."""
+        with self._lock:
+            self._listeners = [other for other in self._listeners if other != listener]
 
     def latest_result(self) -> PoseResult | None:
         with self._lock:
@@ -337,6 +359,9 @@ class ResultBuffer:
                 updates=result.updates,
                 predictions=self._status.predictions + found,
             )
+            listeners = self._listeners
+        for listener in listeners:
+            listener(result)
 
     def add_pairs(self, pairs: int) -> None:
         """Count pairs that were learnt from."""

@@ -26,7 +26,8 @@ from app.runtime.live.learner import Learner
 from app.runtime.live.results import OfflineProgress, Schedule, UpdateResult
 from model.adaptation import Pairs, PersonalizationSettings, Personalizer, PersonView, SourceMemory
 from model.core.crop import CROP_SIZE
-from model.ttp.networks import PerceptualLoss, PoseNetwork
+from model.core.perceptual import PerceptualLoss
+from model.ttp.networks import PoseNetwork
 from model.ttp.prediction import Pose, PosePredictor, crop_tensor, pose_in_image
 from model.ttp.trunk import FrozenTrunk, keys_of
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable
-from dataclasses import replace
-from typing import Protocol
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
 
 from app.assets import DEMOS, Demo, KnownJoints, demo
 from app.runtime.capture.camera import CameraSource, list_cameras
@@ -32,6 +33,7 @@ from app.runtime.live.results import (
     Phase,
     PoseResult,
     Schedule,
+    TakeStatus,
     UpdateResult,
     WorkerStatus,
 )
@@ -39,6 +41,9 @@ from app.runtime.live.worker import STOPPING_SECONDS, Worker
 from model.adaptation import preset
 from model.core.errors import UserError
 from model.core.skeleton import PENN13
+
+if TYPE_CHECKING:
+    from app.runtime.recordings.take import TakeRecorder
 
 
 class Session(Protocol):
@@ -87,6 +92,15 @@ class Session(Protocol):
 
     def choose_person(self, x: float, y: float) -> None:
         """Follow the person at that point of the frame (pixels)."""
+
+    def start_recording(self, folder: Path) -> None:
+        """Record a take into a new folder in ``folder``; UserError if nothing can be written."""
+
+    def stop_recording(self) -> None:
+        """End the take, which is written to its end in the background."""
+
+    def recording(self) -> TakeStatus | None:
+        """The take that is being recorded, if one is."""
 
     def close(self) -> None:
         """Stop every thread and join it."""
@@ -152,6 +166,7 @@ class LiveSources:
 
 
 _OPENING_SECONDS = 20.0
+_LAST_SECONDS = 20.0  # for a take to be written to its end
 _TYPICAL_FRAME_RATE = 30.0
 _MESSAGES_KEPT = 32
 
@@ -173,6 +188,7 @@ class LiveSession:
         self._faulted = False
         self._standing: dict[type, Command] = {}
         self._capture: CaptureThread | None = None
+        self._take: TakeRecorder | None = None
         self._ring = FrameRing()
         engine = make_engine()
         self.network = describe_network(engine.network.spec, engine.weights_name)
@@ -201,6 +217,7 @@ class LiveSession:
             )
         if self._capture is not None:
             self._capture.stop()
+        self.stop_recording()
         self._capture = capture
         self._post(Reset(forget=True))
         capture.resume()
@@ -268,9 +285,38 @@ class LiveSession:
     def choose_person(self, x: float, y: float) -> None:
         self._post(ChoosePerson(x, y))
 
+    def start_recording(self, folder: Path) -> None:
+        from app.runtime.recordings.take import TakeRecorder  # slow to import, and rarely needed
+
+        self.stop_recording()
+        info = self.source_info
+        about = {
+            "source": None if info is None else info.name,
+            "network": self.network.name,
+            "settings": {kind.__name__: asdict(c) for kind, c in self._standing.items()},
+        }
+        take = TakeRecorder(self._ring, folder, self.network, about, self._take_done, self._say_why)
+        take.start()
+        self._worker.result_buffer.listen(take.add_result)
+        self._take = take
+
+    def stop_recording(self) -> None:
+        if self._take is not None:
+            self._take.stop(0.0)
+            self._worker.result_buffer.unlisten(self._take.add_result)
+            self._take = None
+
+    def recording(self) -> TakeStatus | None:
+        if self._take is not None and not self._take.is_alive():
+            self.stop_recording()
+        return None if self._take is None else self._take.status
+
     def close(self) -> None:
         if self._capture is not None:
             self._capture.stop()
+        if self._take is not None:
+            self._take.stop(_LAST_SECONDS)
+            self.stop_recording()
         self._worker.stop(STOPPING_SECONDS)
         self._ring.close()
 
@@ -305,10 +351,22 @@ class LiveSession:
         self._worker = self._start_worker(engine)
         for command in self._standing.values():
             self._post(command)
+        if self._take is not None:
+            self._worker.result_buffer.listen(self._take.add_result)
 
     def _say(self, sentence: str) -> None:
         with self._lock:
             self._messages.append(sentence)
+
+    def _take_done(self, take: TakeStatus) -> None:
+        if not take.frames:
+            self._say("Nothing was recorded, for no picture came.")
+            return
+        lost = f", {take.lost} frames lost" if take.lost else ""
+        self._say(f"Recorded {take.seconds:.0f} s ({take.frames} frames{lost}) to {take.folder}.")
+
+    def _say_why(self, error: Exception) -> None:
+        self._say(str(error) if isinstance(error, UserError) else f"Recording failed: {error}.")
 
     def _capture_failed(self, error: Exception) -> None:
         self._say(str(error) if isinstance(error, UserError) else f"The source stopped: {error}.")

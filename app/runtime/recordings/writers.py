@@ -7,7 +7,6 @@ import json
 import math
 import platform
 import tempfile
-import tomllib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -20,12 +19,12 @@ import onnxruntime
 import torch
 
 from app.assets import KnownJoints
-from app.diagnosis import ROOT
+from app.project import project
 from app.runtime.live.results import NetworkInfo, PoseResult
 from app.runtime.recordings.pipeline import ProcessedFrame
 from model.core.errors import UserError
 from model.core.files import sha256_of
-from model.ttp.weights import read_metadata
+from model.core.weights import read_metadata
 
 
 class ResultWriter(Protocol):
@@ -120,6 +119,10 @@ class KeypointsCsv:
             row += [f"{left:.2f}", f"{top:.2f}", f"{result.box.side:.2f}"]
         values = dict(zip(self._names, row, strict=False))
         self._rows.writerow({**values, "updates": str(result.updates)})
+
+    def flush(self) -> None:
+        """Hand what is written to the disk, for who reads along or goes on after a crash."""
+        self._file.flush()
 
     def finish(self) -> None:
         self._file.close()
@@ -273,9 +276,8 @@ def describe_weights(path: Path) -> dict[str, str | None]:
 
 def versions() -> dict[str, str]:
     """Versions of this program and of what its numbers depend on."""
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     return {
-        "project": project["version"],
+        "project": project()["version"],
         "python": platform.python_version(),
         "torch": torch.__version__,
         "opencv": cv2.__version__,

@@ -1,6 +1,5 @@
 """The TTP networks in plain PyTorch."""
 
-from model.core.perceptual import PerceptualLoss, VGGFeatures, load_perceptual_loss
 from model.ttp.networks.variants import (
     VARIANT_TITLES,
     VARIANTS,
@@ -16,10 +15,7 @@ __all__ = [
     "VARIANT_TITLES",
     "NetworkOutput",
     "NetworkSpec",
-    "PerceptualLoss",
     "PoseNetwork",
     "PoseOutput",
-    "VGGFeatures",
     "Variant",
-    "load_perceptual_loss",
 ]

@@ -21,7 +21,7 @@ from model.engine.optimisation import WeightAverage, swapped
 from model.ttp.networks import PoseNetwork
 from model.ttp.networks.encoder import is_trunk
 from model.ttp.networks.movenet import MoveNetEncoder
-from model.ttp.training.objective import JointObjective
+from model.ttp.objective import JointObjective
 from model.ttp.training.resident import BatchMaker
 from model.ttp.training.settings import Frozen, ResidentSettings
 from model.ttp.training.trainer import Callback, StepReport

@@ -18,15 +18,16 @@ from model.core.augmentation import Augmenter
 from model.core.errors import UserError
 from model.core.masking import Masker
 from model.core.panels import write_picture
+from model.core.perceptual import PerceptualLoss
 from model.data.records import DataSet
 from model.data.sampling import PairCutter
 from model.engine.metrics import MetricLogger
 from model.evaluation.accuracy import predict_data_set
 from model.evaluation.gain import first_frames, measure_gain
 from model.ttp import weights
-from model.ttp.networks import PerceptualLoss, PoseNetwork
+from model.ttp.networks import PoseNetwork
+from model.ttp.objective import keypoint_use, share_on_person, spread
 from model.ttp.training.loader import collate
-from model.ttp.training.objective import keypoint_use, share_on_person, spread
 from model.ttp.training.pictures import draw_panel
 from model.ttp.training.trainer import StepReport
 

@@ -15,6 +15,7 @@ import torch
 from model.core.device import choose_device
 from model.core.errors import UserError
 from model.core.files import whole_file
+from model.core.perceptual import PerceptualLoss, load_perceptual_loss
 from model.data.catalogue import Request, weights_of
 from model.data.conversion import converted
 from model.data.masks import Masks
@@ -23,13 +24,13 @@ from model.data.sampling import Mixture
 from model.engine.metrics import read_log
 from model.engine.ranks import joined_ranks
 from model.ttp import weights
-from model.ttp.networks import NetworkSpec, PerceptualLoss, PoseNetwork, load_perceptual_loss
+from model.ttp.networks import NetworkSpec, PoseNetwork
 from model.ttp.networks.encoder import MOVENETS
 from model.ttp.networks.imagenet import load_imagenet
+from model.ttp.objective import JointObjective
 from model.ttp.training.budgeted import BudgetedRun
 from model.ttp.training.callbacks import ProbePlan, RunCallback
 from model.ttp.training.checkpoint import FILE_NAME
-from model.ttp.training.objective import JointObjective
 from model.ttp.training.resident import Bank, BatchMaker, load_bank
 from model.ttp.training.settings import ResidentSettings, TrainingSettings
 from model.ttp.training.trainer import Trainer

@@ -19,7 +19,7 @@ from model.core.images import normalized
 from model.core.masking import as_masks, only_person
 from model.data.records import BadDataError
 from model.data.sampling import Example, Mixture, PairCutter
-from model.ttp.training.objective import TensorBatch
+from model.ttp.objective import TensorBatch
 from model.ttp.training.settings import TrainingSettings
 
 # More bad frames than this in a row are no accident.

@@ -10,8 +10,8 @@ from model.core.crop import CROP_SIZE, SquareBox
 from model.core.images import reduced, to_pictures
 from model.core.panels import PanelRow, resized, training_panel
 from model.ttp.networks import PoseNetwork
+from model.ttp.objective import TensorBatch
 from model.ttp.prediction import pose_in_image
-from model.ttp.training.objective import TensorBatch
 
 # The whole crop as a box: what is decoded into it comes out in crop pixels.
 _CROP = SquareBox(CROP_SIZE / 2, CROP_SIZE / 2, CROP_SIZE)

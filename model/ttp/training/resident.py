@@ -26,7 +26,7 @@ from model.core.images import normalized
 from model.core.masking import MASK_MARGIN, MASK_SIZE, only_person
 from model.data.records import ABSENT, BadDataError, DataSet
 from model.ttp.networks import NetworkSpec
-from model.ttp.training.objective import TensorBatch
+from model.ttp.objective import TensorBatch
 from model.ttp.training.settings import ResidentSettings
 
 # How far outside its crop a joint must lie, in shares of the side, for its map to be called empty.

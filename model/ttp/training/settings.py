@@ -8,11 +8,11 @@ from typing import Literal, get_args
 
 from model.core.augmentation import Augmenter
 from model.core.crop import CROP_SIZE
+from model.core.device import Precision
 from model.core.errors import UserError, check_choices, check_number
 from model.ttp.networks.variants import ChannelOrder
 
 Schedule = Literal["steps", "cosine"]
-Precision = Literal["float32", "bfloat16"]
 OnBadData = Literal["stop", "skip"]
 Frozen = Literal["early", "trunk"]
 

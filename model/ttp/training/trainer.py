@@ -14,13 +14,14 @@ import torch
 from torch import Tensor, nn
 
 from model.core.errors import UserError
+from model.core.perceptual import PerceptualLoss
 from model.data.sampling import Mixture
 from model.engine.optimisation import gradients_finite
 from model.engine.ranks import BatchStatistics, Ranks
-from model.ttp.networks import PerceptualLoss, PoseNetwork
+from model.ttp.networks import PoseNetwork
+from model.ttp.objective import JointObjective
 from model.ttp.training.checkpoint import RunState, load_state, save_state
 from model.ttp.training.loader import MicroBatchPlan, PictureBatch, make_loader
-from model.ttp.training.objective import JointObjective
 from model.ttp.training.settings import TrainingSettings
 
 # A single bad step is left out; so many in a row mean that the run has diverged.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from PyQt6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PyQt6.QtGui import QDragEnterEvent, QDropEvent
@@ -9,8 +11,9 @@ from PyQt6.QtWidgets import QToolBar, QToolButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from app.gui.main_window import MainWindow
-from app.runtime.live.results import Comparison, Phase, WorkerStatus
-from app.settings import AppSettings, Overlays, SourceChoice, SourceKind
+from app.runtime.live.results import Comparison, Phase, TakeStatus, WorkerStatus
+from app.settings import AppSettings, Overlays, SourceChoice, SourceKind, takes_folder
+from model.core.errors import UserError
 from tests.app.gui.window_fakes import (
     PRESETS,
     FakeSession,
@@ -69,6 +72,32 @@ def test_offline_starts_and_a_second_click_stops_it(
     assert window.commands.offline.text() == "Stop 0:09"
     window.commands.offline.trigger()
     assert session.calls == [("run_offline",), ("cancel_offline",)]
+
+
+def test_recording_tells_its_length_and_a_second_click_ends_it(
+    window: MainWindow, session: FakeSession
+) -> None:
+    record = window.commands.record
+    record.trigger()
+    assert session.calls == [("start_recording", takes_folder())]
+    session.take = TakeStatus(takes_folder(), 71.2, 2136, 0)
+    tick(window)
+    assert record.text() == "Stop 1:12"
+    record.trigger()
+    tick(window)
+    assert session.calls[1:] == [("stop_recording",)] and record.text() == "Record"
+
+
+def test_a_take_that_cannot_be_written_is_explained(
+    window: MainWindow, session: FakeSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(folder: Path) -> None:
+        raise UserError("The disk is full. Make room.")
+
+    monkeypatch.setattr(session, "start_recording", full)
+    window.commands.record.trigger()
+    assert window.messages.text() == "The disk is full. Make room."
+    assert window.commands.record.text() == "Record"
 
 
 def test_escape_leaves_the_picture_alone_then_stops_offline_then_closes_the_message(

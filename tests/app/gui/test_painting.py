@@ -213,7 +213,7 @@ _HEADLESS = """
 import numpy as np
 from PyQt6.QtGui import QImage, QPainter
 from app.runtime.live.results import NetworkInfo, PoseResult
-from app.overlays import Overlays
+from app.settings import Overlays
 from app.gui.painting import paint_result
 from model.core.crop import SquareBox
 f = np.float32

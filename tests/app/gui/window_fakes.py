@@ -21,6 +21,7 @@ from app.runtime.live.results import (
     Phase,
     PoseResult,
     Schedule,
+    TakeStatus,
     UpdateResult,
     WorkerStatus,
 )
@@ -116,6 +117,7 @@ class FakeSession:
     messages: list[str] = field(default_factory=list)
     worker: WorkerStatus = field(default_factory=WorkerStatus)
     calls: list[tuple[object, ...]] = field(default_factory=list)
+    take: TakeStatus | None = None
 
     def publish(self, frame: Frame, result: PoseResult | None = None) -> None:
         """Put ``frame`` into the ring, with the prediction that came for it."""
@@ -162,6 +164,17 @@ class FakeSession:
 
     def reset(self) -> None:
         self.calls.append(("reset",))
+
+    def start_recording(self, folder: Path) -> None:
+        self.calls.append(("start_recording", folder))
+        self.take = TakeStatus(folder, 0.0, 0, 0)
+
+    def stop_recording(self) -> None:
+        self.calls.append(("stop_recording",))
+        self.take = None
+
+    def recording(self) -> TakeStatus | None:
+        return self.take
 
     def run_offline(self) -> None:
         self.calls.append(("run_offline",))

@@ -11,8 +11,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from model.core.errors import UserError
-from model.core.perceptual import INITIAL_MEANS
-from model.ttp.networks import PerceptualLoss, VGGFeatures, load_perceptual_loss
+from model.core.perceptual import INITIAL_MEANS, PerceptualLoss, VGGFeatures, load_perceptual_loss
 
 SCALES = (1, 2, 3, 4, 5)
 START = torch.tensor([0.1966, 0.8725, 3.4260, 7.4396, 4.1430, 1.1304])

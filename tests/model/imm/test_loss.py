@@ -13,6 +13,7 @@ from torch.nn import functional
 from app.assets import PERCEPTUAL_WEIGHTS
 from model.core.errors import UserError
 from model.core.images import normalized
+from model.core.perceptual import VGGFeatures
 from model.imm.loss import (
     _LAYERS,
     ImmPerceptualLoss,
@@ -22,7 +23,6 @@ from model.imm.loss import (
     weight_loss,
 )
 from model.imm.networks import SameConv2d
-from model.ttp.networks import VGGFeatures
 
 SCALES = torch.tensor([1.0, 1.0, 2.0, 3.0, 4.0, 5.0])
 PUBLISHED = torch.tensor([100.0, 1.6, 2.3, 1.8, 2.8, 100.0])

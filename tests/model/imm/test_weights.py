@@ -11,9 +11,9 @@ from safetensors.torch import load_file, save_file
 
 from app.assets import WEIGHTS
 from model.core.errors import UserError
+from model.core.weights import read_metadata
 from model.imm import weights
 from model.imm.networks import Imm
-from model.ttp.weights import read_metadata
 from tests.model.imm.small import SPEC, small_network
 
 

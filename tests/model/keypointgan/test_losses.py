@@ -16,6 +16,7 @@ from torch.nn import functional
 from app.assets import PERCEPTUAL_WEIGHTS
 from model.core.errors import UserError
 from model.core.images import IMAGENET_MEAN, IMAGENET_STD
+from model.core.perceptual import VGGFeatures
 from model.keypointgan import losses
 from model.keypointgan.losses import (
     RatioPerceptualLoss,
@@ -23,7 +24,6 @@ from model.keypointgan.losses import (
     least_squares,
     load_features,
 )
-from model.ttp.networks import VGGFeatures
 
 SCALES = (1.0, 2.0, 3.0, 4.0, 5.0)
 

@@ -16,8 +16,9 @@ import model
 from app.assets import WEIGHTS
 from model.core.crop import CENTRE_SHIFT
 from model.core.errors import UserError
+from model.core.weights import read_metadata
 from model.ttp.networks import VARIANTS, NetworkSpec, PoseNetwork, Variant
-from model.ttp.weights import read_metadata, read_spec
+from model.ttp.weights import read_spec
 from tests.networks import SMALL_BACKBONES, small_network
 
 DESCRIPTION = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -205,3 +206,40 @@ def test_a_network_that_cannot_personalize_only_predicts() -> None:
         assert session.status().phase is Phase.OFF
     finally:
         session.close()
+
+
+def test_a_take_ends_with_its_source_and_keeps_the_poses(running: _Running, tmp_path: Path) -> None:
+    session = running.session
+    running.result()
+    session.start_recording(tmp_path)
+    take = session.recording()
+    assert take is not None
+    wait_for(lambda: (status := session.recording()) is not None and status.frames >= 10)
+    session.open(Clip(), loop=True)
+    assert session.recording() is None
+    messages: list[str] = []
+
+    def told() -> bool:
+        messages.extend(session.take_messages())
+        return bool(messages)
+
+    wait_for(told)
+    assert messages[0].startswith("Recorded ") and str(take.folder) in messages[0]
+    about = json.loads((take.folder / "take.json").read_text())
+    assert about["frames"] >= 10 and about["frames_lost"] == 0 and about["frames_predicted"] > 0
+
+
+def test_a_take_goes_on_when_the_worker_is_started_again(running: _Running, tmp_path: Path) -> None:
+    session = running.session
+    running.result()
+    session.start_recording(tmp_path)
+    take = session.recording()
+    assert take is not None
+    running.follower.locate = None  # type: ignore[method-assign,assignment]
+    wait_for(lambda: session.status().phase is Phase.FAULTED)
+    session.reset()
+    rows = take.folder / "keypoints.csv"
+    before = rows.read_text().count("\n")
+    wait_for(lambda: rows.read_text().count("\n") > before)
+    session.close()
+    assert (take.folder / "take.json").is_file()

@@ -15,8 +15,8 @@ from app.runtime.capture.source import Frame
 from app.runtime.live.results import NetworkInfo, UpdateResult, nobody, pose_result
 from app.runtime.recordings.pipeline import ProcessedFrame
 from model.core.crop import SquareBox
+from model.core.perceptual import PerceptualLoss, VGGFeatures
 from model.core.skeleton import PENN13
-from model.ttp.networks import PerceptualLoss, VGGFeatures
 from model.ttp.prediction import Pose
 
 Image = NDArray[np.uint8]

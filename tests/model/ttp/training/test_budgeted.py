@@ -18,8 +18,8 @@ from model.core.errors import UserError
 from model.data.shards import read_shards
 from model.ttp.networks import PoseNetwork
 from model.ttp.networks.encoder import is_trunk
+from model.ttp.objective import JointObjective, Losses, TensorBatch
 from model.ttp.training.budgeted import BudgetedRun, is_pretrained
-from model.ttp.training.objective import JointObjective, Losses, TensorBatch
 from model.ttp.training.resident import BatchMaker, load_bank
 from model.ttp.training.settings import ResidentSettings, resident_preset
 from tests.model.ttp.training.runs import Notes, assert_same, state_of

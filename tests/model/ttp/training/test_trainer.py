@@ -9,9 +9,9 @@ import torch
 
 from model.core.errors import UserError
 from model.ttp.networks import VARIANTS, Variant
+from model.ttp.objective import JointObjective
 from model.ttp.training import checkpoint
 from model.ttp.training.loader import MicroBatchPlan, collate
-from model.ttp.training.objective import JointObjective
 from model.ttp.training.settings import TrainingSettings
 from tests.model.ttp.training.runs import SETTINGS, Notes, assert_same, make_trainer, state_of
 from tests.networks import SMALL_BACKBONES, small_network, small_perceptual_loss

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from model.ttp.training.objective import TensorBatch, keypoint_use, spread
+from model.ttp.objective import TensorBatch, keypoint_use, spread
 from tests.networks import small_network, small_perceptual_loss
 
 

@@ -9,8 +9,9 @@ import torch
 from torch import Tensor
 
 from model.core.masking import mass_off_person
-from model.ttp.networks import PerceptualLoss, PoseNetwork
-from model.ttp.training.objective import JointObjective, TensorBatch, keypoint_use, share_on_person
+from model.core.perceptual import PerceptualLoss
+from model.ttp.networks import PoseNetwork
+from model.ttp.objective import JointObjective, TensorBatch, keypoint_use, share_on_person
 from tests.networks import small_network, small_perceptual_loss
 
 

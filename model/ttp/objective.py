@@ -12,7 +12,8 @@ from model.core.crop import CROP_SIZE
 from model.core.heatmaps import LOGIT_SIGMA, gaussian_targets, logit_loss, supervised_loss
 from model.core.images import reduced
 from model.core.masking import mass_off_person, on_person
-from model.ttp.networks import NetworkSpec, PerceptualLoss, PoseNetwork
+from model.core.perceptual import PerceptualLoss
+from model.ttp.networks import NetworkSpec, PoseNetwork
 
 # What it costs, beside a perceptual loss of about 6, if all self-supervised keypoints are off the
 # person. Without it, those on walls learn next to nothing of where they should be.

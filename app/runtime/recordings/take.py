@@ -1,0 +1,293 @@
+"""A take: what a camera or clip shows now, recorded frame by frame, with the poses found in it.
+
+The video is clean and keeps the frames' own times; nothing that personalization does can make it
+lose a frame that the ring still holds.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import datetime
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+from av.video.stream import VideoStream
+
+from app.runtime.capture.ring import FrameRing
+from app.runtime.capture.source import Frame
+from app.runtime.lifecycle import ManagedThread
+from app.runtime.live.results import NetworkInfo, PoseResult, TakeStatus
+from app.runtime.recordings.pipeline import ProcessedFrame
+from app.runtime.recordings.writers import CocoJson, KeypointsCsv, versions
+from model.core.errors import UserError
+from model.core.files import make_folder, whole_file
+
+VIDEO, KEYPOINTS, COCO, SLEAP, ABOUT = (
+    "video.mkv", "keypoints.csv", "keypoints.json", "keypoints.h5", "take.json",
+)  # fmt: skip
+_MILLISECONDS = Fraction(1, 1000)
+_WAIT_SECONDS = 0.2
+_FLUSH_SECONDS = 1.0
+# Results wait for their frame, and frames for their result, this many of each.
+_WAITING = 4096
+
+
+class TakeRecorder(ManagedThread):
+    """Writes every frame of the ring from now on to a new folder, until it is stopped.
+
+    ``video.mkv`` is H.264 in Matroska, which plays to its last second even if the program was
+    killed; a frame's time in it is that of the ring, to a millisecond. ``keypoints.csv`` is
+    written as results come, a row for each frame that was predicted; when the take ends,
+    ``keypoints.json`` (COCO), ``keypoints.h5`` (SLEAP's analysis file) and ``take.json`` join it.
+
+    Args:
+        ring: whose frames are recorded, in order, from the next one on.
+        folder: where takes are kept; this one gets a folder of its own, named by the time.
+        network: whose keypoints they are.
+        about: more entries for ``take.json``, such as the source and the settings.
+        on_done: called with the take when all of it is written, in the recorder's thread. One
+            without a frame leaves no folder.
+        on_fault: called with what ended the take early; what was written stays.
+    """
+
+    def __init__(
+        self,
+        ring: FrameRing,
+        folder: Path,
+        network: NetworkInfo,
+        about: Mapping[str, object],
+        on_done: Callable[[TakeStatus], None] = lambda take: None,
+        on_fault: Callable[[Exception], None] | None = None,
+    ) -> None:
+        super().__init__("app-take", on_fault)
+        self._ring = ring
+        self._reader = ring.reader()
+        self._until: int | None = None
+        self._on_done = on_done
+        self._folder = _new_folder(folder)
+        self._network = network
+        self._about = dict(about)
+        self._results: deque[PoseResult] = deque(maxlen=_WAITING)
+        self._numbers: dict[int, tuple[int, float]] = {}
+        self._frame: Frame | None = None
+        self._begin = 0.0
+        self._last_pts = -1
+        self._flushed_at = 0.0
+        self._status = TakeStatus(self._folder, 0.0, 0, 0)
+
+    @property
+    def status(self) -> TakeStatus:
+        return self._status
+
+    def stop(self, timeout: float = 5.0) -> bool:
+        """Record what the ring has taken in until now, and end."""
+        if self._until is None:
+            self._until = self._ring.held().stop
+        return super().stop(timeout)
+
+    def wake(self) -> None:
+        self._ring.wake()
+        super().wake()
+
+    def add_result(self, result: PoseResult) -> None:
+        """Take in a prediction, of a frame that is recorded or soon will be; from any thread."""
+        self._results.append(result)
+
+    def prepare(self) -> None:
+        self._container = av.open(
+            self._folder / VIDEO,
+            "w",
+            format="matroska",
+            # Whole to the last second, even if the program is killed.
+            options={"cluster_time_limit": "1000", "flush_packets": "1"},
+        )
+        self._stream: VideoStream | None = None
+        self._csv = KeypointsCsv(self._folder / KEYPOINTS, self._network.joint_names)
+        self._table = _Table(self._network)
+
+    def work(self) -> None:
+        try:
+            self._record_all()
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise UserError(
+                f'The recording in "{self._folder}" stopped after {self._status.seconds:.0f} s '
+                f"({reason}). What was written until then is kept."
+            ) from error
+
+    def finish(self) -> None:
+        try:
+            if self._stream is not None:
+                self._container.mux(self._stream.encode(None))
+            self._container.close()
+            self._csv.close()
+            if self._frame is None:
+                shutil.rmtree(self._folder, ignore_errors=True)
+            else:
+                self._table.write(self._folder, self._frame)
+                self._write_about()
+            self._on_done(self._status)
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise UserError(
+                f'The end of the recording in "{self._folder}" could not be written ({reason}). '
+                "What was written before is kept."
+            ) from error
+
+    def _record_all(self) -> None:
+        while True:
+            ending = self.stopping
+            frame = self._reader.next(0.0 if ending else _WAIT_SECONDS)
+            if frame is not None and (self._until is None or frame.index < self._until):
+                self._encode(frame)
+            elif ending:
+                frame = None
+            self._write_results()
+            if ending and frame is None:
+                return
+
+    def _encode(self, frame: Frame) -> None:
+        if self._frame is None:
+            self._begin = frame.timestamp
+            self._stream = self._new_stream(frame)
+        elif frame.image.shape != self._frame.image.shape:
+            raise UserError(
+                "The recording ended, because the pictures have another size now. Start another."
+            )
+        assert self._stream is not None
+        seconds = frame.timestamp - self._begin
+        picture = av.VideoFrame.from_ndarray(frame.image, format="rgb24")
+        picture.time_base = _MILLISECONDS
+        picture.pts = self._last_pts = max(round(1000 * seconds), self._last_pts + 1)
+        self._container.mux(self._stream.encode(picture))
+        self._frame = frame
+        number = self._status.frames
+        self._numbers[frame.index] = number, seconds
+        while len(self._numbers) > _WAITING:
+            del self._numbers[next(iter(self._numbers))]
+        self._status = TakeStatus(self._folder, seconds, number + 1, self._reader.missed)
+
+    def _new_stream(self, frame: Frame) -> VideoStream:
+        stream = self._container.add_stream("libx264", rate=30)
+        stream.height, stream.width = frame.image.shape[:2]
+        halves = stream.height % 2 == 0 and stream.width % 2 == 0
+        stream.pix_fmt = "yuv420p" if halves else "yuv444p"
+        stream.time_base = stream.codec_context.time_base = _MILLISECONDS
+        # No frame waits for later ones, and learning keeps its cores.
+        stream.codec_context.options = {"preset": "ultrafast", "tune": "zerolatency", "crf": "18"}
+        stream.codec_context.thread_count = 1
+        return stream
+
+    def _write_results(self) -> None:
+        while self._results and self._frame is not None:
+            if self._results[0].frame_index > self._frame.index:
+                break  # its frame is still to come
+            result = self._results.popleft()
+            if (place := self._numbers.pop(result.frame_index, None)) is not None:
+                number, seconds = place
+                processed = ProcessedFrame(
+                    self._frame, replace(result, media_index=number, timestamp=seconds)
+                )
+                self._csv.add(processed)
+                self._table.add(processed.result)
+        if time.perf_counter() - self._flushed_at > _FLUSH_SECONDS:
+            self._csv.flush()
+            self._flushed_at = time.perf_counter()
+
+    def _write_about(self) -> None:
+        status = self._status
+        content = {
+            "recorded": datetime.now().astimezone().isoformat(timespec="seconds"),
+            "seconds": round(status.seconds, 3),
+            "frames": status.frames,
+            "frames_lost": status.lost,
+            "frames_predicted": len(self._table),
+            **self._about,
+            "versions": versions(),
+        }
+        with whole_file(self._folder / ABOUT) as temporary:
+            temporary.write_text(
+                json.dumps(content, indent=2, default=str) + "\n", encoding="utf-8"
+            )
+
+
+class _Table:
+    """The poses of a take in little memory, for the files that are written at its end."""
+
+    def __init__(self, network: NetworkInfo) -> None:
+        self._network = network
+        self._rows: list[PoseResult] = []
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def add(self, result: PoseResult) -> None:
+        nothing = np.zeros((0, 0), np.float32)
+        self._rows.append(
+            replace(
+                result,
+                self_keypoints=nothing,
+                affinity=nothing,
+                contribution=nothing,
+                unpersonalized=None,
+            )
+        )
+
+    def write(self, folder: Path, frame: Frame) -> None:
+        """``keypoints.json`` and ``keypoints.h5``; all frames are of the size of ``frame``."""
+        with whole_file(folder / COCO) as temporary:
+            coco = CocoJson(temporary, self._network, "frame-{:06d}.png".format, "A take")
+            for result in self._rows:
+                coco.add(ProcessedFrame(frame, result))
+            coco.finish()
+        with whole_file(folder / SLEAP) as temporary:
+            self._write_sleap(temporary)
+
+    def _write_sleap(self, path: Path) -> None:
+        """One track in the layout of SLEAP's analysis files; NaN where nothing was predicted."""
+        import h5py
+
+        names = self._network.joint_names
+        frames = 1 + max((result.media_index for result in self._rows), default=-1)
+        points = np.full((1, 2, len(names), frames), np.nan, np.float32)
+        scores = np.full((1, len(names), frames), np.nan, np.float32)
+        for result in self._rows:
+            if result.box is not None:
+                points[0, :, :, result.media_index] = result.keypoints.T
+                scores[0, :, result.media_index] = result.confidence
+        with h5py.File(path, "w") as file:
+            file["tracks"], file["point_scores"] = points, scores
+            file["track_occupancy"] = np.isfinite(points).all((1, 2)).T.astype(np.uint8)
+            file["node_names"] = [name.encode() for name in names]
+            file["track_names"] = [b"person"]
+            file["edge_names"] = [
+                (names[a].encode(), names[b].encode()) for a, b in self._network.limbs
+            ]
+            file["edge_inds"] = np.array(self._network.limbs, np.int32)
+            file["video_path"] = VIDEO
+
+
+def _new_folder(folder: Path) -> Path:
+    """A folder for one take: the time, and a number if there is one already."""
+    name = datetime.now().strftime("%Y-%m-%d %H.%M.%S")
+    for number in range(1, 1000):
+        take = folder / (name if number == 1 else f"{name} ({number})")
+        make_folder(folder)
+        try:
+            take.mkdir()
+        except FileExistsError:
+            continue
+        except OSError as error:
+            raise UserError(
+                f'Nothing can be recorded to "{folder}" ({error.strerror or error}). '
+                "Make room, or let the folder be written."
+            ) from error
+        return take
+    raise UserError(f'There is no free name for a take in "{folder}". Move older ones away.')
