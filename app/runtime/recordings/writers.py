@@ -45,9 +45,10 @@ class ResultWriter(Protocol):
 def result_folder(folder: Path) -> Iterator[Path]:
     """Make ``folder`` if needed and yield a hidden folder in it, to write results into.
 
-    When the block ends well, its files move into ``folder`` one by one, each in place of an older
-    one of that name. When it does not (an error, Ctrl+C), they are removed, and ``folder`` holds
-    what it held before. Only a process that is killed leaves the hidden folder behind.
+    When the block ends well, its files and those of its folders move into ``folder`` one by one,
+    each in place of an older one of that name. When it does not (an error, Ctrl+C), they are
+    removed, and ``folder`` holds what it held before. Only a process that is killed leaves the
+    hidden folder behind.
     ``UserError`` if the folder cannot be written.
     """
     try:
@@ -58,8 +59,10 @@ def result_folder(folder: Path) -> Iterator[Path]:
     with scratch as name:
         yield Path(name)
         with writing_to(folder):
-            for file in sorted(Path(name).iterdir()):
-                file.replace(folder / file.name)
+            for file in sorted(path for path in Path(name).rglob("*") if path.is_file()):
+                target = folder / file.relative_to(name)
+                target.parent.mkdir(parents=True, exist_ok=True)
+                file.replace(target)
 
 
 @contextmanager
@@ -237,15 +240,18 @@ class Tally:
         """Count one more frame."""
         self.frames += 1
         self.person_found += processed.result.box is not None
-        self.updates += processed.learnt
         if processed.update is not None:
-            loss = processed.update.loss
-            self.losses.append(round(loss, 6) if math.isfinite(loss) else None)
+            self.learn(processed.update.loss, applied=processed.learnt)
         if self.known is not None and processed.result.box is not None:
             result = processed.result
             error = self.known.error(result.media_index, result.keypoints)
             if error is not None:
                 self.errors.append(round(100 * error / processed.result.box.side, 4))
+
+    def learn(self, loss: float, *, applied: bool) -> None:
+        """Count one more update."""
+        self.updates += applied
+        self.losses.append(round(loss, 6) if math.isfinite(loss) else None)
 
     def totals(self) -> dict[str, int | float | None]:
         """The counts, and the first and last loss: None without an update."""
