@@ -20,7 +20,7 @@ from model.core.errors import UserError
 
 @dataclass(frozen=True)
 class Overlays:
-    """One switch per overlay, in the order of the keys 1 to 6."""
+    """One switch per overlay, in the order of the keys 1 to 7."""
 
     skeleton: bool = True
     keypoints: bool = True
@@ -28,6 +28,7 @@ class Overlays:
     arrows: bool = True
     box: bool = False
     unpersonalized: bool = False
+    angles: bool = False
 
 
 T = TypeVar("T")

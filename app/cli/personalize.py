@@ -58,6 +58,9 @@ def add_parser(subparsers: Subparsers) -> None:
     output = parser.add_argument_group("output")
     output.add_argument("--no-overlay", action="store_true", help="write no overlay video")
     output.add_argument(
+        "--angles", action="store_true", help="draw the joints' angles in the overlay video too"
+    )
+    output.add_argument(
         "--json", action="store_true", help="print one line of JSON and no progress"
     )
     parser.set_defaults(func=run)
@@ -82,6 +85,7 @@ def run(args: argparse.Namespace) -> int:
         device=args.device,
         joints=args.joints,
         overlay=not args.no_overlay,
+        angles=args.angles,
         progress=not args.json,
     )
     outcomes = run_job(job)

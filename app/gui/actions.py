@@ -53,6 +53,7 @@ _OVERLAYS = {
     "arrows": ("Affinity arrows", "From self-supervised keypoints to the joints they inform"),
     "box": ("Person box", "The square that the network sees"),
     "unpersonalized": ("Without personalization", "What the unchanged network predicts, in grey"),
+    "angles": ("Angles", "Degrees at elbows, knees, shoulders and hips, as the picture shows them"),
 }
 
 
@@ -254,7 +255,7 @@ def build_toolbar(window: QMainWindow, actions: Actions, sources: SourceMenu) ->
     bar.addSeparator()
     overlays = _menu("Overlays", window, list(actions.overlays.values()))
     bar.addWidget(
-        _menu_button("Overlays", "layers", "Choose what is drawn over the picture (1…6)", overlays)
+        _menu_button("Overlays", "layers", "Choose what is drawn over the picture (1…7)", overlays)
     )
     personalize = _button(bar, actions.personalize)
     personalize.setMenu(_menu("Preset", window, list(actions.presets.values())))

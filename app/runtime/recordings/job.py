@@ -34,6 +34,7 @@ from app.runtime.recordings.writers import (
     versions,
     writing_to,
 )
+from app.settings import Overlays
 from model.adaptation import Mode, PersonalizationSettings, UpdateReport, planned_updates
 from model.core.errors import UserError
 from model.core.skeleton import PENN13
@@ -48,7 +49,8 @@ class Job:
     ``recordings`` are video files and folders of videos or of pictures, ``out`` the folder for the
     results: those of a single recording, or a folder for each. ``settings`` count only where
     ``mode`` learns. ``device`` None is the best one that works. ``joints`` is a file with the true
-    joints of the only recording, to tell the error.
+    joints of the only recording, to tell the error; ``angles`` draws them in the
+    overlay video.
     """
 
     recordings: tuple[Path, ...]
@@ -59,6 +61,7 @@ class Job:
     device: str | None = None
     joints: Path | None = None
     overlay: bool = True
+    angles: bool = False
     progress: bool = True
 
 
@@ -250,11 +253,15 @@ def _make_writers(
             COCO: CocoJson(folder / COCO, network, _namer(source), description),
         }
         if job.overlay:
-            writers[OVERLAY] = _make_overlay(folder / OVERLAY, source.info, network)
+            writers[OVERLAY] = _make_overlay(
+                folder / OVERLAY, source.info, network, Overlays(angles=job.angles)
+            )
     return writers
 
 
-def _make_overlay(path: Path, info: SourceInfo, network: NetworkInfo) -> ResultWriter:
+def _make_overlay(
+    path: Path, info: SourceInfo, network: NetworkInfo, overlays: Overlays
+) -> ResultWriter:
     try:
         from app.gui.overlay_video import OverlayVideo
     except ImportError as error:
@@ -262,7 +269,7 @@ def _make_overlay(path: Path, info: SourceInfo, network: NetworkInfo) -> ResultW
             f"The overlay video is drawn by Qt, which cannot be loaded here ({error}). "
             "Add --no-overlay to do without, or see what is missing: python main.py doctor"
         ) from error
-    return OverlayVideo(path, info, network)
+    return OverlayVideo(path, info, network, overlays)
 
 
 def _namer(source: _Source) -> Callable[[int], str]:

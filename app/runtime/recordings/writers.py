@@ -23,8 +23,10 @@ from app.assets import KnownJoints
 from app.diagnosis import ROOT
 from app.runtime.live.results import NetworkInfo, PoseResult
 from app.runtime.recordings.pipeline import ProcessedFrame
+from model.core.angles import ANGLES, joint_angles
 from model.core.errors import UserError
 from model.core.files import sha256_of
+from model.core.skeleton import SURE
 from model.ttp.weights import read_metadata
 
 
@@ -83,7 +85,10 @@ def _not_written(folder: Path, error: OSError) -> UserError:
 
 
 def columns(joint_names: Sequence[str]) -> list[str]:
-    """The header; each joint has three columns: ``left_wrist_x``, ``_y``, ``_confidence``."""
+    """The header; each joint has three columns: ``left_wrist_x``, ``_y``, ``_confidence``.
+
+    The last ones are angles, such as ``left_elbow_angle``.
+    """
     joints = [name.replace(" ", "_") for name in joint_names]
     return [
         "frame",
@@ -92,6 +97,7 @@ def columns(joint_names: Sequence[str]) -> list[str]:
         *(f"{joint}_{part}" for joint in joints for part in ("x", "y", "confidence")),
         *("box_left", "box_top", "box_side"),
         "updates",
+        *(f"{angle.vertex.replace(' ', '_')}_angle" for angle in ANGLES),
     ]
 
 
@@ -100,10 +106,12 @@ class KeypointsCsv:
 
     ``frame`` counts from 0; ``time_s`` is in seconds since the start; ``person_found`` is 1 or 0;
     points and the square ``box`` that the network was shown are in pixels of the frame;
-    confidences are in 0..1; ``updates`` is the number of optimiser steps behind the prediction.
+    confidences are in 0..1; ``updates`` is the number of optimiser steps behind the prediction;
+    ``ANGLES`` are in degrees, empty where a joint is missing or not ``SURE``.
     """
 
     def __init__(self, path: Path, joint_names: Sequence[str]) -> None:
+        self._joint_names = joint_names
         self._names = columns(joint_names)
         self._file = path.open("w", encoding="utf-8", newline="")
         self._rows = csv.DictWriter(self._file, self._names, restval="")
@@ -122,6 +130,9 @@ class KeypointsCsv:
             left, top, _, _ = result.box.corners
             row += [f"{left:.2f}", f"{top:.2f}", f"{result.box.side:.2f}"]
         values = dict(zip(self._names, row, strict=False))
+        degrees = joint_angles(self._joint_names, result.keypoints, result.confidence)
+        texts = ["" if math.isnan(value) else f"{value:.1f}" for value in degrees]
+        values |= zip(self._names[-len(ANGLES) :], texts, strict=True)
         self._rows.writerow({**values, "updates": str(result.updates)})
 
     def finish(self) -> None:
@@ -130,9 +141,6 @@ class KeypointsCsv:
     def close(self) -> None:
         self._file.close()
 
-
-SURE = 0.1
-"""Confidence from which a joint counts as seen; the window draws joints from the same value on."""
 
 _PERSON = 1
 _VISIBLE, _GUESSED = 2, 1
