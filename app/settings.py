@@ -58,13 +58,15 @@ class SourceChoice:
 class AppSettings:
     """Everything remembered. ``geometry`` and ``state`` are Qt's opaque window records.
 
-    ``keypoint_gan`` is the weight file that was chosen in its panel; empty: none was.
+    ``keypoint_gan`` is the weight file that was chosen in its panel; empty: none was. ``smoothing``
+    steadies what the live view draws.
     """
 
     source: SourceChoice | None = None
     overlays: Overlays = field(default_factory=Overlays)
     preset: str = ""
     keypoint_gan: str = ""
+    smoothing: bool = False
     geometry: bytes = b""
     state: bytes = b""
 
@@ -130,6 +132,7 @@ def _to_json(settings: AppSettings) -> dict[str, Any]:
         "overlays": asdict(settings.overlays),
         "preset": settings.preset,
         "keypoint_gan": settings.keypoint_gan,
+        "smoothing": settings.smoothing,
         "geometry": base64.b64encode(settings.geometry).decode("ascii"),
         "state": base64.b64encode(settings.state).decode("ascii"),
     }
@@ -143,6 +146,7 @@ def _from_json(raw: object) -> AppSettings:
         overlays=_overlays(record.get("overlays", {})),
         preset=_typed(record.get("preset", ""), str, "preset"),
         keypoint_gan=_typed(record.get("keypoint_gan", ""), str, "keypoint_gan"),
+        smoothing=_typed(record.get("smoothing", False), bool, "smoothing"),
         geometry=_bytes(record, "geometry"),
         state=_bytes(record, "state"),
     )
