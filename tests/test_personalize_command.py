@@ -175,6 +175,45 @@ def test_a_folder_of_both_kinds_is_not_guessed_at(
     assert "videos and pictures" in capsys.readouterr().err
 
 
+def test_a_processor_gets_every_result_and_its_error_ends_nothing(
+    clip: Path, tmp_path: Path, weights: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file, seen = tmp_path / "mine.py", tmp_path / "seen.txt"
+    file.write_text(
+        "class Processor:\n"
+        "    def process(self, result):\n"
+        f"        with open({str(seen)!r}, 'a') as file:\n"
+        "            file.write(f'{result.frame} {len(result.keypoints)} {result.updates}\\n')\n"
+        "        assert result.frame < 2 or result.updates\n"
+        "    def close(self):\n"
+        f"        with open({str(seen)!r}, 'a') as file:\n"
+        "            file.write('closed')\n"
+    )
+    out = tmp_path / "out"
+    options = ("--no-overlay", "--processor", str(file))
+    assert personalize(clip, out, weights, "offline", *options, *LEARNING) == 0
+    assert seen.read_text() == "0 13 3\n1 0 3\n2 13 3\n3 13 3\nclosed"
+    summary = json.loads((out / "summary.json").read_text())
+    assert summary["processor"] == {"file": str(file), "error": None}
+    capsys.readouterr()
+    seen.unlink()
+    assert personalize(clip, out, weights, "none", *options) == 0
+    assert seen.read_text() == "0 13 0\n1 0 0\n2 13 0\nclosed"
+    assert "mine.py failed (AssertionError" in capsys.readouterr().err
+    summary = json.loads((out / "summary.json").read_text())
+    assert "AssertionError" in summary["processor"]["error"]
+    assert summary["frames"] == 4
+
+
+def test_a_processor_that_cannot_be_made_is_told_before_anything_is_done(
+    clip: Path, tmp_path: Path, weights: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    assert personalize(clip, out, weights, "none", "--processor", str(tmp_path / "no.py")) == 2
+    assert "no.py" in capsys.readouterr().err
+    assert not out.exists()
+
+
 @pytest.mark.parametrize("moment", ["watching", "learning", "predicting"])
 def test_ctrl_c_offline_leaves_nothing_behind(
     moment: str, clip: Path, tmp_path: Path, weights: Path, monkeypatch: pytest.MonkeyPatch

@@ -61,6 +61,12 @@ def add_parser(subparsers: Subparsers) -> None:
         "--angles", action="store_true", help="draw the joints' angles in the overlay video too"
     )
     output.add_argument(
+        "--processor",
+        metavar="FILE.py",
+        type=Path,
+        help="a Python file whose class Processor gets each result: docs/processors.md",
+    )
+    output.add_argument(
         "--json", action="store_true", help="print one line of JSON and no progress"
     )
     parser.set_defaults(func=run)
@@ -86,6 +92,7 @@ def run(args: argparse.Namespace) -> int:
         joints=args.joints,
         overlay=not args.no_overlay,
         angles=args.angles,
+        processor=args.processor,
         progress=not args.json,
     )
     outcomes = run_job(job)

@@ -238,7 +238,7 @@ class StatusFeed:
         self._phase = status.phase
         self._panels.live.set_chip(*chip(status))
         self._panels.plots.add_status(now, status)
-        self._status_bar.show_status(status, self._sources.mode())
+        self._status_bar.show_status(status, self._sources.mode(), self._session.processors())
         self._actions.show_offline(status.phase is Phase.OFFLINE, time_left(status.offline))
         self._follow(status.phase)
 

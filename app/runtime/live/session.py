@@ -36,6 +36,12 @@ from app.runtime.live.results import (
     WorkerStatus,
 )
 from app.runtime.live.worker import STOPPING_SECONDS, Worker
+from app.runtime.processors import (
+    GuardedProcessor,
+    Processor,
+    ProcessorResult,
+    ProcessorThread,
+)
 from model.adaptation import preset
 from model.core.errors import UserError
 from model.core.skeleton import PENN13
@@ -66,6 +72,9 @@ class Session(Protocol):
         """Sentences for the user: faults, a camera that stopped, a finished offline run."""
 
     def status(self) -> WorkerStatus: ...
+
+    def processors(self) -> list[str]:
+        """Titles of the processors that get the results now."""
 
     def set_playing(self, playing: bool) -> None: ...
 
@@ -174,6 +183,7 @@ class LiveSession:
         self._standing: dict[type, Command] = {}
         self._capture: CaptureThread | None = None
         self._ring = FrameRing()
+        self._processors: list[ProcessorThread] = []
         engine = make_engine()
         self.network = describe_network(engine.network.spec, engine.weights_name)
         self._worker = self._start_worker(engine)
@@ -235,6 +245,15 @@ class LiveSession:
         status = self._worker.result_buffer.status()
         return replace(status, phase=Phase.FAULTED) if self._faulted else status
 
+    def add_processor(self, title: str, processor: Processor) -> None:
+        """Give every result from now on to ``processor``, in a thread of its own."""
+        thread = ProcessorThread(GuardedProcessor(title, processor, self._say))
+        thread.start()
+        self._processors.append(thread)
+
+    def processors(self) -> list[str]:
+        return [thread.title for thread in self._processors if thread.title]
+
     def set_playing(self, playing: bool) -> None:
         if self._capture is not None:
             if playing:
@@ -272,6 +291,8 @@ class LiveSession:
         if self._capture is not None:
             self._capture.stop()
         self._worker.stop(STOPPING_SECONDS)
+        for thread in self._processors:
+            thread.stop()
         self._ring.close()
 
     def _can_personalize(self) -> bool:
@@ -293,9 +314,17 @@ class LiveSession:
     def _start_worker(self, engine: Engine) -> Worker:
         info = self.source_info
         rate = info.fps if info else _TYPICAL_FRAME_RATE
-        worker = Worker(engine, self._ring, rate, self._worker_failed, self._schedule)
+        worker = Worker(
+            engine, self._ring, rate, self._worker_failed, self._schedule, self._hand_out
+        )
         worker.start()
         return worker
+
+    def _hand_out(self, frame: Frame, result: PoseResult) -> None:
+        if self._processors:
+            record = ProcessorResult.of(frame, result, self.network.joint_names)
+            for thread in self._processors:
+                thread.add(record)
 
     def _restart(self) -> None:
         """A worker that failed is replaced by a new one with the trained weights."""

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import itertools
 import json
+import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, nullcontext
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -23,6 +25,7 @@ from app.runtime.capture.files import (
 from app.runtime.capture.source import SourceInfo
 from app.runtime.live.engine import Engine, describe_network, load_engine
 from app.runtime.live.results import NetworkInfo
+from app.runtime.processors import GuardedProcessor, ProcessorResult, load_processor
 from app.runtime.recordings.pipeline import RecordingPipeline
 from app.runtime.recordings.writers import (
     CocoJson,
@@ -50,7 +53,7 @@ class Job:
     results: those of a single recording, or a folder for each. ``settings`` count only where
     ``mode`` learns. ``device`` None is the best one that works. ``joints`` is a file with the true
     joints of the only recording, to tell the error; ``angles`` draws them in the
-    overlay video.
+    overlay video; ``processor`` is a Python file whose class gets each result.
     """
 
     recordings: tuple[Path, ...]
@@ -62,6 +65,7 @@ class Job:
     joints: Path | None = None
     overlay: bool = True
     angles: bool = False
+    processor: Path | None = None
     progress: bool = True
 
 
@@ -93,13 +97,14 @@ def run_job(job: Job) -> list[Outcome]:
     outs = _result_folders(job.out, recordings)
     _check(job, recordings, outs)
     sources = [_known(recording) for recording in recordings]
+    processor = _guarded(job.processor) if job.processor else None
     engine = load_engine(job.weights, job.device, job.settings)
     joints = _known_joints(job, engine)
     counts = [source.info.frame_count for source in sources]
     total = None if None in counts else sum(count or 0 for count in counts)
     pipeline = RecordingPipeline(engine, job.mode, total)
     outcomes = []
-    with result_folder(job.out) as scratch:
+    with result_folder(job.out) as scratch, closing(processor) if processor else nullcontext():
         learnt = _learn_offline(job, pipeline, sources, total) if job.mode == "offline" else []
         for recording, out, source in zip(recordings, outs, sources, strict=True):
             tally = Tally(joints)
@@ -112,8 +117,10 @@ def run_job(job: Job) -> list[Outcome]:
                 writers = _make_writers(job, folder, source, engine)
                 for writer in writers.values():
                     open_writers.callback(writer.close)
-                _process(job, pipeline, source, list(writers.values()), tally)
+                _process(job, pipeline, source, list(writers.values()), tally, processor)
             summary = _summarise(job, recording, source.info, engine, tally, list(writers))
+            if processor is not None:
+                summary["processor"] = {"file": str(job.processor), "error": processor.error}
             if job.mode == "offline":
                 summary["learnt_from"] = {
                     "recordings": [str(path) for path in recordings],
@@ -172,6 +179,11 @@ def _check(job: Job, recordings: Sequence[Path], outs: Sequence[Path]) -> None:
         )
 
 
+def _guarded(file: Path) -> GuardedProcessor:
+    say = partial(tqdm.write, file=sys.stderr)
+    return GuardedProcessor(file.name, load_processor(file), say)
+
+
 def _known(recording: Path) -> _Source:
     """The source, closed, after it was opened once: whatever cannot be read is said at once."""
     source = ImageFolderSource(recording) if recording.is_dir() else VideoSource(recording)
@@ -227,13 +239,17 @@ def _process(
     source: _Source,
     writers: list[ResultWriter],
     tally: Tally,
+    processor: GuardedProcessor | None,
 ) -> None:
+    names = pipeline.joint_names
     with _bar(job, source.info.name, source.info.frame_count, "frame") as bar:
         for processed in pipeline.run(source):
             tally.add(processed)
             with writing_to(job.out):
                 for writer in writers:
                     writer.add(processed)
+            if processor is not None:
+                processor.process(ProcessorResult.of(processed.frame, processed.result, names))
             if processed.update is not None:
                 bar.set_postfix(loss=f"{processed.update.loss:.2f}", refresh=False)
             bar.update()

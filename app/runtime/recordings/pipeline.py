@@ -74,6 +74,11 @@ class RecordingPipeline:
         self.watched = 0
 
     @property
+    def joint_names(self) -> tuple[str, ...]:
+        """The network's joints, in order."""
+        return self._engine.network.spec.joint_set.names
+
+    @property
     def views(self) -> int:
         """How many views there are to learn from."""
         return len(self._memory)

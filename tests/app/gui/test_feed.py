@@ -290,9 +290,10 @@ def test_an_offline_run_shows_its_time() -> None:
 def test_the_status_bar_gets_the_mode_of_the_source() -> None:
     stage = StatusStage()
     stage.sources.open_demo("webcam")
+    stage.session.titles = ["mine.py"]
     status = WorkerStatus(device="CPU")
     stage.refresh(status)
-    stage.status_bar.show_status.assert_called_once_with(status, "webcam 640×480@25")
+    stage.status_bar.show_status.assert_called_once_with(status, "webcam 640×480@25", ["mine.py"])
 
 
 def test_results_reach_the_affinity_panel_with_the_picture(stage: Stage) -> None:
