@@ -35,6 +35,7 @@ _PARTS = (
     ("NumPy, SciPy", "BSD-3-Clause"),
     ("pyqtgraph, ONNX Runtime, platformdirs", "MIT"),
     ("safetensors", "Apache-2.0"),
+    ("python-osc", "Unlicense"),
     ("Person detector: MoveNet by Google", "Apache-2.0, package MIT"),
     ("Person mask: MediaPipe Selfie Segmentation by Google", "Apache-2.0, package MIT"),
     ("Perceptual network: VGG-16", "weights CC BY 4.0, torchvision BSD-3-Clause"),
