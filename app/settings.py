@@ -20,7 +20,7 @@ from model.core.errors import UserError
 
 @dataclass(frozen=True)
 class Overlays:
-    """One switch per overlay, in the order of the keys 1 to 6."""
+    """One switch per overlay, in the order of the keys 1 to 7."""
 
     skeleton: bool = True
     keypoints: bool = True
@@ -28,6 +28,7 @@ class Overlays:
     arrows: bool = True
     box: bool = False
     unpersonalized: bool = False
+    angles: bool = False
 
 
 T = TypeVar("T")
@@ -57,13 +58,15 @@ class SourceChoice:
 class AppSettings:
     """Everything remembered. ``geometry`` and ``state`` are Qt's opaque window records.
 
-    ``keypoint_gan`` is the weight file that was chosen in its panel; empty: none was.
+    ``keypoint_gan`` is the weight file that was chosen in its panel; empty: none was. ``smoothing``
+    steadies what the live view draws.
     """
 
     source: SourceChoice | None = None
     overlays: Overlays = field(default_factory=Overlays)
     preset: str = ""
     keypoint_gan: str = ""
+    smoothing: bool = False
     geometry: bytes = b""
     state: bytes = b""
 
@@ -134,6 +137,7 @@ def _to_json(settings: AppSettings) -> dict[str, Any]:
         "overlays": asdict(settings.overlays),
         "preset": settings.preset,
         "keypoint_gan": settings.keypoint_gan,
+        "smoothing": settings.smoothing,
         "geometry": base64.b64encode(settings.geometry).decode("ascii"),
         "state": base64.b64encode(settings.state).decode("ascii"),
     }
@@ -147,6 +151,7 @@ def _from_json(raw: object) -> AppSettings:
         overlays=_overlays(record.get("overlays", {})),
         preset=_typed(record.get("preset", ""), str, "preset"),
         keypoint_gan=_typed(record.get("keypoint_gan", ""), str, "keypoint_gan"),
+        smoothing=_typed(record.get("smoothing", False), bool, "smoothing"),
         geometry=_bytes(record, "geometry"),
         state=_bytes(record, "state"),
     )

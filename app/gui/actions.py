@@ -40,6 +40,7 @@ class Handlers:
     toggle_recording: Callable[[], None]
     set_preset: Callable[[str], None]
     set_overlays: Callable[[Overlays], None]
+    set_smoothing: Callable[[bool], None]
     set_picture_alone: Callable[[bool], None]
     show_keypoint_gan: Callable[[bool], None]
     go_back: Callable[[], None]
@@ -55,6 +56,7 @@ _OVERLAYS = {
     "arrows": ("Affinity arrows", "From self-supervised keypoints to the joints they inform"),
     "box": ("Person box", "The square that the network sees"),
     "unpersonalized": ("Without personalization", "What the unchanged network predicts, in grey"),
+    "angles": ("Angles", "Degrees at elbows, knees, shoulders and hips, as the picture shows them"),
 }
 
 
@@ -99,6 +101,14 @@ class Actions:
             handlers.set_picture_alone,
             "maximize",
             "F11",
+            checkable=True,
+        )
+        self.smoothing = self._make(
+            "Smoothing",
+            "Steady what is drawn over the picture; results and recordings stay as predicted",
+            handlers.set_smoothing,
+            "",
+            "S",
             checkable=True,
         )
         self.keypoint_gan = self._make(
@@ -269,9 +279,9 @@ def build_toolbar(window: QMainWindow, actions: Actions, sources: SourceMenu) ->
     bar.addAction(actions.reset)
     bar.addSeparator()
     bar.addAction(actions.record)
-    overlays = _menu("Overlays", window, list(actions.overlays.values()))
+    overlays = _overlay_menu(window, actions)
     bar.addWidget(
-        _menu_button("Overlays", "layers", "Choose what is drawn over the picture (1…6)", overlays)
+        _menu_button("Overlays", "layers", "Choose what is drawn over the picture (1…7)", overlays)
     )
     personalize = _button(bar, actions.personalize)
     personalize.setMenu(_menu("Preset", window, list(actions.presets.values())))
@@ -305,13 +315,20 @@ def build_menus(
     personalization.addMenu(_menu("Preset", window, list(actions.presets.values())))
     view = _menu("&View", window, [actions.play])
     view.addSeparator()
-    view.addMenu(_menu("Overlays", window, list(actions.overlays.values())))
+    view.addMenu(_overlay_menu(window, actions))
     view.addSeparator()
     view.addActions(panels)
     view.addSeparator()
     view.addActions([actions.picture_alone, actions.reset_layout])
     for menu in (file, personalization, view, _menu("&Help", window, [actions.about])):
         bar.addMenu(menu)
+
+
+def _overlay_menu(window: QMainWindow, actions: Actions) -> QMenu:
+    menu = _menu("Overlays", window, list(actions.overlays.values()))
+    menu.addSeparator()
+    menu.addAction(actions.smoothing)
+    return menu
 
 
 def _menu(title: str, parent: QWidget, actions: list[QAction]) -> QMenu:

@@ -157,6 +157,8 @@ class MainWindow(QMainWindow):
         status_bar = StatusBar()
         self.setStatusBar(status_bar)
         self._feed = Feed(session, sources, self.panels, self.show_message)
+        self.commands.smoothing.setChecked(settings.smoothing)
+        self._feed.smoother.set_on(settings.smoothing)
         self._status_feed = StatusFeed(session, sources, self.panels, status_bar, self.commands)
         self.panels.live.person_chosen.connect(session.choose_person)
         self.panels.keypoint_gan.said.connect(self.show_message)
@@ -249,6 +251,7 @@ class MainWindow(QMainWindow):
             toggle_recording=self._toggle_recording,
             set_preset=self._set_preset,
             set_overlays=self._set_overlays,
+            set_smoothing=lambda on: self._feed.smoother.set_on(on),
             set_picture_alone=self._set_picture_alone,
             show_keypoint_gan=lambda shown: self.docks.show_keypoint_gan(shown),
             go_back=self._go_back,
@@ -286,6 +289,7 @@ class MainWindow(QMainWindow):
             overlays=self.commands.chosen_overlays(),
             preset=self.commands.chosen_preset(),
             keypoint_gan=self.panels.keypoint_gan.remembered,
+            smoothing=self.commands.smoothing.isChecked(),
             geometry=self.saveGeometry().data(),
             state=self.saveState(_LAYOUT_VERSION).data(),
         )
@@ -325,6 +329,7 @@ class MainWindow(QMainWindow):
 
     def _reset(self) -> None:
         self._session.reset()
+        self._feed.smoother.reset()
         self.panels.reconstruction.show_update(None)
 
     def _set_preset(self, name: str) -> None:

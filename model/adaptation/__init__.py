@@ -1,11 +1,13 @@
 """Online and offline test-time personalization."""
 
 from model.adaptation.memory import PersonView, SourceMemory
+from model.adaptation.offline import learn_offline, planned_updates
 from model.adaptation.pairs import Pairs, PairSampler
 from model.adaptation.personalizer import PairExample, Personalizer, UpdateReport
 from model.adaptation.settings import (
     DEFAULT_PRESET,
     PRESETS,
+    Mode,
     PersonalizationSettings,
     Preset,
     preset,
@@ -14,6 +16,7 @@ from model.adaptation.settings import (
 __all__ = [
     "DEFAULT_PRESET",
     "PRESETS",
+    "Mode",
     "PairExample",
     "PairSampler",
     "Pairs",
@@ -23,5 +26,7 @@ __all__ = [
     "Preset",
     "SourceMemory",
     "UpdateReport",
+    "learn_offline",
+    "planned_updates",
     "preset",
 ]

@@ -15,6 +15,8 @@ SourceBox = Literal["target", "own"]
 Augmentations = Literal["published", "mild"]
 Teacher = Literal["average", "trained"]
 Views = Literal["whole", "compact"]
+Mode = Literal["none", "online", "offline"]
+"""Not at all, from each frame before it is predicted, or from all frames before the first."""
 
 _CHOICES: dict[str, tuple[str, ...]] = {
     "scope": get_args(Scope),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Iterator
 
 import torch
 
@@ -16,6 +17,8 @@ from model.adaptation import (
     PersonView,
     SourceMemory,
     UpdateReport,
+    learn_offline,
+    planned_updates,
 )
 from model.adaptation.guard import HOLD_EVERY, Guard
 from model.core.images import to_pictures
@@ -119,10 +122,8 @@ class Learner:
     def start_offline(self) -> None:
         """Plan an offline run over the views remembered now (method 1.11)."""
         self._discard()
-        per_frame = self.personalizer.settings.offline_updates_per_frame
-        self._planned = self._done = 0
-        if len(self._memory):
-            self._planned = max(1, round(len(self._memory) * per_frame))
+        self._planned = planned_updates(self.personalizer.settings, len(self._memory))
+        self._done = 0
         self._offline_pairs = 0
         self._offline_since = time.perf_counter()
 
@@ -140,6 +141,17 @@ class Learner:
             if self._done >= self._planned:
                 self._planned = 0
         return result
+
+    def whole_offline(self, frames: int) -> Iterator[UpdateReport]:
+        """An offline run over a recording with the person in ``frames`` frames, uninterrupted."""
+        return learn_offline(
+            self.personalizer,
+            self._memory,
+            self._sampler,
+            frames,
+            guard=self._guard,
+            micro_batch=self._micro_batch,
+        )
 
     def cancel_offline(self) -> None:
         """End the offline run; what it has learnt stays."""

@@ -296,17 +296,6 @@ class ResultBuffer:
         self._learnt = RecentValues()
         self._latencies = RecentValues()
         self._undone_at = float("-inf")
-        self._listeners: list[Callable[[PoseResult], None]] = []
-
-    def listen(self, listener: Callable[[PoseResult], None]) -> None:
-        """Have a listener called with each result, in the worker's thread: it must be quick."""
-        with self._lock:
-            self._listeners = [*self._listeners, listener]
-
-    def unlisten(self, listener: Callable[[PoseResult], None]) -> None:
-        """Call a listener no more."""
-        with self._lock:
-            self._listeners = [other for other in self._listeners if other != listener]
 
     def latest_result(self) -> PoseResult | None:
         with self._lock:
@@ -359,9 +348,6 @@ class ResultBuffer:
                 updates=result.updates,
                 predictions=self._status.predictions + found,
             )
-            listeners = self._listeners
-        for listener in listeners:
-            listener(result)
 
     def add_pairs(self, pairs: int) -> None:
         """Count pairs that were learnt from."""

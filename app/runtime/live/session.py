@@ -38,6 +38,12 @@ from app.runtime.live.results import (
     WorkerStatus,
 )
 from app.runtime.live.worker import STOPPING_SECONDS, Worker
+from app.runtime.processors import (
+    GuardedProcessor,
+    Processor,
+    ProcessorResult,
+    ProcessorThread,
+)
 from model.adaptation import preset
 from model.core.errors import UserError
 from model.core.skeleton import PENN13
@@ -71,6 +77,9 @@ class Session(Protocol):
         """Sentences for the user: faults, a camera that stopped, a finished offline run."""
 
     def status(self) -> WorkerStatus: ...
+
+    def processors(self) -> list[str]:
+        """Titles of the processors that get the results now."""
 
     def set_playing(self, playing: bool) -> None: ...
 
@@ -190,6 +199,7 @@ class LiveSession:
         self._capture: CaptureThread | None = None
         self._take: TakeRecorder | None = None
         self._ring = FrameRing()
+        self._processors: list[ProcessorThread] = []
         engine = make_engine()
         self.network = describe_network(engine.network.spec, engine.weights_name)
         self._worker = self._start_worker(engine)
@@ -252,6 +262,15 @@ class LiveSession:
         status = self._worker.result_buffer.status()
         return replace(status, phase=Phase.FAULTED) if self._faulted else status
 
+    def add_processor(self, title: str, processor: Processor) -> None:
+        """Give every result from now on to ``processor``, in a thread of its own."""
+        thread = ProcessorThread(GuardedProcessor(title, processor, self._say))
+        thread.start()
+        self._processors.append(thread)
+
+    def processors(self) -> list[str]:
+        return [thread.title for thread in self._processors if thread.title]
+
     def set_playing(self, playing: bool) -> None:
         if self._capture is not None:
             if playing:
@@ -297,13 +316,11 @@ class LiveSession:
         }
         take = TakeRecorder(self._ring, folder, self.network, about, self._take_done, self._say_why)
         take.start()
-        self._worker.result_buffer.listen(take.add_result)
         self._take = take
 
     def stop_recording(self) -> None:
         if self._take is not None:
             self._take.stop(0.0)
-            self._worker.result_buffer.unlisten(self._take.add_result)
             self._take = None
 
     def recording(self) -> TakeStatus | None:
@@ -318,6 +335,8 @@ class LiveSession:
             self._take.stop(_LAST_SECONDS)
             self.stop_recording()
         self._worker.stop(STOPPING_SECONDS)
+        for thread in self._processors:
+            thread.stop()
         self._ring.close()
 
     def _can_personalize(self) -> bool:
@@ -339,9 +358,20 @@ class LiveSession:
     def _start_worker(self, engine: Engine) -> Worker:
         info = self.source_info
         rate = info.fps if info else _TYPICAL_FRAME_RATE
-        worker = Worker(engine, self._ring, rate, self._worker_failed, self._schedule)
+        worker = Worker(
+            engine, self._ring, rate, self._worker_failed, self._schedule, self._hand_out
+        )
         worker.start()
         return worker
+
+    def _hand_out(self, frame: Frame, result: PoseResult) -> None:
+        take = self._take
+        if take is not None:
+            take.add_result(result)
+        if self._processors:
+            record = ProcessorResult.of(frame, result, self.network.joint_names)
+            for thread in self._processors:
+                thread.add(record)
 
     def _restart(self) -> None:
         """A worker that failed is replaced by a new one with the trained weights."""
@@ -351,8 +381,6 @@ class LiveSession:
         self._worker = self._start_worker(engine)
         for command in self._standing.values():
             self._post(command)
-        if self._take is not None:
-            self._worker.result_buffer.listen(self._take.add_result)
 
     def _say(self, sentence: str) -> None:
         with self._lock:

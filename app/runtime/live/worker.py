@@ -25,6 +25,7 @@ from app.runtime.live.results import (
     Array,
     Comparison,
     Phase,
+    PoseResult,
     ResultBuffer,
     Schedule,
     nobody,
@@ -52,7 +53,8 @@ _SAMPLED_COMPARISON_SECONDS = 0.4
 class Worker(ManagedThread):
     """Owns the network. Told through ``commands``; what it finds out is in ``result_buffer``.
 
-    ``schedule`` forces one of the two schedules; None measures and chooses.
+    ``schedule`` forces one of the two schedules; None measures and chooses. ``on_result`` hears of
+    each result, in this thread.
     """
 
     def __init__(
@@ -62,6 +64,7 @@ class Worker(ManagedThread):
         frames_per_second: float,
         on_fault: Callable[[Exception], None],
         schedule: Schedule | None = None,
+        on_result: Callable[[Frame, PoseResult], None] = lambda frame, result: None,
     ) -> None:
         super().__init__("app-worker", on_fault)
         self.commands = CommandQueue()
@@ -71,6 +74,7 @@ class Worker(ManagedThread):
         self._frames_per_second = frames_per_second
         self._wanted_schedule = schedule
         self._report_fault = on_fault
+        self._on_result = on_result
         self._runner: Runner | None = None
         self._memory = SourceMemory(crop_size=engine.network.spec.crop_size)
         self._settings = engine.settings
@@ -189,7 +193,7 @@ class Worker(ManagedThread):
         self._found = box is not None
         if box is None:
             latency = time.perf_counter() - frame.timestamp
-            self.result_buffer.add_result(nobody(frame, self._updates, latency))
+            self._publish(frame, nobody(frame, self._updates, latency))
             return
         view = PersonView.of_frame(frame.image, box, frame.index)
         self._memory.add(view)
@@ -199,11 +203,15 @@ class Worker(ManagedThread):
         latency = time.perf_counter() - frame.timestamp
         unpersonalized = self._compare(view, pose)
         result = pose_result(frame, box, pose, self._updates, latency, unpersonalized)
-        self.result_buffer.add_result(result)
+        self._publish(frame, result)
         self._predicted += 1
         every = self._settings.reset_every
         if every and self._predicted % every == 0:
             self._obey(Reset())
+
+    def _publish(self, frame: Frame, result: PoseResult) -> None:
+        self.result_buffer.add_result(result)
+        self._on_result(frame, result)
 
     def _reset_at_cut(self, frame: Frame) -> None:
         """Behind a cut is another person, if the settings say so: what was learnt is forgotten."""

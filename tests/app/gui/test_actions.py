@@ -36,6 +36,7 @@ def actions(parent: QWidget, done: list[tuple[object, ...]]) -> Actions:
         toggle_recording=lambda: done.append(("toggle_recording",)),
         set_preset=lambda name: done.append(("set_preset", name)),
         set_overlays=lambda overlays: done.append(("set_overlays", overlays)),
+        set_smoothing=lambda on: done.append(("set_smoothing", on)),
         set_picture_alone=lambda on: done.append(("set_picture_alone", on)),
         show_keypoint_gan=lambda on: done.append(("show_keypoint_gan", on)),
         go_back=lambda: done.append(("go_back",)),
@@ -54,6 +55,7 @@ def test_every_action_calls_its_handler(actions: Actions, done: list[tuple[objec
         actions.offline,
         actions.reset,
         actions.record,
+        actions.smoothing,
         actions.picture_alone,
         actions.keypoint_gan,
         actions.go_back,
@@ -70,6 +72,7 @@ def test_every_action_calls_its_handler(actions: Actions, done: list[tuple[objec
         ("toggle_offline",),
         ("reset",),
         ("toggle_recording",),
+        ("set_smoothing", True),
         ("set_picture_alone", True),
         ("show_keypoint_gan", True),
         ("go_back",),
@@ -92,7 +95,7 @@ def test_keys(actions: Actions) -> None:
     }
     assert {a: a.shortcut().toString() for a in keys} == keys
     numbers = [a.shortcut().toString() for a in actions.overlays.values()]
-    assert numbers == ["1", "2", "3", "4", "5", "6"]
+    assert numbers == ["1", "2", "3", "4", "5", "6", "7"]
 
 
 @pytest.mark.usefixtures("actions")

@@ -24,6 +24,7 @@ FULL = AppSettings(
     overlays=Overlays(skeleton=False, box=True),
     preset="gentle",
     keypoint_gan="/weights/Größe.safetensors",
+    smoothing=True,
     geometry=bytes(range(256)),
     state=b"\x00\xff",
 )
@@ -52,6 +53,7 @@ def test_a_first_start_gives_the_defaults_without_a_message(tmp_path: Path) -> N
         '{"overlays": {"skeleton": "yes"}}',
         '{"preset": 3}',
         '{"keypoint_gan": 3}',
+        '{"smoothing": 1}',
         '{"geometry": "not base64!"}',
     ],
 )

@@ -116,6 +116,7 @@ class FakeSession:
     updates: list[UpdateResult] = field(default_factory=list)
     messages: list[str] = field(default_factory=list)
     worker: WorkerStatus = field(default_factory=WorkerStatus)
+    titles: list[str] = field(default_factory=list)
     calls: list[tuple[object, ...]] = field(default_factory=list)
     take: TakeStatus | None = None
 
@@ -149,6 +150,9 @@ class FakeSession:
 
     def status(self) -> WorkerStatus:
         return self.worker
+
+    def processors(self) -> list[str]:
+        return self.titles
 
     def set_playing(self, playing: bool) -> None:
         self.calls.append(("set_playing", playing))

@@ -13,6 +13,7 @@ import pytest
 from app.runtime.capture.files import VideoSource
 from app.runtime.live.results import Comparison, Phase, PoseResult, Schedule
 from app.runtime.live.session import LiveSession
+from app.runtime.processors import ProcessorResult
 from model.core.errors import UserError
 from tests.app.runtime.live.machinery import Clip, FakeFollower, small_engine, wait_for
 
@@ -99,6 +100,41 @@ def test_freezing_keeps_the_weights(running: _Running) -> None:
     session.set_personalizing(False)
     wait_for(lambda: session.status().phase is Phase.FROZEN)
     assert session.status().updates >= 1
+
+
+class _Listener:
+    """A processor that fails at its ``fails``-th result."""
+
+    def __init__(self, fails: int) -> None:
+        self.results: list[ProcessorResult] = []
+        self.closed = False
+        self._fails = fails
+
+    def process(self, result: ProcessorResult) -> None:
+        self.results.append(result)
+        if len(self.results) == self._fails:
+            raise ValueError("enough")
+
+    def close(self) -> None:
+        self.closed = True
+
+
+def test_processors_get_every_result_until_they_fail(running: _Running) -> None:
+    session = running.session
+    steady, failing = _Listener(0), _Listener(2)
+    session.add_processor("steady.py", steady)
+    session.add_processor("failing.py", failing)
+    wait_for(lambda: session.processors() == ["steady.py"])
+    wait_for(lambda: len(steady.results) >= 5)
+    assert (len(failing.results), failing.closed) == (2, True)
+    assert [m for m in session.take_messages() if "failing.py failed (ValueError" in m]
+    assert steady.results[-1].joint_names == session.network.joint_names
+    assert steady.results[-1].keypoints.shape == (13, 2)
+    running.follower.found = False
+    wait_for(lambda: len(steady.results[-1].keypoints) == 0)
+    assert not steady.closed
+    session.close()
+    assert steady.closed
 
 
 def test_nothing_is_learnt_while_there_is_nobody(running: _Running) -> None:
