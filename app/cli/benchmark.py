@@ -96,6 +96,7 @@ def add_parser(subparsers: Subparsers) -> None:
     start.add_argument("--json", action="store_true", help="print one JSON object")
     start.set_defaults(func=_run_start)
     _add_train(kinds)
+    _add_soak(kinds)
     data = kinds.add_parser(
         "data",
         help="how fast training examples are decoded and cut out, without a network",
@@ -174,6 +175,47 @@ def _add_step(kinds: Subparsers) -> None:
     step.add_argument("--device", metavar="NAME", help="auto, cpu, cuda, cuda:1 or mps")
     step.add_argument("--json", action="store_true", help="print one JSON object")
     step.set_defaults(func=_run_step)
+
+
+def _add_soak(kinds: Subparsers) -> None:
+    soak = kinds.add_parser(
+        "soak",
+        help="the window for hours, with random actions and injected faults",
+        description="Run the window on the looped demo, do at random what a user does, inject "
+        "faults, and record memory, threads, open files, latency and updates. Ends with a verdict "
+        "(exit code 1 if something did not hold) and a plot.",
+    )
+    soak.add_argument("--hours", metavar="H", type=float, default=2.0, help="how long (default: 2)")
+    soak.add_argument(
+        "--seed", metavar="N", type=int, default=0, help="of the actions and faults (default: 0)"
+    )
+    soak.add_argument(
+        "--plot",
+        metavar="FILE.png",
+        type=Path,
+        default=Path("soak.png"),
+        help="where the plot is written (default: soak.png)",
+    )
+    soak.add_argument("--weights", type=Path, metavar="FILE", help="another network")
+    soak.add_argument("--device", metavar="NAME", help="auto, cpu, cuda, cuda:1 or mps")
+    soak.add_argument("--json", action="store_true", help="print one JSON object")
+    soak.set_defaults(func=_run_soak)
+
+
+def _run_soak(args: argparse.Namespace) -> int:
+    from app.benchmarks.soak import measure_soak
+    from model.core.errors import check_number
+
+    check_number("hours", args.hours, 0 < args.hours <= 1000, "above 0, at most 1000")
+    figures = measure_soak(
+        hours=args.hours,
+        seed=args.seed,
+        plot=args.plot,
+        weights=args.weights,
+        device=args.device,
+    )
+    _print(figures.rounded(), as_json=args.json)
+    return 0 if not figures.broken else 1
 
 
 def _add_train(kinds: Subparsers) -> None:
