@@ -18,7 +18,7 @@ from model.core.crop import SquareBox
 
 # So many pictures are as they should be.
 _GOOD = 20
-_SIZES = ((480, 640), (64, 48), (720, 1280), (33, 1001))
+_SIZES = ((300, 400), (64, 48), (720, 1280), (33, 1001))
 
 
 class Fault(enum.Enum):

@@ -194,7 +194,7 @@ def test_a_network_that_failed_does_not_stay_in_memory_beside_the_new_one() -> N
         return engine
 
     def fails(_image: object, _time: float) -> None:
-        raise ZeroDivisionError("no such luck")
+        raise UserError("No such luck.")  # others are logged, and pytest keeps what is
 
     session = LiveSession(make, Schedule.TWO_LANES)
     try:
