@@ -90,16 +90,26 @@ def load_settings(path: Path) -> tuple[AppSettings, str | None]:
     """The settings stored at ``path``, and a sentence for the user when they cannot be used.
 
     A missing file gives the defaults silently; an unreadable or damaged one gives the defaults
-    and the sentence. Never raises for what the file holds.
+    and the sentence. A damaged one is kept beside it, as the next save would replace it. Never
+    raises for what the file holds.
     """
     try:
         return _from_json(json.loads(path.read_text(encoding="utf-8"))), None
     except FileNotFoundError:
         return AppSettings(), None
-    except (OSError, ValueError) as error:
-        return AppSettings(), (
-            f"The settings in {path} cannot be read ({error}). The standard settings are used."
-        )
+    except OSError as error:
+        return AppSettings(), _not_read(path, error)
+    except (ValueError, RecursionError) as error:
+        kept = path.with_name(f"{path.name}.damaged")
+        try:
+            path.replace(kept)
+        except OSError:
+            return AppSettings(), _not_read(path, error)
+        return AppSettings(), f"{_not_read(path, error)} The damaged file is kept as {kept.name}."
+
+
+def _not_read(path: Path, error: Exception) -> str:
+    return f"The settings in {path} cannot be read ({error}). The standard settings are used."
 
 
 def save_settings(settings: AppSettings, path: Path) -> None:

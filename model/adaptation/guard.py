@@ -69,6 +69,8 @@ class Guard:
     def check(self) -> Check | None:
         """Look at the held-out frames if it is time to, and undo what made them worse."""
         personalizer = self._personalizer
+        if personalizer.updates < self._checked_at:  # it went back to the trained weights
+            self.forget()
         if personalizer.updates - self._checked_at < _UPDATES:
             return None
         views = self._memory.held()

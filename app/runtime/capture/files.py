@@ -233,7 +233,12 @@ def _read_picture(file: Path) -> NDArray[np.uint8]:
             "Make it readable or remove it from the folder."
         ) from error
     # Not cv2.imread, which cannot open names with foreign letters on Windows.
-    image = cv2.imdecode(encoded, cv2.IMREAD_COLOR_RGB) if encoded.size else None
+    try:
+        image = cv2.imdecode(encoded, cv2.IMREAD_COLOR_RGB) if encoded.size else None
+    except cv2.error as error:  # of more pixels than OpenCV takes, a gigapixel
+        raise UserError(
+            f'The picture "{file}" is too large to be read. Reduce it or remove it from the folder.'
+        ) from error
     if image is None:
         raise UserError(
             f'The picture "{file}" is damaged or no picture at all. '

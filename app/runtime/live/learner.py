@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import math
 import time
 from collections.abc import Iterator
@@ -34,11 +35,11 @@ _SHOWN_SECONDS = 2.0
 class Learner:
     """Turns views into updates. Owned by one thread; ``memory`` may be shared.
 
-    Where updates rebuild nothing, a pair is rebuilt now and then to be
-    shown, if ``illustrated``. ``online`` and
-    ``offline`` each compute one micro-batch of ``micro_batch`` pairs (the last of
-    a batch may be smaller) and return an UpdateResult when it closed a batch. ``trunk`` is shared
-    with whoever predicts the same views.
+    Where updates rebuild nothing, a pair is rebuilt now and then to be shown, if ``illustrated``.
+    ``online`` and ``offline`` each compute one micro-batch of ``micro_batch`` pairs (the last of a
+    batch may be smaller) and return an UpdateResult when it closed a batch. Once the device's
+    memory does not suffice, micro-batches are smaller from then on. ``trunk`` is shared with
+    whoever predicts the same views.
     """
 
     def __init__(
@@ -91,6 +92,7 @@ class Learner:
         """Reset and go on with other settings."""
         self.reset()
         self._configure(settings)
+        gc.collect()  # the personalizer before, which is in a circle with its tasks
 
     def reset(self) -> None:
         """Trained weights, no open batch, no offline run."""
@@ -181,20 +183,39 @@ class Learner:
 
     def _learn(self, pairs: Pairs) -> UpdateResult | None:
         size = self.personalizer.settings.batch_size
-        self.personalizer.accumulate(pairs, size)
-        self.last_pairs = len(pairs.target)
         self._batch.append(pairs)
+        self.last_pairs = len(pairs.target)
+        self._accumulate([pairs], size)
         if self._open_places() > 0:
             return None
         report = self.personalizer.step()
         for _ in range(self.personalizer.settings.iterations - 1):
-            for again in self._batch:
-                self.personalizer.accumulate(again, size)
+            if not report.applied:
+                break
+            self._accumulate(self._batch, size)
             report = self.personalizer.step()
         example = self._example()
         self._batch.clear()
         check = self._guard.check() if self._guard is not None else None
-        return self._result(report, example, check is not None and check.verdict == "undone")
+        undone = report.undone or (check is not None and check.verdict == "undone")
+        return self._result(report, example, undone)
+
+    def _accumulate(self, parts: list[Pairs], size: int) -> None:
+        """Add the gradient of these parts of the batch; if memory fails, with fewer at a time."""
+        try:
+            for part in parts:
+                self.personalizer.accumulate(part, size)
+        except torch.OutOfMemoryError:
+            if self._micro_batch == 1:
+                raise
+        else:
+            return
+        # Nobody knows how much of the gradient was added: the batch begins again.
+        self.personalizer.discard()
+        self._micro_batch //= 2
+        self._batch = [part for whole in self._batch for part in whole.split(self._micro_batch)]
+        torch.cuda.empty_cache()
+        self._accumulate(self._batch, size)
 
     def _example(self) -> PairExample | None:
         """A pair to show: the last that was rebuilt, or one that is rebuilt for this, at times."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 from collections import deque
 from collections.abc import Callable
@@ -379,6 +380,10 @@ class LiveSession:
         engine = self._make_engine()
         self._faulted = False
         self._worker = self._start_worker(engine)
+        # The old network, hundreds of megabytes, is in a circle with what learnt from it and with
+        # the error that ended it: Python would look for it much later.
+        del engine
+        gc.collect()
         for command in self._standing.values():
             self._post(command)
 

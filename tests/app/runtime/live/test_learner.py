@@ -2,10 +2,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 
 from app.runtime.live.learner import Learner
+from app.runtime.live.results import UpdateResult
 from model.adaptation import PersonalizationSettings, PersonView, SourceMemory
 from model.adaptation.guard import Guard
+from model.adaptation.pairs import Pairs
 from model.core.crop import SquareBox
 from tests.app.runtime.live.machinery import picture
 from tests.networks import small_network, small_perceptual_loss
@@ -155,3 +158,34 @@ def test_there_is_a_reconstruction_to_show_where_none_is_learnt_from() -> None:
     learner = _learner(memory, batch_size=1, self_weight=0.0, consistency=1.0)
     result = learner.online(_view(0))
     assert result is not None and result.reconstruction.std() > 0
+
+
+def test_a_batch_for_which_memory_does_not_suffice_is_learnt_in_smaller_pieces(
+    memory: SourceMemory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def learnt(largest: int) -> tuple[UpdateResult | None, list[int], dict[str, torch.Tensor]]:
+        learner = _learner(memory, micro_batch=4, batch_size=4, iterations=2)
+        sizes = []
+        accumulate = learner.personalizer.accumulate
+
+        def limited(pairs: Pairs, batch_size: int) -> None:
+            sizes.append(len(pairs.target))
+            if len(pairs.target) > largest:
+                raise torch.OutOfMemoryError("CUDA out of memory")
+            accumulate(pairs, batch_size)
+
+        monkeypatch.setattr(learner.personalizer, "accumulate", limited)
+        result = learner.online(_view(4))
+        return result, sizes, learner.personalizer.weights()
+
+    enough, _, wanted = learnt(4)
+    scarce, sizes, found = learnt(1)
+    assert sizes == [4, 2, 1, 1, 1, 1, 1, 1, 1, 1]
+    assert enough is not None and scarce is not None
+    assert (scarce.number, scarce.pairs) == (2, 4)
+    assert scarce.loss == pytest.approx(enough.loss, rel=1e-2)
+    for name, value in wanted.items():
+        # Steps of the learning rate, whose direction is a matter of rounding for a few.
+        assert (found[name] - value).abs().mean() < 0.2e-4, name
+    with pytest.raises(torch.OutOfMemoryError):
+        learnt(0)

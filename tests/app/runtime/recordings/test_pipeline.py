@@ -237,7 +237,7 @@ def test_offline_learns_from_all_recordings_before_the_first_prediction(
 
 
 def test_offline_learns_what_evaluation_learns(engine: Engine, tmp_path: Path) -> None:
-    settings = replace(SETTINGS, guard=True, offline_updates_per_frame=3.0)
+    settings = replace(SETTINGS, guard=True, offline_updates_per_frame=0.5)
     guarded = replace(engine, settings=settings)
     pipeline = RecordingPipeline(guarded, "offline", 9)
     source = open_clip(tmp_path / "clip.avi", [person(i) for i in range(9)])
