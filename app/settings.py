@@ -73,6 +73,11 @@ def settings_path() -> Path:
     return platformdirs.user_config_path(APP_ID) / "settings.json"
 
 
+def profiles_folder() -> Path:
+    """Where this user's profiles of people are kept."""
+    return platformdirs.user_data_path(APP_ID) / "profiles"
+
+
 def cache_folder() -> Path:
     """Where this user's machine keeps what can be made again."""
     return platformdirs.user_cache_path(APP_ID)

@@ -2,7 +2,7 @@
 
 from model.adaptation.memory import PersonView, SourceMemory
 from model.adaptation.pairs import Pairs, PairSampler
-from model.adaptation.personalizer import PairExample, Personalizer, UpdateReport
+from model.adaptation.personalizer import Learnt, PairExample, Personalizer, UpdateReport
 from model.adaptation.settings import (
     DEFAULT_PRESET,
     PRESETS,
@@ -14,6 +14,7 @@ from model.adaptation.settings import (
 __all__ = [
     "DEFAULT_PRESET",
     "PRESETS",
+    "Learnt",
     "PairExample",
     "PairSampler",
     "Pairs",
