@@ -21,7 +21,9 @@ from model.adaptation.profile import (
 )
 from model.core.errors import UserError
 
-_LONGEST_NAME = 200
+LONGEST_NAME = 200
+"""Characters that a name has at most."""
+
 _LONGEST_SLUG = 40
 
 
@@ -50,19 +52,23 @@ def clean_name(text: str) -> str:
     name = unicodedata.normalize("NFC", plain).strip()
     if not name:
         raise UserError("The name of a profile was empty. Give the person a name.")
-    if len(name) > _LONGEST_NAME:
+    if len(name) > LONGEST_NAME:
         raise UserError(
-            f"The name has {len(name)} characters; a profile's has at most {_LONGEST_NAME}. "
+            f"The name has {len(name)} characters; a profile's has at most {LONGEST_NAME}. "
             "Give a shorter one."
         )
     return name
 
 
+def slug(name: str) -> str:
+    """What can be said of a name in a few small letters and digits."""
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
+    return re.sub(r"[^a-z0-9]+", "-", plain)[:_LONGEST_SLUG].strip("-") or "profile"
+
+
 def file_name(name: str) -> str:
     """A file name that every system takes; different names have different ones."""
-    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
-    slug = re.sub(r"[^a-z0-9]+", "-", plain)[:_LONGEST_SLUG].strip("-") or "profile"
-    return f"{slug}-{hashlib.sha256(name.encode()).hexdigest()[:12]}{SUFFIX}"
+    return f"{slug(name)}-{hashlib.sha256(name.encode()).hexdigest()[:12]}{SUFFIX}"
 
 
 class ProfileFolder:
@@ -149,7 +155,7 @@ class ProfileFolder:
         info, _ = load_profile(path, base)
         wanted = clean_name(info.name)
         names = {profile.name for profile in self.all()}
-        numbered = (f"{wanted[: _LONGEST_NAME - 6]} ({n})" for n in range(2, 2000))
+        numbered = (f"{wanted[: LONGEST_NAME - 6]} ({n})" for n in range(2, 2000))
         name = next(n for n in (wanted, *numbered) if n not in names)
         target = self.folder / file_name(name)
         copy_profile(path, target, name, replace=False)

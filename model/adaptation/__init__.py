@@ -9,6 +9,7 @@ from model.adaptation.settings import (
     PersonalizationSettings,
     Preset,
     preset,
+    preset_name,
 )
 
 __all__ = [
@@ -25,4 +26,5 @@ __all__ = [
     "SourceMemory",
     "UpdateReport",
     "preset",
+    "preset_name",
 ]
