@@ -11,6 +11,7 @@ from app.cli import Subparsers, sentence
 from app.cli.options import add_personalization, chosen_settings
 
 if TYPE_CHECKING:
+    from app.runtime.recordings.job import Job
     from app.runtime.recordings.writers import Tally
 
 
@@ -43,6 +44,17 @@ def add_parser(subparsers: Subparsers) -> None:
         "--device", metavar="NAME", help="auto, cpu, cuda, cuda:1 or mps (default: auto)"
     )
     add_personalization(parser, resets=False, offline=False)
+    profile = parser.add_argument_group(
+        "profile", "by its name in the window's menu, or by the path of a .safetensors file"
+    )
+    profile.add_argument(
+        "--profile", metavar="NAME", help="start from what was learnt from this person before"
+    )
+    profile.add_argument(
+        "--save-profile",
+        metavar="NAME",
+        help="keep what was learnt; an older profile is replaced only if it is that of --profile",
+    )
     parser.add_argument(
         "--joints",
         metavar="FILE",
@@ -73,13 +85,15 @@ def run(args: argparse.Namespace) -> int:
         joints=args.joints,
         overlay=not args.no_overlay,
         progress=not args.json,
+        profile=args.profile,
+        save_profile=args.save_profile,
     )
     tally = run_job(job)
-    print(json.dumps(tally.totals()) if args.json else _as_text(tally, args.out))
+    print(json.dumps(tally.totals()) if args.json else _as_text(tally, job))
     return 0
 
 
-def _as_text(tally: Tally, out: Path) -> str:
+def _as_text(tally: Tally, job: Job) -> str:
     lines = [f"{tally.frames} frames, a person in {tally.person_found} of them."]
     if tally.losses:
         totals = tally.totals()
@@ -90,5 +104,9 @@ def _as_text(tally: Tally, out: Path) -> str:
     error = tally.mean_error()
     if error is not None:
         lines.append(f"Mean error {error:.2f} % of the box's side.")
-    lines.append(f"The results are in {out}")
+    if tally.profile is not None:
+        lines.append(f'What was learnt is kept as "{tally.profile}".')
+    elif job.save_profile is not None:
+        lines.append("No profile was written, for nothing was learnt.")
+    lines.append(f"The results are in {job.out}")
     return "\n".join(lines)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from PyQt6.QtCore import QObject, Qt, pyqtSignal
+from PyQt6.QtCore import QObject, QSize, Qt, pyqtSignal
 from PyQt6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
@@ -144,6 +144,7 @@ class _AskingDialog(QDialog):
         field.setAccessibleName("Name of the person")
         field.setToolTip("The name under which the profile is kept")
         self.add(field)
+        self.button.setDefault(True)
         return field
 
 
@@ -187,6 +188,7 @@ class PickDialog(_AskingDialog):
         super().__init__(parent, title, verb)
         self.list = QListWidget()
         self.list.setAccessibleName("Profiles")
+        self.list.setIconSize(QSize(16, 16))
         self.list.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         for profile in profiles:

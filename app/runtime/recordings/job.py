@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from contextlib import ExitStack, closing
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from app.runtime.capture.source import FrameSource, SourceInfo
 from app.runtime.live.engine import Engine, describe_network, load_engine
 from app.runtime.live.results import NetworkInfo
 from app.runtime.recordings.pipeline import RecordingPipeline
+from app.runtime.recordings.profile_use import ProfileUse
 from app.runtime.recordings.writers import (
     CocoJson,
     KeypointsCsv,
@@ -27,6 +28,7 @@ from app.runtime.recordings.writers import (
     versions,
     writing_to,
 )
+from app.settings import profiles_folder
 from model.adaptation import PersonalizationSettings
 from model.core.errors import UserError
 from model.core.skeleton import PENN13
@@ -40,7 +42,9 @@ class Job:
 
     ``recording`` is a video file or a folder of pictures, ``out`` the folder for the results.
     ``settings`` count only ``online``. ``device`` None is the best one that works. ``joints`` is a
-    file with the recording's true joints, to tell the error.
+    file with the recording's true joints, to tell the error. ``profile`` is what to start from,
+    ``save_profile`` where to keep what was learnt: the path of a .safetensors file, or a name among
+    ``profiles``.
     """
 
     recording: Path
@@ -52,6 +56,9 @@ class Job:
     joints: Path | None = None
     overlay: bool = True
     progress: bool = True
+    profile: str | None = None
+    save_profile: str | None = None
+    profiles: Path = field(default_factory=profiles_folder)
 
 
 def run_job(job: Job) -> Tally:
@@ -69,13 +76,16 @@ def run_job(job: Job) -> Tally:
     with closing(source):
         engine = load_engine(job.weights, job.device, job.settings)
         tally = Tally(_known_joints(job, engine))
-        pipeline = RecordingPipeline(engine, online=job.online)
+        profiles = ProfileUse(job, engine)
+        pipeline = RecordingPipeline(engine, online=job.online, profile=profiles.learnt)
         with result_folder(job.out) as folder, ExitStack() as open_writers:
             writers = _make_writers(job, folder, source, engine)
             for writer in writers.values():
                 open_writers.callback(writer.close)
             _process(job, pipeline, source, list(writers.values()), tally)
+            tally.profile = profiles.save(pipeline) if tally.updates else None
             summary = _summarise(job, source.info, engine, tally, list(writers))
+            summary["profile"] = profiles.summary()
             with writing_to(job.out):
                 text = json.dumps(summary, indent=2, allow_nan=False) + "\n"
                 (folder / SUMMARY).write_text(text, encoding="utf-8")

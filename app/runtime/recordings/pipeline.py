@@ -10,7 +10,8 @@ from app.runtime.capture.source import Frame, FrameSource, Grab
 from app.runtime.live.engine import Engine
 from app.runtime.live.learner import Learner
 from app.runtime.live.results import PoseResult, UpdateResult, nobody, pose_result
-from model.adaptation import PersonView, SourceMemory
+from model.adaptation import Learnt, PersonView, SourceMemory
+from model.adaptation.personalizer import apply
 from model.tracking.scene import SceneChange
 from model.ttp.prediction import Pose, crop_tensor, pose_in_image, predict_pose
 from model.ttp.trunk import keys_of
@@ -45,23 +46,34 @@ class RecordingPipeline:
     updated weights, or their average if the settings ask for one. Predictions are in float32 with
     and without personalization, so that the two differ only by what was learnt. PyTorch uses as
     many CPU threads as it likes: nothing else competes. ``UserError`` if ``online`` is asked of a
-    variant that cannot be personalized.
+    variant that cannot be personalized. A ``profile`` is what both start from; updates are counted
+    on from its own, and a reset goes to the trained weights.
     """
 
-    def __init__(self, engine: Engine, *, online: bool) -> None:
+    def __init__(self, engine: Engine, *, online: bool, profile: Learnt | None = None) -> None:
         self._engine = engine
+        self._updates = profile.updates if profile is not None else 0
         self._memory = SourceMemory(
             crop_size=engine.network.spec.crop_size,
             whole_bytes=_WHOLE_FRAMES if engine.settings.views == "whole" else 0,
         )
         self._scene = SceneChange()
         self._learner = self._make_learner() if online else None
+        if profile is not None and self._learner is not None:
+            self._learner.load(profile, engine.settings)
+        elif profile is not None:
+            apply(engine.network, profile)
         self._predictions = 0
 
     def run(self, source: FrameSource) -> Iterator[ProcessedFrame]:
         """Every frame that an open ``source`` still has, in order."""
         while (grab := source.read()) is not None:
             yield self._process(grab)
+
+    def learnt(self) -> Learnt:
+        """What the weights that predict now have learnt, the profile included; online only."""
+        assert self._learner is not None
+        return self._learner.personalizer.learnt()
 
     def _make_learner(self) -> Learner:
         engine = self._engine
@@ -84,10 +96,10 @@ class RecordingPipeline:
         follower = self._engine.follower
         box = follower.locate(frame.image, frame.timestamp)
         if box is None:
-            updates = self._learner.personalizer.updates if self._learner else 0
+            updates = self._learner.personalizer.updates if self._learner else self._updates
             return ProcessedFrame(frame, nobody(frame, updates, time.perf_counter() - start))
         view = PersonView.of_frame(frame.image, box, frame.index)
-        update, updates, learnt = None, 0, False
+        update, updates, learnt = None, self._updates, False
         if self._learner is not None:
             before = self._learner.personalizer.updates
             update = self._learn(self._learner, view)
