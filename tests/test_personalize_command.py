@@ -338,15 +338,13 @@ def test_a_profile_is_written_started_from_and_gone_on_with(
 def test_a_reset_goes_to_the_trained_weights_and_not_to_the_profile(
     clip: Path, tmp_path: Path, weights: Path, profiles: ProfileFolder
 ) -> None:
-    options = ("--no-overlay", "--preset", "paper", "--batch", "1", "--learning-rate", "1e-3")
-    assert (
-        personalize(clip, tmp_path / "a", weights, "online", *options, "--save-profile", "A") == 0
-    )
-    options += ("--profile", "A", "--save-profile", "B", "--set", "reset_every=1")
-    assert personalize(clip, tmp_path / "b", weights, "online", *options) == 0
-    assert [row["updates"] for row in read_rows(tmp_path / "b")] == ["4", "0", "1", "1"]
+    a, b = tmp_path / "a", tmp_path / "b"
+    assert personalize(clip, a, weights, "online", *LEARNING, "--save-profile", "A") == 0
+    options = [*LEARNING, "--profile", "A", "--save-profile", "B", "--set", "reset_every=1"]
+    assert personalize(clip, b, weights, "online", *options) == 0
+    assert [row["updates"] for row in read_rows(b)] == ["4", "0", "1", "1"]
     # After the last frame nothing was left to keep.
-    assert read_summary(tmp_path / "b")["profile"]["saved"] is None
+    assert read_summary(b)["profile"]["saved"] is None
     assert [profile.name for profile in profiles.all()] == ["A"]
 
 
