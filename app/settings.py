@@ -81,6 +81,11 @@ def takes_folder() -> Path:
     return platformdirs.user_videos_path() / "Pose Personalizer"
 
 
+def profiles_folder() -> Path:
+    """Where this user's profiles of people are kept."""
+    return platformdirs.user_data_path(APP_ID) / "profiles"
+
+
 def cache_folder() -> Path:
     """Where this user's machine keeps what can be made again."""
     return platformdirs.user_cache_path(APP_ID)

@@ -6,6 +6,7 @@ import csv
 import hashlib
 import json
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -15,7 +16,9 @@ import main
 import model
 from app.runtime.capture.files import VideoSource
 from app.runtime.live import engine
+from app.runtime.profiles import ProfileFolder
 from app.runtime.recordings.pipeline import RecordingPipeline
+from model.adaptation.profile import read_info
 from tests.app.runtime.recordings.stand_ins import (
     EMPTY,
     SIZE,
@@ -405,6 +408,105 @@ def test_weights_that_cannot_be_used_are_one_sentence_and_exit_code_2(
     assert "cannot be personalized" in error
     assert error.count("\n") == 1
     assert not (tmp_path / "out").exists()
+
+
+@pytest.fixture
+def profiles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ProfileFolder:
+    folder = tmp_path / "profiles"
+    monkeypatch.setattr("app.settings.platformdirs.user_data_path", lambda _: tmp_path)
+    return ProfileFolder(folder)
+
+
+def read_summary(out: Path) -> dict[str, Any]:
+    summary = json.loads((out / "summary.json").read_text())
+    assert isinstance(summary, dict)
+    return summary
+
+
+def test_a_profile_is_written_started_from_and_gone_on_with(
+    clip: Path,
+    tmp_path: Path,
+    weights: Path,
+    profiles: ProfileFolder,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def run(out: str, mode: str, *options: str) -> dict[str, Any]:
+        options = ("--no-overlay", *(LEARNING if mode == "online" else ()), *options)
+        assert personalize(clip, tmp_path / out, weights, mode, *options) == 0
+        return read_summary(tmp_path / out)
+
+    assert run("trained", "none")["profile"] == {"loaded": None, "saved": None}
+    saved = run("first", "online", "--save-profile", "Änne / 1")["profile"]["saved"]
+    assert 'kept as "Änne / 1"' in capsys.readouterr().out
+    assert (saved["name"], saved["updates"], saved["preset"]) == ("Änne / 1", 3, "")
+    assert saved["network_sha256"] == hashlib.sha256(weights.read_bytes()).hexdigest()
+    path = profiles.get("Änne / 1").path
+
+    loaded = run("again", "none", "--profile", "Änne / 1")
+    assert loaded["profile"] == {"loaded": saved, "saved": None}
+    assert loaded["updates"] == 0
+    trained, first, again = (read_rows(tmp_path / n) for n in ("trained", "first", "again"))
+    assert [row["updates"] for row in again] == ["3"] * 4
+    # What had all three updates behind it is predicted again.
+    assert again[3] == first[3] != trained[3]
+
+    assert run("by path", "none", "--profile", str(path))["profile"] == loaded["profile"]
+    assert read_rows(tmp_path / "by path") == again
+
+    options = ("--profile", "Änne / 1", "--save-profile", "Änne / 1")
+    more = run("more", "online", *options)
+    assert [row["updates"] for row in read_rows(tmp_path / "more")] == ["4", "4", "5", "6"]
+    assert (more["profile"]["loaded"], more["profile"]["saved"]["updates"]) == (saved, 6)
+    assert [profile.name for profile in profiles.all()] == ["Änne / 1"]
+
+    file = tmp_path / "own.safetensors"
+    run("file", "online", "--save-profile", str(file), "--profile", "Änne / 1")
+    assert read_info(file).name == "own" and read_info(file).updates == 9
+
+
+def test_a_reset_goes_to_the_trained_weights_and_not_to_the_profile(
+    clip: Path, tmp_path: Path, weights: Path, profiles: ProfileFolder
+) -> None:
+    a, b = tmp_path / "a", tmp_path / "b"
+    assert personalize(clip, a, weights, "online", *LEARNING, "--save-profile", "A") == 0
+    options = [*LEARNING, "--profile", "A", "--save-profile", "B", "--set", "reset_every=1"]
+    assert personalize(clip, b, weights, "online", *options) == 0
+    assert [row["updates"] for row in read_rows(b)] == ["4", "0", "1", "1"]
+    # After the last frame nothing was left to keep.
+    assert read_summary(b)["profile"]["saved"] is None
+    assert [profile.name for profile in profiles.all()] == ["A"]
+
+
+def test_profiles_that_cannot_be_used_are_one_sentence_and_exit_code_2(
+    clip: Path,
+    tmp_path: Path,
+    weights: Path,
+    profiles: ProfileFolder,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert (
+        personalize(clip, tmp_path / "a", weights, "online", *LEARNING, "--save-profile", "A") == 0
+    )
+    other = tmp_path / "other.safetensors"
+    model.save(other, small_network(), {"version": "8"})
+    (tmp_path / "file").write_text("in the way")
+    capsys.readouterr()
+    for words, mode, network, options in (
+        ('There is no profile "B". There are: "A".', "none", weights, ["--profile", "B"]),
+        ("learnt with another network, small", "none", other, ["--profile", "A"]),
+        ("is damaged or no profile", "none", weights, ["--profile", str(clip) + ".safetensors"]),
+        ("Add --preset paper", "online", weights, ["--profile", "A"]),
+        ("needs --mode online", "none", weights, ["--save-profile", "B"]),
+        ('There is a profile "A" already', "online", weights, ["--save-profile", "A"]),
+        ("was empty", "online", weights, ["--save-profile", ""]),
+        ("No profile can be written", "online", weights,
+         ["--save-profile", str(tmp_path / "file" / "b.safetensors")]),
+    ):  # fmt: skip
+        clip.with_name(clip.name + ".safetensors").write_text("not one")
+        assert personalize(clip, tmp_path / "out", network, mode, *options) == 2
+        error = capsys.readouterr().err
+        assert words in error and error.count("\n") == 1
+        assert not (tmp_path / "out").exists()
 
 
 def test_mode_and_folder_must_be_given(capsys: pytest.CaptureFixture[str]) -> None:

@@ -11,7 +11,7 @@ from app.cli import Subparsers, sentence
 from app.cli.options import add_personalization, chosen_settings
 
 if TYPE_CHECKING:
-    from app.runtime.recordings.job import Outcome
+    from app.runtime.recordings.job import Job, Outcome
 
 
 def add_parser(subparsers: Subparsers) -> None:
@@ -48,6 +48,17 @@ def add_parser(subparsers: Subparsers) -> None:
         "--device", metavar="NAME", help="auto, cpu, cuda, cuda:1 or mps (default: auto)"
     )
     add_personalization(parser, resets=False)
+    profile = parser.add_argument_group(
+        "profile", "by its name in the window's menu, or by the path of a .safetensors file"
+    )
+    profile.add_argument(
+        "--profile", metavar="NAME", help="start from what was learnt from this person before"
+    )
+    profile.add_argument(
+        "--save-profile",
+        metavar="NAME",
+        help="keep what was learnt; an older profile is replaced only if it is that of --profile",
+    )
     parser.add_argument(
         "--joints",
         metavar="FILE",
@@ -94,9 +105,11 @@ def run(args: argparse.Namespace) -> int:
         angles=args.angles,
         processor=args.processor,
         progress=not args.json,
+        profile=args.profile,
+        save_profile=args.save_profile,
     )
     outcomes = run_job(job)
-    print(json.dumps(_as_json(outcomes)) if args.json else _as_text(outcomes, args.out, args.mode))
+    print(json.dumps(_as_json(outcomes)) if args.json else _as_text(outcomes, job))
     return 0
 
 
@@ -108,14 +121,14 @@ def _as_json(outcomes: list[Outcome]) -> object:
     ]
 
 
-def _as_text(outcomes: list[Outcome], out: Path, mode: str) -> str:
+def _as_text(outcomes: list[Outcome], job: Job) -> str:
     lines = []
     for outcome in outcomes:
         tally = outcome.tally
         name = f"{outcome.recording.name}: " if len(outcomes) > 1 else ""
         lines.append(f"{name}{tally.frames} frames, a person in {tally.person_found} of them.")
         # Offline, the updates were made before, once for all recordings.
-        if tally.losses and (mode == "online" or outcome is outcomes[-1]):
+        if tally.losses and (job.mode == "online" or outcome is outcomes[-1]):
             totals = tally.totals()
             lines.append(
                 f"{tally.updates} updates, loss {totals['loss_first']} at first and "
@@ -124,5 +137,9 @@ def _as_text(outcomes: list[Outcome], out: Path, mode: str) -> str:
         error = tally.mean_error()
         if error is not None:
             lines.append(f"Mean error {error:.2f} % of the box's side.")
-    lines.append(f"The results are in {out}")
+    if (kept := outcomes[-1].tally.profile) is not None:
+        lines.append(f'What was learnt is kept as "{kept}".')
+    elif job.save_profile is not None:
+        lines.append("No profile was written, for nothing was learnt.")
+    lines.append(f"The results are in {job.out}")
     return "\n".join(lines)

@@ -225,6 +225,7 @@ class StatusFeed:
         self._actions = actions
         self._clock = clock
         self._phase: Phase | None = None
+        self._preset = ""
         self._learning = False
         self._due = float("-inf")
 
@@ -242,7 +243,9 @@ class StatusFeed:
         self._panels.plots.add_status(now, status)
         self._status_bar.show_status(status, self._sources.mode(), self._session.processors())
         self._actions.show_offline(status.phase is Phase.OFFLINE, time_left(status.offline))
+        self._actions.undo_reset.setEnabled(status.undo_steps > 0)
         self._follow(status.phase)
+        self._follow_preset(status.preset)
 
     def _follow(self, phase: Phase) -> None:
         """Let the personalize button say what the worker does, whoever asked for it.
@@ -253,3 +256,12 @@ class StatusFeed:
         if learning != self._learning and phase in _LEARNING | _NOT_LEARNING:
             self._learning = learning
             self._actions.personalize.setChecked(learning)
+
+    def _follow_preset(self, preset: str) -> None:
+        """Let the menu tick the preset in use when a profile, or an undone reset, brings another.
+
+        Only a change moves the tick, as above.
+        """
+        if preset and self._preset and preset != self._preset:
+            self._actions.choose_preset(preset)
+        self._preset = preset or self._preset

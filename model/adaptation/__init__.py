@@ -3,7 +3,7 @@
 from model.adaptation.memory import PersonView, SourceMemory
 from model.adaptation.offline import learn_offline, planned_updates
 from model.adaptation.pairs import Pairs, PairSampler
-from model.adaptation.personalizer import PairExample, Personalizer, UpdateReport
+from model.adaptation.personalizer import Learnt, PairExample, Personalizer, UpdateReport
 from model.adaptation.settings import (
     DEFAULT_PRESET,
     PRESETS,
@@ -11,11 +11,13 @@ from model.adaptation.settings import (
     PersonalizationSettings,
     Preset,
     preset,
+    preset_name,
 )
 
 __all__ = [
     "DEFAULT_PRESET",
     "PRESETS",
+    "Learnt",
     "Mode",
     "PairExample",
     "PairSampler",
@@ -29,4 +31,5 @@ __all__ = [
     "learn_offline",
     "planned_updates",
     "preset",
+    "preset_name",
 ]

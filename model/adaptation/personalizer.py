@@ -64,6 +64,28 @@ class Snapshot:
     updates: int
 
 
+@dataclass(frozen=True)
+class Learnt:
+    """What was learnt from one person, apart from the network that learnt it.
+
+    Attributes:
+        changes: parameters that predict minus the trained ones, by name: float32, on the CPU.
+            Those that are as trained are left out.
+        updates: how many led there.
+    """
+
+    changes: dict[str, Tensor]
+    updates: int
+
+
+@torch.no_grad()
+def apply(network: PoseNetwork, learnt: Learnt) -> None:
+    """Change a trained network for good into the one that has ``learnt``, to predict with."""
+    parameters = dict(network.named_parameters())
+    for name, change in learnt.changes.items():
+        parameters[name].add_(change.to(parameters[name].device))
+
+
 class Personalizer:
     """Owns a network and makes it fit one person, without labels.
 
@@ -289,6 +311,30 @@ class Personalizer:
         self.updates = snapshot.updates
         self.discard()
         self._begin(min(pace, self._pace))
+
+    def learnt(self) -> Learnt:
+        """What tells the network that predicts now from the trained one."""
+        changes = {
+            name: tensor.detach().sub(self._pristine[name]).cpu()
+            for name, tensor in self._average.tensors().items()
+        }
+        return Learnt({n: c for n, c in changes.items() if c.any()}, self.updates)
+
+    @torch.no_grad()
+    def adopt(self, learnt: Learnt) -> None:
+        """Go on from what was learnt before, with an empty optimiser.
+
+        Raises:
+            ValueError: the settings' scope leaves a parameter alone that is changed there.
+        """
+        foreign = set(learnt.changes) - set(self._parameters)
+        if foreign:
+            raise ValueError(f"not among the parameters to update: {sorted(foreign)[:3]}")
+        self.reset()
+        for name, change in learnt.changes.items():
+            self._parameters[name].add_(change.to(self.device))
+        self._average.restart()
+        self.updates = learnt.updates
 
     def weights(self) -> dict[str, Tensor]:
         """Copies of the pose branch's updated tensors, by name: what a predictor must take over."""

@@ -163,6 +163,11 @@ PRESETS: tuple[Preset, ...] = (
 DEFAULT_PRESET = PRESETS[0]
 
 
+def preset_name(settings: PersonalizationSettings) -> str:
+    """The preset that has these settings; empty if none has."""
+    return next((candidate.name for candidate in PRESETS if candidate.settings == settings), "")
+
+
 def preset(name: str | None) -> Preset:
     """The preset called ``name``, None: the default; ``UserError`` lists the names there are."""
     if name is None:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import gc
 import math
 import time
+from collections import deque
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import torch
 
-from app.runtime.live.results import OfflineProgress, UpdateResult
+from app.runtime.live.results import LearnerState, OfflineProgress, UpdateResult
 from model.adaptation import (
+    Learnt,
     PairExample,
     Pairs,
     PersonalizationSettings,
@@ -22,6 +25,8 @@ from model.adaptation import (
     planned_updates,
 )
 from model.adaptation.guard import HOLD_EVERY, Guard
+from model.adaptation.parameters import covers
+from model.adaptation.personalizer import Snapshot
 from model.core.images import to_pictures
 from model.core.masking import Masker
 from model.core.perceptual import PerceptualLoss
@@ -32,6 +37,13 @@ from model.ttp.trunk import FrozenTrunk
 _SHOWN_SECONDS = 2.0
 
 
+class _Former(NamedTuple):
+    """What a reset took away."""
+
+    settings: PersonalizationSettings
+    snapshot: Snapshot
+
+
 class Learner:
     """Turns views into updates. Owned by one thread; ``memory`` may be shared.
 
@@ -39,7 +51,8 @@ class Learner:
     ``online`` and ``offline`` each compute one micro-batch of ``micro_batch`` pairs (the last of a
     batch may be smaller) and return an UpdateResult when it closed a batch. Once the device's
     memory does not suffice, micro-batches are smaller from then on. ``trunk`` is shared with
-    whoever predicts the same views.
+    whoever predicts the same views. The last ``undo_steps`` resets
+    can be undone.
     """
 
     def __init__(
@@ -54,8 +67,10 @@ class Learner:
         illustrated: bool = True,
         trunk: FrozenTrunk | None = None,
         masker: Masker | None = None,
+        undo_steps: int = 0,
     ) -> None:
         self._network = network
+        self._former: deque[_Former] = deque(maxlen=undo_steps)
         self._masker = masker
         self._perceptual = perceptual
         self._memory = memory
@@ -96,12 +111,48 @@ class Learner:
 
     def reset(self) -> None:
         """Trained weights, no open batch, no offline run."""
+        if self.personalizer.updates:
+            self._former.append(_Former(self.personalizer.settings, self.personalizer.snapshot()))
+        self._begin_trained()
+
+    def _begin_trained(self) -> None:
         self._batch.clear()
         self.cancel_offline()
         self.personalizer.reset()
         self._shown = None
         if self._guard is not None:
             self._guard.forget()
+
+    def undo_reset(self) -> None:
+        """Go on from before the last reset, with its settings, if there is one to undo."""
+        if not self._former:
+            return
+        former = self._former.pop()
+        self._begin_trained()
+        if former.settings != self.personalizer.settings:
+            self._configure(former.settings)
+        self.personalizer.restore(former.snapshot)
+        self._adopted()
+
+    def load(self, learnt: Learnt, settings: PersonalizationSettings) -> None:
+        """Go on from what was learnt before, which can be undone as a reset can.
+
+        ``settings`` are taken where the present ones leave alone what was changed then.
+        """
+        self.reset()
+        if not covers(self.personalizer.settings.scope, learnt.changes):
+            self._configure(settings)
+        self.personalizer.adopt(learnt)
+        self._adopted()
+
+    def _adopted(self) -> None:
+        if self._guard is not None:
+            self._guard.adopt()
+
+    @property
+    def state(self) -> LearnerState:
+        """What there is to tell."""
+        return LearnerState(self.offline_progress, len(self._former), self.personalizer.settings)
 
     def online(self, current: PersonView) -> UpdateResult | None:
         """Learn from pairs around the current view (method 1.10), unless it is held out."""

@@ -22,10 +22,13 @@ from app.runtime.lifecycle import (
     Command,
     Compare,
     Configure,
+    LoadProfile,
     Reset,
     RunOffline,
+    SaveProfile,
     SetPersonalizing,
     ThreadState,
+    UndoReset,
 )
 from app.runtime.live.engine import Engine, describe_network
 from app.runtime.live.results import (
@@ -45,7 +48,9 @@ from app.runtime.processors import (
     ProcessorResult,
     ProcessorThread,
 )
-from model.adaptation import preset
+from app.runtime.profiles import ProfileFolder
+from model.adaptation import Learnt, PersonalizationSettings, preset, preset_name
+from model.adaptation.profile import ProfileBase, ProfileInfo, fitting_preset, load_profile
 from model.core.errors import UserError
 from model.core.skeleton import PENN13
 
@@ -61,6 +66,8 @@ class Session(Protocol):
     """
 
     network: NetworkInfo
+    base: ProfileBase
+    """The network as profiles know it."""
 
     def latest_frame(self) -> Frame | None:
         """The newest captured frame."""
@@ -94,6 +101,21 @@ class Session(Protocol):
 
     def reset(self) -> None:
         """Back to the pristine weights, an empty optimiser and no updates."""
+
+    def undo_reset(self) -> None:
+        """Bring back what the last reset or loaded profile took away, if anything."""
+
+    def save_profile(self, folder: ProfileFolder, name: str, *, replace: bool) -> None:
+        """Save what has been learnt so far; a message tells what became of it.
+
+        ``UserError`` if nothing can be.
+        """
+
+    def load_profile(self, path: Path) -> ProfileInfo:
+        """Go on from a profile, with its own preset if the present one does not fit it.
+
+        ``UserError`` if it cannot be used.
+        """
 
     def run_offline(self) -> None:
         """Personalize over the frames held in memory, then go on predicting."""
@@ -189,6 +211,7 @@ class LiveSession:
     """
 
     network: NetworkInfo
+    base: ProfileBase
 
     def __init__(self, make_engine: Callable[[], Engine], schedule: Schedule | None = None) -> None:
         self._make_engine = make_engine
@@ -203,6 +226,7 @@ class LiveSession:
         self._processors: list[ProcessorThread] = []
         engine = make_engine()
         self.network = describe_network(engine.network.spec, engine.weights_name)
+        self.base = ProfileBase.of(engine.network, engine.weights_name, engine.weights_sha256)
         self._worker = self._start_worker(engine)
 
     def open(self, source: FrameSource, *, loop: bool) -> None:
@@ -261,7 +285,7 @@ class LiveSession:
 
     def status(self) -> WorkerStatus:
         status = self._worker.result_buffer.status()
-        return replace(status, phase=Phase.FAULTED) if self._faulted else status
+        return replace(status, phase=Phase.FAULTED, undo_steps=0) if self._faulted else status
 
     def add_processor(self, title: str, processor: Processor) -> None:
         """Give every result from now on to ``processor``, in a thread of its own."""
@@ -294,6 +318,29 @@ class LiveSession:
             self._restart()
         else:
             self._post(Reset())
+
+    def undo_reset(self) -> None:
+        self._post(UndoReset())
+
+    def save_profile(self, folder: ProfileFolder, name: str, *, replace: bool) -> None:
+        def deliver(learnt: Learnt, settings: PersonalizationSettings) -> None:
+            preset = preset_name(settings)
+            try:
+                info = folder.save(name, learnt, self.base, preset, replace=replace)
+            except UserError as error:
+                self._say(str(error))
+            else:
+                self._say(f'The profile "{info.name}" is saved.')
+
+        self._check_running()
+        if self._can_personalize():
+            self._post(SaveProfile(deliver))
+
+    def load_profile(self, path: Path) -> ProfileInfo:
+        self._check_running()
+        info, learnt = load_profile(path, self.base)
+        self._post(LoadProfile(learnt, fitting_preset(info, learnt.changes).settings))
+        return info
 
     def run_offline(self) -> None:
         if self._can_personalize():
@@ -339,6 +386,10 @@ class LiveSession:
         for thread in self._processors:
             thread.stop()
         self._ring.close()
+
+    def _check_running(self) -> None:
+        if self._faulted:
+            raise UserError("Predicting has stopped. Press Reset to start it again first.")
 
     def _can_personalize(self) -> bool:
         if not self.network.personalizable:

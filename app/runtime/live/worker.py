@@ -18,6 +18,7 @@ from app.runtime.lifecycle import (
     ManagedThread,
     Reset,
     SetPersonalizing,
+    StartOver,
 )
 from app.runtime.live.engine import Engine
 from app.runtime.live.learner import Learner
@@ -48,6 +49,8 @@ from model.ttp.trunk import FrozenTrunk, fastest_engine, keys_of
 STOPPING_SECONDS = 60.0
 _WAIT_SECONDS = 0.1
 _SAMPLED_COMPARISON_SECONDS = 0.4
+# Of 2.4 MB each with the default preset, 45 MB as published.
+_UNDO_STEPS = 3
 
 
 class Worker(ManagedThread):
@@ -128,6 +131,7 @@ class Worker(ManagedThread):
             autocast=engine.machine.low_precision,
             trunk=self._trunk,
             masker=engine.masker,
+            undo_steps=_UNDO_STEPS,
         )
 
     def _listeners(self) -> Listeners:
@@ -181,7 +185,7 @@ class Worker(ManagedThread):
                 self._memory.clear()
                 self._engine.follower.reset()
                 self.result_buffer.forget()
-        if isinstance(command, Reset | Configure):
+        if isinstance(command, StartOver):
             self._updates = 0
         self._runner.post(command)
 
@@ -235,8 +239,10 @@ class Worker(ManagedThread):
 
     def _publish_state(self, dropped: int) -> None:
         assert self._runner is not None
-        progress = self._runner.offline_progress
-        if progress is not None:
+        learner = self._runner.learner_state
+        # A reset that was undone, or a profile, may have brought others.
+        self._settings = learner.settings or self._settings
+        if learner.offline is not None:
             phase = Phase.OFFLINE
         elif self._personalizing and self.result_buffer.undone_lately():
             phase = Phase.UNDONE
@@ -244,4 +250,4 @@ class Worker(ManagedThread):
             phase = Phase.PERSONALIZING if self._found else Phase.HELD_BACK
         else:
             phase = Phase.FROZEN if self._updates else Phase.OFF
-        self.result_buffer.set_state(phase, progress, dropped)
+        self.result_buffer.set_state(phase, learner, dropped)

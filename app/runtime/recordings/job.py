@@ -7,7 +7,7 @@ import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager, nullcontext
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
@@ -27,6 +27,7 @@ from app.runtime.live.engine import Engine, describe_network, load_engine
 from app.runtime.live.results import NetworkInfo
 from app.runtime.processors import GuardedProcessor, ProcessorResult, load_processor
 from app.runtime.recordings.pipeline import RecordingPipeline
+from app.runtime.recordings.profile_use import ProfileUse
 from app.runtime.recordings.writers import (
     CocoJson,
     KeypointsCsv,
@@ -37,7 +38,7 @@ from app.runtime.recordings.writers import (
     versions,
     writing_to,
 )
-from app.settings import Overlays
+from app.settings import Overlays, profiles_folder
 from model.adaptation import Mode, PersonalizationSettings, UpdateReport, planned_updates
 from model.core.errors import UserError
 from model.core.skeleton import PENN13
@@ -53,7 +54,9 @@ class Job:
     results: those of a single recording, or a folder for each. ``settings`` count only where
     ``mode`` learns. ``device`` None is the best one that works. ``joints`` is a file with the true
     joints of the only recording, to tell the error; ``angles`` draws them in the
-    overlay video; ``processor`` is a Python file whose class gets each result.
+    overlay video; ``processor`` is a Python file whose class gets each result. ``profile``
+    is what to start from, ``save_profile`` where to keep what was learnt: the path of a
+    .safetensors file, or a name among ``profiles``.
     """
 
     recordings: tuple[Path, ...]
@@ -67,6 +70,9 @@ class Job:
     angles: bool = False
     processor: Path | None = None
     progress: bool = True
+    profile: str | None = None
+    save_profile: str | None = None
+    profiles: Path = field(default_factory=profiles_folder)
 
 
 @dataclass(frozen=True)
@@ -102,7 +108,8 @@ def run_job(job: Job) -> list[Outcome]:
     joints = _known_joints(job, engine)
     counts = [source.info.frame_count for source in sources]
     total = None if None in counts else sum(count or 0 for count in counts)
-    pipeline = RecordingPipeline(engine, job.mode, total)
+    profiles = ProfileUse(job, engine)
+    pipeline = RecordingPipeline(engine, job.mode, total, profiles.learnt)
     outcomes = []
     with result_folder(job.out) as scratch, closing(processor) if processor else nullcontext():
         learnt = _learn_offline(job, pipeline, sources, total) if job.mode == "offline" else []
@@ -118,7 +125,10 @@ def run_job(job: Job) -> list[Outcome]:
                 for writer in writers.values():
                     open_writers.callback(writer.close)
                 _process(job, pipeline, source, list(writers.values()), tally, processor)
+            if recording is recordings[-1] and tally.updates:
+                tally.profile = profiles.save(pipeline)
             summary = _summarise(job, recording, source.info, engine, tally, list(writers))
+            summary["profile"] = profiles.summary()
             if processor is not None:
                 summary["processor"] = {"file": str(job.processor), "error": processor.error}
             if job.mode == "offline":

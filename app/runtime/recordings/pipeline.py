@@ -10,8 +10,9 @@ from app.runtime.capture.source import Frame, FrameSource
 from app.runtime.live.engine import Engine
 from app.runtime.live.learner import Learner
 from app.runtime.live.results import PoseResult, UpdateResult, nobody, pose_result
-from model.adaptation import Mode, PersonView, SourceMemory, UpdateReport
+from model.adaptation import Learnt, Mode, PersonView, SourceMemory, UpdateReport
 from model.adaptation.memory import compact_side
+from model.adaptation.personalizer import apply
 from model.core.crop import SquareBox
 from model.tracking.scene import SceneChange
 from model.ttp.prediction import Pose, crop_tensor, pose_in_image, predict_pose
@@ -57,18 +58,27 @@ class RecordingPipeline:
         mode: When to learn.
         frames: How many frames there will be, None if it is not known. Offline, views of all of
             them are kept where 1 GB has room, else of a fair sample of them.
+        profile: What learning, or the network without it, starts from; updates are counted on from
+            its own, and a reset goes to the trained weights.
 
     Raises:
         UserError: The network is of a variant that cannot be personalized, but shall be.
     """
 
-    def __init__(self, engine: Engine, mode: Mode, frames: int | None = None) -> None:
+    def __init__(
+        self, engine: Engine, mode: Mode, frames: int | None = None, profile: Learnt | None = None
+    ) -> None:
         self._engine = engine
         self._mode = mode
         self._memory = self._make_memory(frames)
         self._scene = SceneChange()
         self._learner = self._make_learner() if mode != "none" else None
         self._frames = 0
+        self._profile_updates = profile.updates if profile is not None else 0
+        if profile is not None and self._learner is not None:
+            self._learner.load(profile, engine.settings)
+        elif profile is not None:
+            apply(engine.network, profile)
         self._predictions = 0
         #: Frames with the person that ``watch`` has seen.
         self.watched = 0
@@ -112,6 +122,11 @@ class RecordingPipeline:
         capacity = room if frames is None else min(frames, room)
         return SourceMemory(capacity, recent=0, crop_size=crop_size, whole_bytes=whole)
 
+    def learnt(self) -> Learnt:
+        """What the weights that predict now have learnt, the profile included; online only."""
+        assert self._learner is not None
+        return self._learner.personalizer.learnt()
+
     def _make_learner(self) -> Learner:
         engine = self._engine
         on_cpu = engine.machine.device.type == "cpu"
@@ -152,7 +167,7 @@ class RecordingPipeline:
 
     @property
     def _updates(self) -> int:
-        return self._learner.personalizer.updates if self._learner else 0
+        return self._learner.personalizer.updates if self._learner else self._profile_updates
 
     def _spent(self) -> float:
         return time.perf_counter() - self._started

@@ -236,7 +236,7 @@ class Tally:
 
     ``updates`` leaves out those that were thrown away. With the true joints ``known``, ``errors``
     has the mean distance of the joints inside the picture, in percent of the box's side, one entry
-    per frame with a person.
+    per frame with a person. ``profile`` is the one that was written, if any.
     """
 
     known: KnownJoints | None = None
@@ -246,6 +246,7 @@ class Tally:
     updates: int = 0
     losses: list[float | None] = field(default_factory=list)
     errors: list[float] = field(default_factory=list)
+    profile: str | None = None
 
     def add(self, processed: ProcessedFrame) -> None:
         """Count one more frame."""
