@@ -20,7 +20,7 @@ from model.core.errors import UserError
 
 @dataclass(frozen=True)
 class Overlays:
-    """One switch per overlay, in the order of the keys 1 to 6."""
+    """One switch per overlay, in the order of the keys 1 to 7."""
 
     skeleton: bool = True
     keypoints: bool = True
@@ -28,6 +28,7 @@ class Overlays:
     arrows: bool = True
     box: bool = False
     unpersonalized: bool = False
+    angles: bool = False
 
 
 T = TypeVar("T")
@@ -57,13 +58,15 @@ class SourceChoice:
 class AppSettings:
     """Everything remembered. ``geometry`` and ``state`` are Qt's opaque window records.
 
-    ``keypoint_gan`` is the weight file that was chosen in its panel; empty: none was.
+    ``keypoint_gan`` is the weight file that was chosen in its panel; empty: none was. ``smoothing``
+    steadies what the live view draws.
     """
 
     source: SourceChoice | None = None
     overlays: Overlays = field(default_factory=Overlays)
     preset: str = ""
     keypoint_gan: str = ""
+    smoothing: bool = False
     geometry: bytes = b""
     state: bytes = b""
 
@@ -78,6 +81,11 @@ def takes_folder() -> Path:
     return platformdirs.user_videos_path() / "Pose Personalizer"
 
 
+def profiles_folder() -> Path:
+    """Where this user's profiles of people are kept."""
+    return platformdirs.user_data_path(APP_ID) / "profiles"
+
+
 def cache_folder() -> Path:
     """Where this user's machine keeps what can be made again."""
     return platformdirs.user_cache_path(APP_ID)
@@ -87,16 +95,26 @@ def load_settings(path: Path) -> tuple[AppSettings, str | None]:
     """The settings stored at ``path``, and a sentence for the user when they cannot be used.
 
     A missing file gives the defaults silently; an unreadable or damaged one gives the defaults
-    and the sentence. Never raises for what the file holds.
+    and the sentence. A damaged one is kept beside it, as the next save would replace it. Never
+    raises for what the file holds.
     """
     try:
         return _from_json(json.loads(path.read_text(encoding="utf-8"))), None
     except FileNotFoundError:
         return AppSettings(), None
-    except (OSError, ValueError) as error:
-        return AppSettings(), (
-            f"The settings in {path} cannot be read ({error}). The standard settings are used."
-        )
+    except OSError as error:
+        return AppSettings(), _not_read(path, error)
+    except (ValueError, RecursionError) as error:
+        kept = path.with_name(f"{path.name}.damaged")
+        try:
+            path.replace(kept)
+        except OSError:
+            return AppSettings(), _not_read(path, error)
+        return AppSettings(), f"{_not_read(path, error)} The damaged file is kept as {kept.name}."
+
+
+def _not_read(path: Path, error: Exception) -> str:
+    return f"The settings in {path} cannot be read ({error}). The standard settings are used."
 
 
 def save_settings(settings: AppSettings, path: Path) -> None:
@@ -134,6 +152,7 @@ def _to_json(settings: AppSettings) -> dict[str, Any]:
         "overlays": asdict(settings.overlays),
         "preset": settings.preset,
         "keypoint_gan": settings.keypoint_gan,
+        "smoothing": settings.smoothing,
         "geometry": base64.b64encode(settings.geometry).decode("ascii"),
         "state": base64.b64encode(settings.state).decode("ascii"),
     }
@@ -147,6 +166,7 @@ def _from_json(raw: object) -> AppSettings:
         overlays=_overlays(record.get("overlays", {})),
         preset=_typed(record.get("preset", ""), str, "preset"),
         keypoint_gan=_typed(record.get("keypoint_gan", ""), str, "keypoint_gan"),
+        smoothing=_typed(record.get("smoothing", False), bool, "smoothing"),
         geometry=_bytes(record, "geometry"),
         state=_bytes(record, "state"),
     )

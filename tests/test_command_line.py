@@ -12,6 +12,7 @@ import pytest
 
 import main
 from app.cli import COMMANDS, window
+from app.runtime.osc import DEFAULT_ADDRESS
 from model.core.errors import UserError
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -39,6 +40,20 @@ def test_no_command_opens_the_window(monkeypatch: pytest.MonkeyPatch) -> None:
     assert seen[0].personalize == "online"
     assert seen[0].quit_after == 2.5
     assert seen[0].device is None
+
+
+@pytest.mark.parametrize(
+    ("options", "address"),
+    [
+        ([], None),
+        (["--osc"], DEFAULT_ADDRESS),
+        (["--osc", "10.0.0.2:7000", "--processor", "mine.py"], "10.0.0.2:7000"),
+    ],
+)
+def test_osc_is_off_unless_asked_for(options: list[str], address: str | None) -> None:
+    parsed = main.parse_arguments(options)
+    assert parsed.osc == address
+    assert parsed.processor == (Path("mine.py") if "--processor" in options else None)
 
 
 @pytest.mark.parametrize("name", COMMANDS)

@@ -148,6 +148,8 @@ def test_the_window_opens_on_an_x11_screen(tmp_path: Path) -> None:
         (("--keypointgan", str(WEIGHTS)), "holds no KeypointGAN"),
         (("--device", "abacus"), "abacus"),
         (("--preset", "wild"), "steady"),
+        (("--osc", "nowhere"), "HOST:PORT"),
+        (("--processor", "missing.py"), "missing.py"),
         (("--screenshot", "no/such/folder/x.png"), "no such folder"),
     ],
 )

@@ -6,6 +6,7 @@ import csv
 import hashlib
 import json
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -15,6 +16,9 @@ import main
 import model
 from app.runtime.capture.files import VideoSource
 from app.runtime.live import engine
+from app.runtime.profiles import ProfileFolder
+from app.runtime.recordings.pipeline import RecordingPipeline
+from model.adaptation.profile import read_info
 from tests.app.runtime.recordings.stand_ins import (
     EMPTY,
     SIZE,
@@ -49,8 +53,11 @@ def cheap_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(engine, "load_perceptual_loss", PixelLoss)
 
 
-def personalize(recording: Path, out: Path, weights: Path, mode: str, *options: str) -> int:
-    arguments = ["personalize", str(recording), "--mode", mode, "--out", str(out)]
+def personalize(
+    recordings: Path | list[Path], out: Path, weights: Path, mode: str, *options: str
+) -> int:
+    given = recordings if isinstance(recordings, list) else [recordings]
+    arguments = ["personalize", *map(str, given), "--mode", mode, "--out", str(out)]
     return main.main([*arguments, "--weights", str(weights), "--device", "cpu", *options])
 
 
@@ -105,6 +112,127 @@ def test_mode_online_learns_and_predicts_differently(
     trained, personal = read_rows(tmp_path / "none"), read_rows(tmp_path / "online")
     assert [row["updates"] for row in personal] == ["1", "1", "2", "3"]
     assert personal[3]["head_confidence"] != trained[3]["head_confidence"]
+
+
+def test_mode_offline_predicts_every_frame_with_what_all_taught(
+    clip: Path, tmp_path: Path, weights: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    options = ("--offline-rate", "2", *LEARNING)
+    assert personalize(clip, out, weights, "offline", "--json", *options) == 0
+    line = json.loads(capsys.readouterr().out)
+    assert (line["frames"], line["person_found"], line["updates"]) == (4, 3, 6)
+    assert [row["updates"] for row in read_rows(out)] == ["6"] * 4
+    assert {file.name for file in out.iterdir()} == RESULTS
+    summary = json.loads((out / "summary.json").read_text())
+    assert summary["mode"] == "offline"
+    assert summary["settings"]["offline_updates_per_frame"] == 2
+    assert len(summary["losses"]) == 6
+    assert summary["learnt_from"] == {
+        "recordings": [str(clip)],
+        "frames_with_the_person": 3,
+        "views_kept": 3,
+    }
+
+
+def test_several_recordings_of_one_person_get_a_folder_each(
+    clip: Path, tmp_path: Path, weights: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "more"
+    (folder / "inside").mkdir(parents=True)
+    for name in ("clip.avi", "take 10.avi", "take 9.avi"):
+        write_clip(folder / name, [person(4), person(5)])
+    out = tmp_path / "out"
+    options = ("--json", "--no-overlay", *LEARNING)
+    assert personalize([clip, folder], out, weights, "offline", *options) == 0
+    lines = json.loads(capsys.readouterr().out)
+    names = ["clip", "clip-2", "take 9", "take 10"]
+    assert [line["out"] for line in lines] == [str(out / name) for name in names]
+    assert [line["frames"] for line in lines] == [4, 2, 2, 2]
+    assert {file.name for file in out.iterdir()} == set(names)
+    for name in names:
+        assert {row["updates"] for row in read_rows(out / name)} == {"9"}  # 3 + 2 + 2 + 2 frames
+        summary = json.loads((out / name / "summary.json").read_text())
+        assert len(summary["learnt_from"]["recordings"]) == 4
+    assert personalize([clip, folder], out, weights, "offline", "--no-overlay", *LEARNING) == 0
+    told = capsys.readouterr().out
+    assert "take 9.avi: 2 frames, a person in 2 of them." in told
+    assert told.count("9 updates") == 1
+
+
+def test_online_goes_on_learning_in_the_next_recording(
+    clip: Path, tmp_path: Path, weights: Path
+) -> None:
+    other = write_clip(tmp_path / "other.avi", [person(4)])
+    out = tmp_path / "out"
+    assert personalize([clip, other], out, weights, "online", "--no-overlay", *LEARNING) == 0
+    assert [row["updates"] for row in read_rows(out / "clip")] == ["1", "1", "2", "3"]
+    assert [row["updates"] for row in read_rows(out / "other")] == ["4"]
+
+
+def test_a_folder_of_both_kinds_is_not_guessed_at(
+    clip: Path, tmp_path: Path, weights: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    cv2.imwrite(str(clip.parent / "a.png"), person(0))
+    assert personalize(clip.parent, tmp_path / "out", weights, "none") == 2
+    assert "videos and pictures" in capsys.readouterr().err
+
+
+def test_a_processor_gets_every_result_and_its_error_ends_nothing(
+    clip: Path, tmp_path: Path, weights: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file, seen = tmp_path / "mine.py", tmp_path / "seen.txt"
+    file.write_text(
+        "class Processor:\n"
+        "    def process(self, result):\n"
+        f"        with open({str(seen)!r}, 'a') as file:\n"
+        "            file.write(f'{result.frame} {len(result.keypoints)} {result.updates}\\n')\n"
+        "        assert result.frame < 2 or result.updates\n"
+        "    def close(self):\n"
+        f"        with open({str(seen)!r}, 'a') as file:\n"
+        "            file.write('closed')\n"
+    )
+    out = tmp_path / "out"
+    options = ("--no-overlay", "--processor", str(file))
+    assert personalize(clip, out, weights, "offline", *options, *LEARNING) == 0
+    assert seen.read_text() == "0 13 3\n1 0 3\n2 13 3\n3 13 3\nclosed"
+    summary = json.loads((out / "summary.json").read_text())
+    assert summary["processor"] == {"file": str(file), "error": None}
+    capsys.readouterr()
+    seen.unlink()
+    assert personalize(clip, out, weights, "none", *options) == 0
+    assert seen.read_text() == "0 13 0\n1 0 0\n2 13 0\nclosed"
+    assert "mine.py failed (AssertionError" in capsys.readouterr().err
+    summary = json.loads((out / "summary.json").read_text())
+    assert "AssertionError" in summary["processor"]["error"]
+    assert summary["frames"] == 4
+
+
+def test_a_processor_that_cannot_be_made_is_told_before_anything_is_done(
+    clip: Path, tmp_path: Path, weights: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    assert personalize(clip, out, weights, "none", "--processor", str(tmp_path / "no.py")) == 2
+    assert "no.py" in capsys.readouterr().err
+    assert not out.exists()
+
+
+@pytest.mark.parametrize("moment", ["watching", "learning", "predicting"])
+def test_ctrl_c_offline_leaves_nothing_behind(
+    moment: str, clip: Path, tmp_path: Path, weights: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    methods = {"watching": "watch", "learning": "learn", "predicting": "run"}
+    calls = []
+
+    def interrupted(*_: object) -> None:
+        calls.append(moment)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(RecordingPipeline, methods[moment], interrupted)
+    out = tmp_path / "out"
+    assert personalize([clip, clip], out, weights, "offline", *LEARNING) == main.INTERRUPTED
+    assert calls == [moment]
+    assert list(out.iterdir()) == []
 
 
 def test_the_summary_says_what_was_run(clip: Path, tmp_path: Path, weights: Path) -> None:
@@ -170,6 +298,8 @@ def test_known_joints_tell_the_error(
     by_hand = 100 * np.linalg.norm(points, axis=1).mean() / float(first["box_side"])
     assert summary["errors_percent_of_box"][0] == pytest.approx(by_hand, rel=1e-2)
     assert f"Mean error {summary['mean_error_percent_of_box']:.2f} %" in capsys.readouterr().out
+    assert main.main([arguments[0], str(clip), *arguments[1:]]) == 2
+    assert "--joints" in capsys.readouterr().err
     joints.write_text("no joints")
     assert main.main(arguments) == 2
     assert "clip.joints.npz" in capsys.readouterr().err
@@ -225,6 +355,8 @@ def test_a_recording_is_not_replaced_by_its_own_overlay(
         (["--iterations", "0"], "iterations was 0"),
         (["--batch", "many"], "'many'"),
         (["--offline-rate", "2"], "--offline-rate"),
+        (["--mode", "offline", "--set", "reset_every=5"], "reset_every"),
+        (["--mode", "offline", "--offline-rate", "0"], "offline_updates_per_frame was 0"),
         (["--set", "offline_updates_per_frame=2"], "not NAME=VALUE with one of these settings"),
     ],
 )
@@ -276,6 +408,105 @@ def test_weights_that_cannot_be_used_are_one_sentence_and_exit_code_2(
     assert "cannot be personalized" in error
     assert error.count("\n") == 1
     assert not (tmp_path / "out").exists()
+
+
+@pytest.fixture
+def profiles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ProfileFolder:
+    folder = tmp_path / "profiles"
+    monkeypatch.setattr("app.settings.platformdirs.user_data_path", lambda _: tmp_path)
+    return ProfileFolder(folder)
+
+
+def read_summary(out: Path) -> dict[str, Any]:
+    summary = json.loads((out / "summary.json").read_text())
+    assert isinstance(summary, dict)
+    return summary
+
+
+def test_a_profile_is_written_started_from_and_gone_on_with(
+    clip: Path,
+    tmp_path: Path,
+    weights: Path,
+    profiles: ProfileFolder,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def run(out: str, mode: str, *options: str) -> dict[str, Any]:
+        options = ("--no-overlay", *(LEARNING if mode == "online" else ()), *options)
+        assert personalize(clip, tmp_path / out, weights, mode, *options) == 0
+        return read_summary(tmp_path / out)
+
+    assert run("trained", "none")["profile"] == {"loaded": None, "saved": None}
+    saved = run("first", "online", "--save-profile", "Änne / 1")["profile"]["saved"]
+    assert 'kept as "Änne / 1"' in capsys.readouterr().out
+    assert (saved["name"], saved["updates"], saved["preset"]) == ("Änne / 1", 3, "")
+    assert saved["network_sha256"] == hashlib.sha256(weights.read_bytes()).hexdigest()
+    path = profiles.get("Änne / 1").path
+
+    loaded = run("again", "none", "--profile", "Änne / 1")
+    assert loaded["profile"] == {"loaded": saved, "saved": None}
+    assert loaded["updates"] == 0
+    trained, first, again = (read_rows(tmp_path / n) for n in ("trained", "first", "again"))
+    assert [row["updates"] for row in again] == ["3"] * 4
+    # What had all three updates behind it is predicted again.
+    assert again[3] == first[3] != trained[3]
+
+    assert run("by path", "none", "--profile", str(path))["profile"] == loaded["profile"]
+    assert read_rows(tmp_path / "by path") == again
+
+    options = ("--profile", "Änne / 1", "--save-profile", "Änne / 1")
+    more = run("more", "online", *options)
+    assert [row["updates"] for row in read_rows(tmp_path / "more")] == ["4", "4", "5", "6"]
+    assert (more["profile"]["loaded"], more["profile"]["saved"]["updates"]) == (saved, 6)
+    assert [profile.name for profile in profiles.all()] == ["Änne / 1"]
+
+    file = tmp_path / "own.safetensors"
+    run("file", "online", "--save-profile", str(file), "--profile", "Änne / 1")
+    assert read_info(file).name == "own" and read_info(file).updates == 9
+
+
+def test_a_reset_goes_to_the_trained_weights_and_not_to_the_profile(
+    clip: Path, tmp_path: Path, weights: Path, profiles: ProfileFolder
+) -> None:
+    a, b = tmp_path / "a", tmp_path / "b"
+    assert personalize(clip, a, weights, "online", *LEARNING, "--save-profile", "A") == 0
+    options = [*LEARNING, "--profile", "A", "--save-profile", "B", "--set", "reset_every=1"]
+    assert personalize(clip, b, weights, "online", *options) == 0
+    assert [row["updates"] for row in read_rows(b)] == ["4", "0", "1", "1"]
+    # After the last frame nothing was left to keep.
+    assert read_summary(b)["profile"]["saved"] is None
+    assert [profile.name for profile in profiles.all()] == ["A"]
+
+
+def test_profiles_that_cannot_be_used_are_one_sentence_and_exit_code_2(
+    clip: Path,
+    tmp_path: Path,
+    weights: Path,
+    profiles: ProfileFolder,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert (
+        personalize(clip, tmp_path / "a", weights, "online", *LEARNING, "--save-profile", "A") == 0
+    )
+    other = tmp_path / "other.safetensors"
+    model.save(other, small_network(), {"version": "8"})
+    (tmp_path / "file").write_text("in the way")
+    capsys.readouterr()
+    for words, mode, network, options in (
+        ('There is no profile "B". There are: "A".', "none", weights, ["--profile", "B"]),
+        ("learnt with another network, small", "none", other, ["--profile", "A"]),
+        ("is damaged or no profile", "none", weights, ["--profile", str(clip) + ".safetensors"]),
+        ("Add --preset paper", "online", weights, ["--profile", "A"]),
+        ("needs --mode online", "none", weights, ["--save-profile", "B"]),
+        ('There is a profile "A" already', "online", weights, ["--save-profile", "A"]),
+        ("was empty", "online", weights, ["--save-profile", ""]),
+        ("No profile can be written", "online", weights,
+         ["--save-profile", str(tmp_path / "file" / "b.safetensors")]),
+    ):  # fmt: skip
+        clip.with_name(clip.name + ".safetensors").write_text("not one")
+        assert personalize(clip, tmp_path / "out", network, mode, *options) == 2
+        error = capsys.readouterr().err
+        assert words in error and error.count("\n") == 1
+        assert not (tmp_path / "out").exists()
 
 
 def test_mode_and_folder_must_be_given(capsys: pytest.CaptureFixture[str]) -> None:

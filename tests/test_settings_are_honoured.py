@@ -82,7 +82,7 @@ def test_live(schedule: Schedule) -> None:
 
 def test_recordings() -> None:
     with _noting() as settings:
-        pipeline = RecordingPipeline(small_engine(settings), online=True)
+        pipeline = RecordingPipeline(small_engine(settings), "online")
         assert len(list(pipeline.run(Clip(3)))) == 3
     assert _ALL - _Noting.read == _OFFLINE | _ROTATION
 

@@ -7,23 +7,17 @@ from dataclasses import dataclass
 from itertools import cycle
 from pathlib import Path
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from app.assets import WEIGHTS
-from app.assets import demo as demo_called
+from app.benchmarks.sights import Sight, found_people
 from app.benchmarks.timing import medians
-from app.runtime.capture.files import VideoSource
 from app.runtime.live.engine import load_engine
-from model.core.crop import SquareBox
-from model.core.errors import UserError
 from model.evaluation.rival import Rival
 from model.ttp.prediction import PosePredictor
 from model.ttp.trunk import FrozenTrunk, fastest_engine
 
 _FRAMES = 50
-Sight = tuple[NDArray[np.uint8], SquareBox]
 
 
 @dataclass(frozen=True)
@@ -91,18 +85,7 @@ def measure_predict(
     """
     engine = load_engine(weights or WEIGHTS, "cpu", precision=precision)
     others = [Rival(path, threads) for path in rivals]
-    seen: list[Sight] = []
-    source = VideoSource(demo_called(demo).video)
-    source.open()
-    try:
-        while len(seen) < _FRAMES and (grab := source.read()) is not None:
-            box = engine.follower.locate(grab.image, grab.time)
-            if box is not None:
-                seen.append((grab.image, box))
-    finally:
-        source.close()
-    if not seen:
-        raise UserError(f"Nobody was found in the clip {demo}. Choose another.")
+    seen = found_people(demo, engine.follower, _FRAMES)
     low = engine.machine.low_precision
     before = torch.get_num_threads()
     torch.set_num_threads(threads)

@@ -36,13 +36,16 @@ def sentence(text: str) -> str:
     return f"{text[0].upper()}{text[1:]}."
 
 
-def add_mixture(parser: argparse._ActionsContainer) -> None:
-    """Add ``--data`` for a mixture of data sets."""
+def add_mixture(
+    parser: argparse._ActionsContainer, *, required: bool = True, otherwise: str = ""
+) -> None:
+    """Add ``--data`` for a mixture of data sets; ``otherwise`` says what is used without."""
     parser.add_argument(
         "--data",
         metavar="NAME=ROOT[@W]",
         action="append",
-        required=True,
+        required=required,
+        default=None if required else [],
         help="a data set, its folder and its share in the mixture; may be given several times. "
-        f"Names: {DATA_NAMES}",
+        f"{otherwise}Names: {DATA_NAMES}",
     )

@@ -80,6 +80,7 @@ def add_parser(subparsers: Subparsers) -> None:
     )
     predict.add_argument("--json", action="store_true", help="print one JSON object")
     predict.set_defaults(func=_run_predict)
+    _add_step(kinds)
     start = kinds.add_parser(
         "start",
         help="from the command to the first skeleton",
@@ -94,6 +95,8 @@ def add_parser(subparsers: Subparsers) -> None:
     )
     start.add_argument("--json", action="store_true", help="print one JSON object")
     start.set_defaults(func=_run_start)
+    _add_train(kinds)
+    _add_soak(kinds)
     data = kinds.add_parser(
         "data",
         help="how fast training examples are decoded and cut out, without a network",
@@ -137,6 +140,155 @@ def add_parser(subparsers: Subparsers) -> None:
         )
     skeletons.add_argument("--json", action="store_true", help="print one JSON object")
     skeletons.set_defaults(func=_run_skeletons)
+
+
+def _add_step(kinds: Subparsers) -> None:
+    step = kinds.add_parser(
+        "step",
+        help="one online step, beside the released loop on the same pairs",
+        description="Learn from a batch and predict a frame in turns with the released code's "
+        "loop, and print how many times faster it is: computing the same (exact), and with the "
+        "presets. The results are compared too.",
+    )
+    step.add_argument(
+        "--batch", type=int, default=32, metavar="N", help="pairs of an update (default: 32)"
+    )
+    step.add_argument(
+        "--repeats", type=int, default=5, metavar="N", help="steps that count (default: 5)"
+    )
+    network = step.add_mutually_exclusive_group()
+    network.add_argument(
+        "--weights", type=Path, metavar="FILE", help="a network instead of these two"
+    )
+    network.add_argument(
+        "--backbone",
+        default="resnet18",
+        metavar="NAME",
+        help="of the network with random weights that is measured beside the embedded one "
+        "(default: resnet18, the paper's)",
+    )
+    step.add_argument(
+        "--precision",
+        choices=("float32", "bfloat16"),
+        help="what presets compute with (default: whatever is faster on this machine)",
+    )
+    step.add_argument("--device", metavar="NAME", help="auto, cpu, cuda, cuda:1 or mps")
+    step.add_argument("--json", action="store_true", help="print one JSON object")
+    step.set_defaults(func=_run_step)
+
+
+def _add_soak(kinds: Subparsers) -> None:
+    soak = kinds.add_parser(
+        "soak",
+        help="the window for hours, with random actions and injected faults",
+        description="Run the window on the looped demo, do at random what a user does, inject "
+        "faults, and record memory, threads, open files, latency and updates. Ends with a verdict "
+        "(exit code 1 if something did not hold) and a plot.",
+    )
+    soak.add_argument("--hours", metavar="H", type=float, default=2.0, help="how long (default: 2)")
+    soak.add_argument(
+        "--seed", metavar="N", type=int, default=0, help="of the actions and faults (default: 0)"
+    )
+    soak.add_argument(
+        "--plot",
+        metavar="FILE.png",
+        type=Path,
+        default=Path("soak.png"),
+        help="where the plot is written (default: soak.png)",
+    )
+    soak.add_argument("--weights", type=Path, metavar="FILE", help="another network")
+    soak.add_argument("--device", metavar="NAME", help="auto, cpu, cuda, cuda:1 or mps")
+    soak.add_argument("--json", action="store_true", help="print one JSON object")
+    soak.set_defaults(func=_run_soak)
+
+
+def _run_soak(args: argparse.Namespace) -> int:
+    from app.benchmarks.soak import measure_soak
+    from model.core.errors import check_number
+
+    check_number("hours", args.hours, 0 < args.hours <= 1000, "above 0, at most 1000")
+    figures = measure_soak(
+        hours=args.hours,
+        seed=args.seed,
+        plot=args.plot,
+        weights=args.weights,
+        device=args.device,
+    )
+    _print(figures.rounded(), as_json=args.json)
+    return 0 if not figures.broken else 1
+
+
+def _add_train(kinds: Subparsers) -> None:
+    train = kinds.add_parser(
+        "train",
+        help="training steps, from a loader and with all pictures on the device",
+        description="Train the paper's network with both losses in turns, fed by a loader and "
+        "with all pictures on the device, and print how many examples a second each learns from.",
+    )
+    add_mixture(train, required=False, otherwise="Default: frames of the embedded clips. ")
+    train.add_argument(
+        "--batch", type=int, default=32, metavar="N", help="examples of a step (default: 32)"
+    )
+    train.add_argument(
+        "--workers", type=int, default=1, metavar="N", help="processes that load (default: 1)"
+    )
+    train.add_argument(
+        "--seconds",
+        metavar="S",
+        type=float,
+        default=20.0,
+        help="how long to measure each, in each of two turns (default: 20)",
+    )
+    train.add_argument(
+        "--backbone", default="resnet18", metavar="NAME", help="the network (default: resnet18)"
+    )
+    train.add_argument(
+        "--precision",
+        choices=("float32", "bfloat16"),
+        help="what is computed with (default: whatever is faster on this machine)",
+    )
+    train.add_argument("--device", metavar="NAME", help="auto, cpu, cuda, cuda:1 or mps")
+    train.add_argument("--json", action="store_true", help="print one JSON object")
+    train.set_defaults(func=_run_train)
+
+
+def _run_train(args: argparse.Namespace) -> int:
+    from app.benchmarks.train import measure_train
+    from model.core.errors import check_number
+    from model.data.catalogue import Request
+
+    check_number("batch", args.batch, args.batch >= 1, "1 or more")
+    check_number("workers", args.workers, args.workers >= 0, "0 or more")
+    check_number("seconds", args.seconds, args.seconds > 0, "above 0")
+    figures = measure_train(
+        [Request.parse(text) for text in args.data],
+        batch=args.batch,
+        workers=args.workers,
+        seconds=args.seconds,
+        backbone=args.backbone,
+        precision=args.precision,
+        device=args.device,
+    )
+    _print(figures.rounded(), as_json=args.json)
+    return 0
+
+
+def _run_step(args: argparse.Namespace) -> int:
+    from app.benchmarks.step import measure_step
+    from model.core.errors import check_number
+
+    for name in ("batch", "repeats"):
+        check_number(name, getattr(args, name), getattr(args, name) >= 1, "1 or more")
+    figures = measure_step(
+        batch=args.batch,
+        repeats=args.repeats,
+        weights=args.weights,
+        backbone=args.backbone,
+        precision=args.precision,
+        device=args.device,
+    )
+    _print(figures.rounded(), as_json=args.json)
+    return 0
 
 
 def _run_live(args: argparse.Namespace) -> int:

@@ -1,4 +1,4 @@
-"""``python main.py personalize VIDEO``: what the window does, for a whole recording at once."""
+"""``python main.py personalize VIDEO``: what the window does, for whole recordings at once."""
 
 from __future__ import annotations
 
@@ -11,27 +11,32 @@ from app.cli import Subparsers, sentence
 from app.cli.options import add_personalization, chosen_settings
 
 if TYPE_CHECKING:
-    from app.runtime.recordings.writers import Tally
+    from app.runtime.recordings.job import Job, Outcome
 
 
 def add_parser(subparsers: Subparsers) -> None:
     """Register the command and its options."""
-    text = "find the pose in every frame of a recording, with or without personalization"
+    text = "find the pose in every frame of recordings, with or without personalization"
     parser = subparsers.add_parser(
         "personalize",
         help=text,
         description=f"{sentence(text)} Writes keypoints.csv, keypoints.coco.json, overlay.mp4 "
         "and summary.json, which replace older ones when the run is over; a run that is "
-        "interrupted writes nothing.",
+        "interrupted writes nothing. Several recordings, of one person, get a folder each.",
     )
     parser.add_argument(
-        "recording", metavar="VIDEO", type=Path, help="a video file or a folder of pictures"
+        "recordings",
+        metavar="VIDEO",
+        nargs="+",
+        type=Path,
+        help="a video file, or a folder of videos or of pictures",
     )
     parser.add_argument(
         "--mode",
-        choices=("none", "online"),
+        choices=("none", "online", "offline"),
         required=True,
-        help="predict with the trained weights, or learn from every frame before predicting it",
+        help="predict with the trained weights, learn from every frame before predicting it, or "
+        "learn from all frames of all recordings before predicting the first",
     )
     parser.add_argument(
         "--out", metavar="DIR", type=Path, required=True, help="where the results go"
@@ -42,7 +47,18 @@ def add_parser(subparsers: Subparsers) -> None:
     parser.add_argument(
         "--device", metavar="NAME", help="auto, cpu, cuda, cuda:1 or mps (default: auto)"
     )
-    add_personalization(parser, resets=False, offline=False)
+    add_personalization(parser, resets=False)
+    profile = parser.add_argument_group(
+        "profile", "by its name in the window's menu, or by the path of a .safetensors file"
+    )
+    profile.add_argument(
+        "--profile", metavar="NAME", help="start from what was learnt from this person before"
+    )
+    profile.add_argument(
+        "--save-profile",
+        metavar="NAME",
+        help="keep what was learnt; an older profile is replaced only if it is that of --profile",
+    )
     parser.add_argument(
         "--joints",
         metavar="FILE",
@@ -53,42 +69,77 @@ def add_parser(subparsers: Subparsers) -> None:
     output = parser.add_argument_group("output")
     output.add_argument("--no-overlay", action="store_true", help="write no overlay video")
     output.add_argument(
+        "--angles", action="store_true", help="draw the joints' angles in the overlay video too"
+    )
+    output.add_argument(
+        "--processor",
+        metavar="FILE.py",
+        type=Path,
+        help="a Python file whose class Processor gets each result: docs/processors.md",
+    )
+    output.add_argument(
         "--json", action="store_true", help="print one line of JSON and no progress"
     )
     parser.set_defaults(func=run)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Process the recording and print what came of it."""
+    """Process the recordings and print what came of them."""
     from app.assets import WEIGHTS
     from app.runtime.recordings.job import Job, run_job
+    from model.core.errors import UserError
 
+    if args.mode != "offline":
+        if args.offline_updates_per_frame is not None:
+            raise UserError("--offline-rate is for --mode offline. Leave it out, or change --mode.")
+        del args.offline_updates_per_frame  # so that --set does not know it either
     job = Job(
-        recording=args.recording,
+        recordings=tuple(args.recordings),
         out=args.out,
-        online=args.mode == "online",
+        mode=args.mode,
         weights=args.weights or WEIGHTS,
         settings=chosen_settings(args),
         device=args.device,
         joints=args.joints,
         overlay=not args.no_overlay,
+        angles=args.angles,
+        processor=args.processor,
         progress=not args.json,
+        profile=args.profile,
+        save_profile=args.save_profile,
     )
-    tally = run_job(job)
-    print(json.dumps(tally.totals()) if args.json else _as_text(tally, args.out))
+    outcomes = run_job(job)
+    print(json.dumps(_as_json(outcomes)) if args.json else _as_text(outcomes, job))
     return 0
 
 
-def _as_text(tally: Tally, out: Path) -> str:
-    lines = [f"{tally.frames} frames, a person in {tally.person_found} of them."]
-    if tally.losses:
-        totals = tally.totals()
-        lines.append(
-            f"{tally.updates} updates, loss {totals['loss_first']} at first and "
-            f"{totals['loss_last']} at the end."
-        )
-    error = tally.mean_error()
-    if error is not None:
-        lines.append(f"Mean error {error:.2f} % of the box's side.")
-    lines.append(f"The results are in {out}")
+def _as_json(outcomes: list[Outcome]) -> object:
+    if len(outcomes) == 1:
+        return outcomes[0].tally.totals()
+    return [
+        {"recording": str(o.recording), "out": str(o.out), **o.tally.totals()} for o in outcomes
+    ]
+
+
+def _as_text(outcomes: list[Outcome], job: Job) -> str:
+    lines = []
+    for outcome in outcomes:
+        tally = outcome.tally
+        name = f"{outcome.recording.name}: " if len(outcomes) > 1 else ""
+        lines.append(f"{name}{tally.frames} frames, a person in {tally.person_found} of them.")
+        # Offline, the updates were made before, once for all recordings.
+        if tally.losses and (job.mode == "online" or outcome is outcomes[-1]):
+            totals = tally.totals()
+            lines.append(
+                f"{tally.updates} updates, loss {totals['loss_first']} at first and "
+                f"{totals['loss_last']} at the end."
+            )
+        error = tally.mean_error()
+        if error is not None:
+            lines.append(f"Mean error {error:.2f} % of the box's side.")
+    if (kept := outcomes[-1].tally.profile) is not None:
+        lines.append(f'What was learnt is kept as "{kept}".')
+    elif job.save_profile is not None:
+        lines.append("No profile was written, for nothing was learnt.")
+    lines.append(f"The results are in {job.out}")
     return "\n".join(lines)

@@ -34,6 +34,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--device", metavar="NAME", help="auto, cpu, cuda, cuda:1 or mps (default: auto)"
     )
 
+    outputs = parser.add_argument_group("other programs", "who else gets every result")
+    outputs.add_argument(
+        "--processor",
+        metavar="FILE.py",
+        type=Path,
+        help="a Python file whose class Processor gets each result: docs/processors.md",
+    )
+    outputs.add_argument(
+        "--osc",
+        metavar="HOST:PORT",
+        nargs="?",
+        const="127.0.0.1:9000",
+        help="send keypoints by OSC (without a value, to this machine: 127.0.0.1:9000)",
+    )
+
     automation = parser.add_argument_group("pictures and tests")
     automation.add_argument(
         "--screenshot",
@@ -66,6 +81,8 @@ def run(args: argparse.Namespace) -> int:
             weights=args.weights,
             keypoint_gan=args.keypointgan,
             device=args.device,
+            processor=args.processor,
+            osc=args.osc,
             screenshot=args.screenshot,
             quit_after=args.quit_after,
         )

@@ -38,8 +38,15 @@ class Handlers:
     toggle_offline: Callable[[], None]
     reset: Callable[[], None]
     toggle_recording: Callable[[], None]
+    undo_reset: Callable[[], None]
+    save_profile: Callable[[], None]
+    rename_profile: Callable[[], None]
+    delete_profile: Callable[[], None]
+    export_profile: Callable[[], None]
+    import_profile: Callable[[], None]
     set_preset: Callable[[str], None]
     set_overlays: Callable[[Overlays], None]
+    set_smoothing: Callable[[bool], None]
     set_picture_alone: Callable[[bool], None]
     show_keypoint_gan: Callable[[bool], None]
     go_back: Callable[[], None]
@@ -55,6 +62,7 @@ _OVERLAYS = {
     "arrows": ("Affinity arrows", "From self-supervised keypoints to the joints they inform"),
     "box": ("Person box", "The square that the network sees"),
     "unpersonalized": ("Without personalization", "What the unchanged network predicts, in grey"),
+    "angles": ("Angles", "Degrees at elbows, knees, shoulders and hips, as the picture shows them"),
 }
 
 
@@ -93,12 +101,47 @@ class Actions:
             "circle",
             "Ctrl+R",
         )
+        self.undo_reset = self._make(
+            "Undo reset",
+            "Bring back what the last reset, preset, source or profile took away",
+            handlers.undo_reset,
+            "undo-2",
+            "Ctrl+Z",
+        )
+        self.undo_reset.setEnabled(False)
+        self.save_profile = self._make(
+            "Save as…",
+            "Keep what was learnt from this person under a name",
+            handlers.save_profile,
+            "user",
+            "Ctrl+S",
+        )
+        self.rename_profile = self._make(
+            "Rename…", "Give a profile another name", handlers.rename_profile
+        )
+        self.delete_profile = self._make(
+            "Delete…", "Remove a profile from this machine", handlers.delete_profile
+        )
+        self.export_profile = self._make(
+            "Export…", "Write a copy of a profile to a file", handlers.export_profile
+        )
+        self.import_profile = self._make(
+            "Import…", "Take in a profile from a file", handlers.import_profile
+        )
         self.picture_alone = self._make(
             "Picture alone",
             "Hide everything around the picture; Esc brings it back",
             handlers.set_picture_alone,
             "maximize",
             "F11",
+            checkable=True,
+        )
+        self.smoothing = self._make(
+            "Smoothing",
+            "Steady what is drawn over the picture; results and recordings stay as predicted",
+            handlers.set_smoothing,
+            "",
+            "S",
             checkable=True,
         )
         self.keypoint_gan = self._make(
@@ -267,11 +310,12 @@ def build_toolbar(window: QMainWindow, actions: Actions, sources: SourceMenu) ->
     bar.addAction(actions.personalize)
     bar.addAction(actions.offline)
     bar.addAction(actions.reset)
+    bar.addAction(actions.undo_reset)
     bar.addSeparator()
     bar.addAction(actions.record)
-    overlays = _menu("Overlays", window, list(actions.overlays.values()))
+    overlays = _overlay_menu(window, actions)
     bar.addWidget(
-        _menu_button("Overlays", "layers", "Choose what is drawn over the picture (1…6)", overlays)
+        _menu_button("Overlays", "layers", "Choose what is drawn over the picture (1…7)", overlays)
     )
     personalize = _button(bar, actions.personalize)
     personalize.setMenu(_menu("Preset", window, list(actions.presets.values())))
@@ -280,8 +324,16 @@ def build_toolbar(window: QMainWindow, actions: Actions, sources: SourceMenu) ->
     _reserve(_button(bar, actions.play), ("Pause", "Play"))
     _reserve(_button(bar, actions.offline), ("Offline…", "Stop 0:00"))
     _reserve(_button(bar, actions.record), ("Record", "Stop 0:00"))
-    named = (actions.play, actions.personalize, actions.offline, actions.reset, actions.record)
-    for action in named:
+    # Beside Reset one word is enough.
+    actions.undo_reset.setIconText(beside_icon("Undo"))
+    for action in (
+        actions.play,
+        actions.personalize,
+        actions.offline,
+        actions.reset,
+        actions.undo_reset,
+        actions.record,
+    ):
         _button(bar, action).setAccessibleName(action.text())
         _button(bar, action).setAccessibleDescription(action.toolTip())
     window.addToolBar(bar)
@@ -289,7 +341,11 @@ def build_toolbar(window: QMainWindow, actions: Actions, sources: SourceMenu) ->
 
 
 def build_menus(
-    window: QMainWindow, actions: Actions, sources: SourceMenu, panels: list[QAction]
+    window: QMainWindow,
+    actions: Actions,
+    sources: SourceMenu,
+    profiles: QMenu,
+    panels: list[QAction],
 ) -> None:
     """Fill the menu bar of ``window``; ``panels`` show and hide the docks."""
     bar = window.menuBar()
@@ -300,18 +356,27 @@ def build_menus(
     file.addSeparator()
     file.addAction(actions.close)
     personalization = _menu(
-        "&Personalization", window, [actions.personalize, actions.offline, actions.reset]
+        "&Personalization",
+        window,
+        [actions.personalize, actions.offline, actions.reset, actions.undo_reset],
     )
     personalization.addMenu(_menu("Preset", window, list(actions.presets.values())))
     view = _menu("&View", window, [actions.play])
     view.addSeparator()
-    view.addMenu(_menu("Overlays", window, list(actions.overlays.values())))
+    view.addMenu(_overlay_menu(window, actions))
     view.addSeparator()
     view.addActions(panels)
     view.addSeparator()
     view.addActions([actions.picture_alone, actions.reset_layout])
-    for menu in (file, personalization, view, _menu("&Help", window, [actions.about])):
+    for menu in (file, personalization, profiles, view, _menu("&Help", window, [actions.about])):
         bar.addMenu(menu)
+
+
+def _overlay_menu(window: QMainWindow, actions: Actions) -> QMenu:
+    menu = _menu("Overlays", window, list(actions.overlays.values()))
+    menu.addSeparator()
+    menu.addAction(actions.smoothing)
+    return menu
 
 
 def _menu(title: str, parent: QWidget, actions: list[QAction]) -> QMenu:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 import os
 import sys
@@ -10,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 
 import platformdirs
-from PyQt6.QtCore import QObject, Qt, pyqtSignal
+from PyQt6.QtCore import QCoreApplication, QObject, Qt, pyqtSignal
 from PyQt6.QtWidgets import QApplication, QMessageBox, QWidget
 
 from app.gui.theme import apply_theme
@@ -34,6 +35,7 @@ _PARTS = (
     ("NumPy, SciPy", "BSD-3-Clause"),
     ("pyqtgraph, ONNX Runtime, platformdirs", "MIT"),
     ("safetensors", "Apache-2.0"),
+    ("python-osc", "Unlicense"),
     ("Person detector: MoveNet by Google", "Apache-2.0, package MIT"),
     ("Person mask: MediaPipe Selfie Segmentation by Google", "Apache-2.0, package MIT"),
     ("Perceptual network: VGG-16", "weights CC BY 4.0, torchvision BSD-3-Clause"),
@@ -117,6 +119,14 @@ def create_application(log: Path | None = None) -> tuple[QApplication, Problems]
     problems = Problems(path)
     sys.excepthook = problems.report
     return app, problems
+
+
+@functools.cache  # it must not go before what draws
+def application_without_screen() -> QCoreApplication:
+    """What Qt needs to draw text into pictures: the running application, or one off the screen."""
+    for name in _SET_BY_OPENCV:
+        os.environ.pop(name, None)
+    return QApplication.instance() or QApplication([APP_ID, "-platform", "offscreen"])
 
 
 def _log_to(path: Path) -> None:

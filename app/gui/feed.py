@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections import deque
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,8 +17,10 @@ from app.gui.panels import Panels
 from app.gui.sources import Sources
 from app.gui.widgets import StatusBar, chip, time_left
 from app.runtime.capture.source import Frame
-from app.runtime.live.results import Phase, PoseResult
+from app.runtime.live.results import Array, Phase, PoseResult
 from app.runtime.live.session import Session
+from model.core.crop import SquareBox
+from model.core.one_euro import OneEuroFilter
 
 INTERVAL_MS = 33
 _REMEMBERED = 4096
@@ -76,6 +80,53 @@ _LEARNING = {Phase.PERSONALIZING, Phase.HELD_BACK, Phase.UNDONE}
 _NOT_LEARNING = {Phase.OFF, Phase.FROZEN}
 
 
+_JUMP = 0.5  # of the box's side, between two results
+
+
+class Smoother:
+    """Steadies results for the eye, if it is on; speeds are in sides of the person's box.
+
+    It begins anew where nobody was found and where the box jumps: another person, a cut, a loop.
+    """
+
+    def __init__(self) -> None:
+        self._on = False
+        self._joints = OneEuroFilter()
+        self._self_keypoints = OneEuroFilter()
+        self._unpersonalized = OneEuroFilter()
+        self._box: SquareBox | None = None
+
+    def set_on(self, on: bool) -> None:
+        """Begin or stop."""
+        self._on = on
+        self.reset()
+
+    def reset(self) -> None:
+        """What comes next has nothing to do with what came before."""
+        self._box = None
+
+    def __call__(self, result: PoseResult | None) -> PoseResult | None:
+        """The result to draw; the given one itself when it is off or there is nobody."""
+        box, before = (result.box if result else None), self._box
+        self._box = box
+        if not self._on or result is None or box is None:
+            return result
+        if before is None or math.hypot(box.x - before.x, box.y - before.y) > _JUMP * before.side:
+            for each in (self._joints, self._self_keypoints, self._unpersonalized):
+                each.reset()
+
+        def steady(each: OneEuroFilter, points: Array) -> Array:
+            return each(points, result.timestamp, box.side).astype(np.float32)
+
+        plain = result.unpersonalized
+        return replace(
+            result,
+            keypoints=steady(self._joints, result.keypoints),
+            self_keypoints=steady(self._self_keypoints, result.self_keypoints),
+            unpersonalized=None if plain is None else steady(self._unpersonalized, plain),
+        )
+
+
 class Feed:
     """Pictures, predictions, updates and messages, from the session to the panels."""
 
@@ -92,11 +143,13 @@ class Feed:
         self._panels = panels
         self._say = say
         self._clock = clock
+        self.smoother = Smoother()
         self.start_afresh()
 
     def start_afresh(self) -> None:
         """Forget the last source: its results are not shown any more."""
         self._session.take_results()
+        self.smoother.reset()
         self._result = self._session.latest_result()
         self._result_came = float("-inf")
         self._shown_index = -1
@@ -147,7 +200,7 @@ class Feed:
     def _show(self, frame: Frame, result: PoseResult | None) -> None:
         self._shown = frame.image, result
         self._shown_index = frame.index
-        self._panels.live.show_frame(*self._shown)
+        self._panels.live.show_frame(frame.image, self.smoother(result))
 
 
 class StatusFeed:
@@ -172,6 +225,7 @@ class StatusFeed:
         self._actions = actions
         self._clock = clock
         self._phase: Phase | None = None
+        self._preset = ""
         self._learning = False
         self._due = float("-inf")
 
@@ -187,9 +241,11 @@ class StatusFeed:
         self._phase = status.phase
         self._panels.live.set_chip(*chip(status))
         self._panels.plots.add_status(now, status)
-        self._status_bar.show_status(status, self._sources.mode())
+        self._status_bar.show_status(status, self._sources.mode(), self._session.processors())
         self._actions.show_offline(status.phase is Phase.OFFLINE, time_left(status.offline))
+        self._actions.undo_reset.setEnabled(status.undo_steps > 0)
         self._follow(status.phase)
+        self._follow_preset(status.preset)
 
     def _follow(self, phase: Phase) -> None:
         """Let the personalize button say what the worker does, whoever asked for it.
@@ -200,3 +256,12 @@ class StatusFeed:
         if learning != self._learning and phase in _LEARNING | _NOT_LEARNING:
             self._learning = learning
             self._actions.personalize.setChecked(learning)
+
+    def _follow_preset(self, preset: str) -> None:
+        """Let the menu tick the preset in use when a profile, or an undone reset, brings another.
+
+        Only a change moves the tick, as above.
+        """
+        if preset and self._preset and preset != self._preset:
+            self._actions.choose_preset(preset)
+        self._preset = preset or self._preset

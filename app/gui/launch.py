@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -20,6 +20,8 @@ from app.gui.sources import open_choice
 from app.runtime.capture.camera import list_cameras
 from app.runtime.live.engine import Engine, load_engine
 from app.runtime.live.session import LiveSession, LiveSources
+from app.runtime.osc import OscProcessor
+from app.runtime.processors import Processor, load_processor
 from app.settings import (
     AppSettings,
     SourceChoice,
@@ -50,6 +52,8 @@ class Launch:
     weights: Path | None = None
     keypoint_gan: Path | None = None
     device: str | None = None
+    processor: Path | None = None
+    osc: str | None = None
     precision: str | None = None
     screenshot: Path | None = None
     quit_after: float | None = None
@@ -113,6 +117,8 @@ def open_window(
                 f"{wanted.weights} holds the variant {session.network.variant!r}, which cannot be "
                 "personalized. Choose weights of another variant, or leave out --personalize."
             )
+        for title, processor in _processors(wanted):
+            session.add_processor(title, processor)
         sources = LiveSources(session)
         notice = _open_first(sources, wanted.source, settings.source)
         window = MainWindow(
@@ -160,6 +166,14 @@ def _open_first(
         return None
     sources.open_demo(DEMOS[0].name)
     return _NO_CAMERA
+
+
+def _processors(wanted: Launch) -> Iterator[tuple[str, Processor]]:
+    """Who is to get the results, with titles."""
+    if wanted.processor is not None:
+        yield wanted.processor.name, load_processor(wanted.processor)
+    if wanted.osc is not None:
+        yield f"OSC {wanted.osc}", OscProcessor(wanted.osc)
 
 
 def _keypoint_gan(wanted: Path | None, remembered: str) -> Path | None:

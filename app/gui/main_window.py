@@ -15,11 +15,13 @@ from app.gui.application import APP_NAME, show_about
 from app.gui.feed import Feed, StatusFeed, WindowTimer
 from app.gui.panels import Panels, build_panels
 from app.gui.panels.keypointgan import KeypointGanChoice
+from app.gui.profiles import ProfileMenu, Profiles
 from app.gui.sources import SourceMenu, SourceOpener, Sources, dropped_choice
 from app.gui.widgets import MessageBar, StatusBar
 from app.runtime.live.results import Comparison, Phase
 from app.runtime.live.session import Session
-from app.settings import AppSettings, Overlays, SourceChoice, takes_folder
+from app.runtime.profiles import ProfileFolder
+from app.settings import AppSettings, Overlays, SourceChoice, profiles_folder, takes_folder
 from model.core.errors import UserError
 
 _RIGHT = Qt.DockWidgetArea.RightDockWidgetArea
@@ -128,7 +130,7 @@ class MainWindow(QMainWindow):
     ``session`` does the work and is closed with the window; ``sources`` opens what it looks at;
     ``presets`` (at least one, the default first) are the personalization presets to choose from;
     ``save`` gets the settings when the window closes and may raise UserError. ``keypointgan`` says
-    which KeypointGAN there is.
+    which KeypointGAN there is, ``profiles`` where profiles are kept, by default with this user's.
     """
 
     def __init__(
@@ -139,6 +141,7 @@ class MainWindow(QMainWindow):
         settings: AppSettings,
         save: Callable[[AppSettings], None],
         keypointgan: KeypointGanChoice | None = None,
+        profiles: ProfileFolder | None = None,
     ) -> None:
         super().__init__()
         self._session = session
@@ -150,6 +153,8 @@ class MainWindow(QMainWindow):
         self.messages = MessageBar()
         self._opener = SourceOpener(sources, self.show_message, settings.source)
         self._opener.opened.connect(self.show_source)
+        self._profile_folder = profiles or ProfileFolder(profiles_folder())
+        self._profiles = Profiles(self, session, self._profile_folder, self.show_message)
         self.commands = Actions(self, self._handlers(), presets, settings.overlays)
         self.timer = WindowTimer(self)
         self.docks = self._assemble(keypointgan is not None and keypointgan.weights is not None)
@@ -157,6 +162,8 @@ class MainWindow(QMainWindow):
         status_bar = StatusBar()
         self.setStatusBar(status_bar)
         self._feed = Feed(session, sources, self.panels, self.show_message)
+        self.commands.smoothing.setChecked(settings.smoothing)
+        self._feed.smoother.set_on(settings.smoothing)
         self._status_feed = StatusFeed(session, sources, self.panels, status_bar, self.commands)
         self.panels.live.person_chosen.connect(session.choose_person)
         self.panels.keypoint_gan.said.connect(self.show_message)
@@ -247,8 +254,15 @@ class MainWindow(QMainWindow):
             toggle_offline=self._toggle_offline,
             reset=self._reset,
             toggle_recording=self._toggle_recording,
+            undo_reset=self._session.undo_reset,
+            save_profile=self._profiles.ask_save,
+            rename_profile=self._profiles.ask_rename,
+            delete_profile=self._profiles.ask_delete,
+            export_profile=self._profiles.ask_export,
+            import_profile=self._profiles.ask_import,
             set_preset=self._set_preset,
             set_overlays=self._set_overlays,
+            set_smoothing=lambda on: self._feed.smoother.set_on(on),
             set_picture_alone=self._set_picture_alone,
             show_keypoint_gan=lambda shown: self.docks.show_keypoint_gan(shown),
             go_back=self._go_back,
@@ -272,7 +286,11 @@ class MainWindow(QMainWindow):
         menu = SourceMenu(self._sources, self.show_message, self)
         menu.chosen.connect(self._choose_source)
         build_toolbar(self, self.commands, menu)
-        build_menus(self, self.commands, menu, [*docks.toggles(), self.commands.keypoint_gan])
+        profiles = ProfileMenu(self._profile_folder, self.commands, self.show_message, self)
+        profiles.chosen.connect(self._profiles.load)
+        build_menus(
+            self, self.commands, menu, profiles, [*docks.toggles(), self.commands.keypoint_gan]
+        )
         return docks
 
     def _restore(self, settings: AppSettings) -> None:
@@ -286,6 +304,7 @@ class MainWindow(QMainWindow):
             overlays=self.commands.chosen_overlays(),
             preset=self.commands.chosen_preset(),
             keypoint_gan=self.panels.keypoint_gan.remembered,
+            smoothing=self.commands.smoothing.isChecked(),
             geometry=self.saveGeometry().data(),
             state=self.saveState(_LAYOUT_VERSION).data(),
         )
@@ -325,6 +344,7 @@ class MainWindow(QMainWindow):
 
     def _reset(self) -> None:
         self._session.reset()
+        self._feed.smoother.reset()
         self.panels.reconstruction.show_update(None)
 
     def _set_preset(self, name: str) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PyQt6.QtGui import QImage, QPainter, QTransform
 
+from app.gui.application import application_without_screen
 from app.gui.painting import paint_result, to_qimage
 from app.runtime.capture.source import SourceInfo
 from app.runtime.live.results import NetworkInfo, PoseResult
@@ -18,6 +19,7 @@ from model.core.errors import UserError
 
 # H.264 plays everywhere, but OpenCV has an encoder for it only on some systems.
 _CODECS = ("avc1", "mp4v")
+_STANDARD = Overlays()
 
 
 class OverlayVideo:
@@ -28,15 +30,27 @@ class OverlayVideo:
     four-letter code of the encoder that this system has. ``UserError`` if it has none.
     """
 
-    def __init__(self, path: Path, source: SourceInfo, network: NetworkInfo) -> None:
+    def __init__(
+        self,
+        path: Path,
+        source: SourceInfo,
+        network: NetworkInfo,
+        overlays: Overlays = _STANDARD,
+    ) -> None:
         self._path = path
+        self._overlays = overlays
+        # Qt has fonts only while there is an application.
+        if overlays.angles:
+            application_without_screen()
         self._size = (source.width, source.height)
         self._network = network
         self._written = 0
         self._writer, self.codec = _open(path, source.fps, self._size)
 
     def add(self, processed: ProcessedFrame) -> None:
-        image = draw(processed.frame.image, processed.result, self._network, self._size)
+        image = draw(
+            processed.frame.image, processed.result, self._network, self._size, self._overlays
+        )
         self._writer.write(image)
         self._written += 1
 
@@ -54,7 +68,11 @@ class OverlayVideo:
 
 
 def draw(
-    image: NDArray[np.uint8], result: PoseResult, network: NetworkInfo, size: tuple[int, int]
+    image: NDArray[np.uint8],
+    result: PoseResult,
+    network: NetworkInfo,
+    size: tuple[int, int],
+    overlays: Overlays = _STANDARD,
 ) -> NDArray[np.uint8]:
     """``image`` (H x W x 3, RGB) with ``result`` drawn over it, fitted into ``size``.
 
@@ -67,7 +85,7 @@ def draw(
     painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
     painter.setTransform(_fit(image.shape[1], image.shape[0], width, height))
     painter.drawImage(0, 0, to_qimage(image))
-    paint_result(painter, result, network, Overlays())
+    paint_result(painter, result, network, overlays)
     painter.end()
     memory = canvas.constBits()
     assert memory is not None

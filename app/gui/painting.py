@@ -13,7 +13,9 @@ from PyQt6.QtGui import QColor, QFontMetricsF, QImage, QPainter, QPen, QPolygonF
 from app.gui import colours
 from app.runtime.live.results import Array, KeypointGanInfo, NetworkInfo, PoseResult
 from app.settings import Overlays
+from model.core.angles import ANGLES, joint_angles
 from model.core.crop import SquareBox
+from model.core.skeleton import SURE
 
 
 def to_qimage(pixels: NDArray[np.uint8]) -> QImage:
@@ -97,7 +99,7 @@ def _covers(rect: QRectF, taken: list[QRectF]) -> bool:
     return any(rect.intersects(other) for other in taken)
 
 
-MIN_CONFIDENCE = 0.1
+MIN_CONFIDENCE = SURE
 """Joints below this are not drawn."""
 
 MIN_WEIGHT = 0.1
@@ -107,6 +109,7 @@ _HALO = QColor(colours.GROUND)
 _HAIRLINE = QPen(_HALO, 0)  # one device pixel whatever the transform
 _LIGHT_HAIRLINE = QPen(QColor("#FFFFFF"), 0)
 _DIMMED = 0.3
+_SMALLEST_TEXT, _LARGEST_TEXT = 12, 20  # pixels
 
 
 @dataclass(frozen=True)
@@ -196,6 +199,8 @@ class _Drawing:
             self._paint_arrows()
         if overlays.self_keypoints or self._highlight is not None:
             self._paint_self_keypoints()
+        if overlays.angles and self._highlight is None:
+            self._paint_angles()
 
     def _paint_box(self) -> None:
         left, top, right, bottom = self._box.corners
@@ -281,6 +286,44 @@ class _Drawing:
         self._painter.drawPolygon(diamond)
         self._painter.setPen(_LIGHT_HAIRLINE)
         self._painter.drawPolygon(diamond)
+
+    def _paint_angles(self) -> None:
+        """An arc at each joint with an angle, and its degrees beside it, away from the body."""
+        names = self._network.joint_names
+        degrees = joint_angles(names, self._result.keypoints, self._result.confidence)
+        to_device = self._painter.transform()
+        middle = float(self._result.keypoints[:, 0].mean())
+        labels = []
+        self._painter.setOpacity(1.0)
+        for angle, value in zip(ANGLES, degrees.tolist(), strict=True):
+            if math.isnan(value):
+                continue
+            vertex, first, last = (self._points[names.index(name)] for name in angle)
+            self._paint_arc(vertex, QLineF(vertex, first), QLineF(vertex, last))
+            inside = QPointF(middle, vertex.y())
+            labels.append(Label(f"{value:.0f}°", to_device.map(vertex), to_device.map(inside)))
+        # Text keeps the device's own pixels, in which it is sharp and of a size to be read.
+        self._painter.resetTransform()
+        side = self._box.side / self._hair
+        font = self._painter.font()
+        font.setPixelSize(int(min(max(side / 32, _SMALLEST_TEXT), _LARGEST_TEXT)))
+        self._painter.setFont(font)
+        painter = self._painter
+        room = painter.clipBoundingRect() if painter.hasClipping() else QRectF(painter.window())
+        clearance = 1.2 * self._limb / self._hair
+        placed = place(labels, QFontMetricsF(font), room, clearance)
+        paint(self._painter, labels, placed)
+        self._painter.setTransform(to_device)
+
+    def _paint_arc(self, centre: QPointF, first: QLineF, last: QLineF) -> None:
+        radius = min(3 * self._limb, first.length(), last.length())
+        square = QRectF(centre.x() - radius, centre.y() - radius, 2 * radius, 2 * radius)
+        turn = first.angleTo(last)  # counter-clockwise, as drawArc counts
+        span = turn if turn <= 180 else turn - 360
+        self._painter.setBrush(Qt.BrushStyle.NoBrush)
+        for colour, width in ((_HALO, self._thin + 2 * self._hair), (_TEXT, self._thin)):
+            self._painter.setPen(QPen(colour, width, cap=Qt.PenCapStyle.FlatCap))
+            self._painter.drawArc(square, round(16 * first.angle()), round(16 * span))
 
     def _paint_bar(self, line: QLineF, colour: QColor, width: float) -> None:
         # A flat line between two hairlines: a fifth of the cost of an outlined round shape, and

@@ -12,6 +12,7 @@ from PyQt6.QtWidgets import QApplication, QFileDialog, QMenu, QWidget
 
 from app.assets import Demo
 from app.gui.theme import icon
+from app.runtime.capture.files import VIDEO_SUFFIXES
 from app.runtime.live.results import PoseResult
 from app.settings import SourceChoice, SourceKind
 from model.core.errors import UserError
@@ -65,7 +66,7 @@ def open_choice(sources: Sources, choice: SourceChoice) -> None:
 
 T = TypeVar("T")
 
-_VIDEO_FILES = "Videos (*.mp4 *.mov *.m4v *.mkv *.webm *.avi *.mpg *.mpeg *.wmv);;All files (*)"
+_VIDEO_FILES = f"Videos ({' '.join(f'*{suffix}' for suffix in VIDEO_SUFFIXES)});;All files (*)"
 
 
 class SourceMenu(QMenu):

@@ -264,6 +264,7 @@ class MessageBar(QFrame):
 
 
 _HEIGHT = 24
+_MOST_NAMES = 200  # pixels
 
 
 class StatusBar(QStatusBar):
@@ -281,6 +282,10 @@ class StatusBar(QStatusBar):
         self._machine.setAccessibleName("Device, schedule and source")
         self._machine.setContentsMargins(10, 0, 8, 0)
         self.addWidget(self._machine, 1)
+        self._processors = QLabel()
+        self._processors.setContentsMargins(8, 0, 8, 0)
+        self._processors.setAccessibleDescription("Who gets every result")
+        self.addPermanentWidget(self._processors)
         self._updates = self._number("00,000 updates", "Personalization updates so far")
         self._predictions = self._number("000 predictions/s", "Frames predicted in a second")
         self._pairs = self._number("000.0 pairs/s", "Target-source pairs learnt from in a second")
@@ -291,8 +296,16 @@ class StatusBar(QStatusBar):
         self._dropped.setContentsMargins(0, 0, 10, 0)
         self.show_status(WorkerStatus(), "")
 
-    def show_status(self, status: WorkerStatus, mode: str) -> None:
-        """Show the worker's numbers and the source's ``mode`` (empty when nothing is open)."""
+    def show_status(self, status: WorkerStatus, mode: str, processors: Sequence[str] = ()) -> None:
+        """Show the worker's numbers, the source's ``mode`` and who gets the results.
+
+        ``mode`` is empty when nothing is open; ``processors`` are their titles.
+        """
+        names = f"to {', '.join(processors)}" if processors else ""
+        elided = self.fontMetrics().elidedText(names, Qt.TextElideMode.ElideRight, _MOST_NAMES)
+        self._processors.setText(elided)
+        self._processors.setToolTip(f"Every result goes {names}")
+        self._processors.setVisible(bool(processors))
         schedule = status.schedule.value if status.schedule else ""
         machine = " · ".join(word for word in (status.device, schedule, mode) if word)
         self._machine.setText(machine)
@@ -306,7 +319,11 @@ class StatusBar(QStatusBar):
     def text(self) -> str:
         """The whole line as it reads."""
         numbers = (self._updates, self._predictions, self._pairs, self._latency, self._dropped)
-        return " · ".join(filter(None, (self._machine.text(), *(n.text() for n in numbers))))
+        return " · ".join(
+            filter(
+                None, (self._machine.text(), self._processors.text(), *(n.text() for n in numbers))
+            )
+        )
 
     def _number(self, widest: str, meaning: str) -> QLabel:
         label = QLabel()

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from app.runtime.live.results import Comparison
-from model.adaptation import PersonalizationSettings
+from model.adaptation import Learnt, PersonalizationSettings
 from model.core.errors import UserError
 
 _NICENESS = 5
@@ -180,6 +180,29 @@ class Reset:
 
 
 @dataclass(frozen=True)
+class UndoReset:
+    """Bring back what the last reset, or the last profile that was loaded, took away."""
+
+
+@dataclass(frozen=True)
+class LoadProfile:
+    """Go on from what was learnt before.
+
+    ``settings`` take the place of the present ones where these leave alone what was changed then.
+    """
+
+    learnt: Learnt
+    settings: PersonalizationSettings
+
+
+@dataclass(frozen=True)
+class SaveProfile:
+    """Give away what has been learnt, and with which settings; called by whoever learns."""
+
+    deliver: Callable[[Learnt, PersonalizationSettings], None]
+
+
+@dataclass(frozen=True)
 class RunOffline:
     """Personalize over everything remembered."""
 
@@ -204,7 +227,12 @@ class Compare:
     comparison: Comparison
 
 
-Command = SetPersonalizing | Configure | Reset | RunOffline | CancelOffline | ChoosePerson | Compare
+StartOver = Reset | Configure | UndoReset | LoadProfile
+"""Commands after which other weights predict, whatever was being learnt."""
+
+Command = (
+    StartOver | SetPersonalizing | SaveProfile | RunOffline | CancelOffline | ChoosePerson | Compare
+)
 
 
 class CommandQueue:

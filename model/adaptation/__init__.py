@@ -1,19 +1,24 @@
 """Online and offline test-time personalization."""
 
 from model.adaptation.memory import PersonView, SourceMemory
+from model.adaptation.offline import learn_offline, planned_updates
 from model.adaptation.pairs import Pairs, PairSampler
-from model.adaptation.personalizer import PairExample, Personalizer, UpdateReport
+from model.adaptation.personalizer import Learnt, PairExample, Personalizer, UpdateReport
 from model.adaptation.settings import (
     DEFAULT_PRESET,
     PRESETS,
+    Mode,
     PersonalizationSettings,
     Preset,
     preset,
+    preset_name,
 )
 
 __all__ = [
     "DEFAULT_PRESET",
     "PRESETS",
+    "Learnt",
+    "Mode",
     "PairExample",
     "PairSampler",
     "Pairs",
@@ -23,5 +28,8 @@ __all__ = [
     "Preset",
     "SourceMemory",
     "UpdateReport",
+    "learn_offline",
+    "planned_updates",
     "preset",
+    "preset_name",
 ]

@@ -52,7 +52,8 @@ class Guard:
 
     After some updates ``check`` compares, on these frames, how far the keypoints of a picture are
     from those of its mirror image, with the weights as they are and as trained. If it is worse,
-    the weights go back to where they last were good, and go on at half the pace.
+    the weights go back to where they last were good, and go on at half the pace. What was learnt
+    elsewhere (a profile) is good until then; if it is worse too, the trained weights come back.
     """
 
     def __init__(self, personalizer: Personalizer, memory: SourceMemory) -> None:
@@ -62,13 +63,23 @@ class Guard:
 
     def forget(self) -> None:
         """The personalizer was reset: only the trained weights are known to be good."""
+        self._begin(proven=True)
+
+    def adopt(self) -> None:
+        """The personalizer goes on from what was learnt elsewhere, which is not yet proven here."""
+        self._begin(proven=False)
+
+    def _begin(self, *, proven: bool) -> None:
         self._good = self._personalizer.snapshot()
-        self._checked_at = 0
+        self._proven = proven
+        self._checked_at = self._personalizer.updates
         self._pace = 1.0
 
     def check(self) -> Check | None:
         """Look at the held-out frames if it is time to, and undo what made them worse."""
         personalizer = self._personalizer
+        if personalizer.updates < self._checked_at:  # it went back to the trained weights
+            self.forget()
         if personalizer.updates - self._checked_at < _UPDATES:
             return None
         views = self._memory.held()
@@ -81,15 +92,23 @@ class Guard:
         )
         indices = [view.index for view in views]
         trained = self._disagreement(crops, indices, personalizer.predict_as_trained)
-        present = self._disagreement(crops, indices, personalizer.predict)
-        updates = personalizer.updates
+
+        def disagreement() -> float:
+            return self._disagreement(crops, indices, personalizer.predict)
+
+        limit = _FACTOR * trained + _SLACK
+        present, updates = disagreement(), personalizer.updates
         verdict: Verdict = "accepted"
-        if present > _FACTOR * trained + _SLACK:
+        if present > limit:
             verdict = "undone"
             self._pace /= 2
             personalizer.restore(self._good, self._pace)
+            if not self._proven and disagreement() > limit:
+                personalizer.reset()
+                self.forget()
         else:
             self._good = personalizer.snapshot()
+        self._proven = True
         self._checked_at = personalizer.updates
         return Check(updates, trained, present, verdict)
 

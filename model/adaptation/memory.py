@@ -22,6 +22,11 @@ _LARGEST_STORED = 384
 _HELD = 8
 
 
+def compact_side(crop_size: int) -> int:
+    """Side (pixels) of what a compact view keeps for crops of ``crop_size`` pixels."""
+    return min(_LARGEST_STORED, round(_MARGIN * crop_size))
+
+
 @dataclass(frozen=True)
 class PersonView:
     """One sight of a person: an image that shows (at least) the surroundings of ``box``.
@@ -46,7 +51,7 @@ class PersonView:
 
         It takes 150 kB where crops of 128 pixels are cut from it, 440 where they have 256.
         """
-        size = min(_LARGEST_STORED, round(_MARGIN * crop_size))
+        size = compact_side(crop_size)
         from_frame = crop_matrix(self.box.scaled(_MARGIN), size)
         image = self.crop(from_frame, size)
         return PersonView(self.index, self.box, image, from_frame, self._masks)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from torch import nn
 
 from model.adaptation.settings import Scope
@@ -47,6 +49,11 @@ def personalized(network: PoseNetwork, scope: Scope) -> dict[str, nn.Parameter]:
         for name, parameter in network.named_parameters()
         if name.startswith(_SCOPES[scope]) and name not in norms
     }
+
+
+def covers(scope: Scope, names: Iterable[str]) -> bool:
+    """Whether ``scope`` means all parameters of these names."""
+    return all(name.startswith(_SCOPES[scope]) for name in names)
 
 
 def check(network: PoseNetwork, chosen: dict[str, nn.Parameter]) -> None:

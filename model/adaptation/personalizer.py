@@ -23,6 +23,9 @@ from model.ttp.networks import PoseNetwork, PoseOutput
 from model.ttp.networks.encoder import is_trunk
 from model.ttp.trunk import FrozenTrunk, Key
 
+# So many batches in a row that are not finite are no accident.
+_BAD_STEPS = 2
+
 
 @dataclass(frozen=True)
 class PairExample:
@@ -40,7 +43,8 @@ class UpdateReport:
     ``number`` counts steps since the last reset, from 1; ``loss`` is the self-supervised loss of
     the batch before the step, or the consistency's where that is all there is; ``pairs`` the
     batch's size; ``seconds`` the time spent computing. ``applied`` is False when the loss or a
-    gradient was not finite and the step was therefore not taken.
+    gradient was not finite and the step was therefore not taken; ``undone`` if that was not the
+    first time in a row and the weights therefore went back to the trained ones.
     """
 
     number: int
@@ -48,6 +52,7 @@ class UpdateReport:
     pairs: int
     seconds: float
     applied: bool
+    undone: bool = False
 
 
 @dataclass(frozen=True)
@@ -57,6 +62,28 @@ class Snapshot:
     parameters: dict[str, Tensor]
     average: dict[str, Tensor]
     updates: int
+
+
+@dataclass(frozen=True)
+class Learnt:
+    """What was learnt from one person, apart from the network that learnt it.
+
+    Attributes:
+        changes: parameters that predict minus the trained ones, by name: float32, on the CPU.
+            Those that are as trained are left out.
+        updates: how many led there.
+    """
+
+    changes: dict[str, Tensor]
+    updates: int
+
+
+@torch.no_grad()
+def apply(network: PoseNetwork, learnt: Learnt) -> None:
+    """Change a trained network for good into the one that has ``learnt``, to predict with."""
+    parameters = dict(network.named_parameters())
+    for name, change in learnt.changes.items():
+        parameters[name].add_(change.to(parameters[name].device))
 
 
 class Personalizer:
@@ -85,6 +112,8 @@ class Personalizer:
         self.device = next(network.parameters()).device
         self.settings = settings or PersonalizationSettings()
         self.updates = 0
+        #: Batches thrown away since the last reset because something was not finite.
+        self.discarded = 0
         self.example: PairExample | None = None
         self._autocast = autocast
         self._parameters = configure(network, self.settings.scope)
@@ -110,6 +139,7 @@ class Personalizer:
 
     def _begin(self, pace: float = 1.0) -> None:
         self._pace = pace
+        self._bad_steps = 0
         self._warmth = 0
         parameters = list(self._parameters.values())
         self._optimiser = torch.optim.Adam(parameters, lr=self.settings.learning_rate)
@@ -140,6 +170,8 @@ class Personalizer:
             for part in pairs.split(micro_batch or count):
                 self.accumulate(part, count)
             report = self.step()
+            if not report.applied:
+                break
         return report
 
     def accumulate(self, pairs: Pairs, batch_size: int) -> None:
@@ -158,7 +190,9 @@ class Personalizer:
     def step(self) -> UpdateReport:
         """Close the batch with one optimiser step on the gradients added so far.
 
-        A batch whose loss or gradient is not finite is thrown away whole: the weights stay.
+        A batch whose loss or gradient is not finite is thrown away whole: the weights stay, and go
+        on at half the pace until the next ``reset``. If it happens again before a step was taken,
+        they go back to the trained ones, as it is they that have come to a place without gradients.
         """
         start = time.perf_counter()
         losses = [task.finish() for task, _ in self._tasks]
@@ -166,9 +200,17 @@ class Personalizer:
         if applied:
             self._move()
             self.updates += 1
+            self._bad_steps = 0
+        else:
+            self.discarded += 1
+            self._bad_steps += 1
+            self._pace /= 2
         pairs, seconds = self._pairs, self._seconds + time.perf_counter() - start
         self._open_batch()
-        return UpdateReport(self.updates, losses[0], pairs, seconds, applied)
+        undone = self._bad_steps >= _BAD_STEPS
+        if undone:
+            self._go_back()
+        return UpdateReport(self.updates, losses[0], pairs, seconds, applied, undone)
 
     @torch.no_grad()
     def _move(self) -> None:
@@ -233,16 +275,23 @@ class Personalizer:
     @torch.no_grad()
     def reset(self) -> None:
         """Back to the trained weights, an empty optimiser and zero updates."""
+        self._go_back()
+        if self._trunk is not None:
+            self._trunk.forget()  # indices may begin again
+        self.discarded = 0
+        self.example = None
+        self._begin()
+
+    @torch.no_grad()
+    def _go_back(self) -> None:
+        """The trained weights, an empty optimiser and zero updates; the pace stays."""
         for name, parameter in self._parameters.items():
             parameter.copy_(self._pristine[name])
         for task, _ in self._tasks:
             task.reset()
-        if self._trunk is not None:
-            self._trunk.forget()  # indices may begin again
         self._average.restart()
         self.updates = 0
-        self.example = None
-        self._begin()
+        self._begin(self._pace)
 
     def snapshot(self) -> Snapshot:
         """Copies of the weights as they are now."""
@@ -253,14 +302,39 @@ class Personalizer:
     def restore(self, snapshot: Snapshot, pace: float = 1.0) -> None:
         """Back to a snapshot, with an empty optimiser.
 
-        ``pace`` multiplies the settings' learning rate from then on, until the next ``reset``.
+        ``pace`` multiplies the settings' learning rate from then on, until the next ``reset``,
+        unless steps that were not finite have made it less.
         """
         for name, parameter in self._parameters.items():
             parameter.copy_(snapshot.parameters[name])
         self._average.load(snapshot.average)
         self.updates = snapshot.updates
         self.discard()
-        self._begin(pace)
+        self._begin(min(pace, self._pace))
+
+    def learnt(self) -> Learnt:
+        """What tells the network that predicts now from the trained one."""
+        changes = {
+            name: tensor.detach().sub(self._pristine[name]).cpu()
+            for name, tensor in self._average.tensors().items()
+        }
+        return Learnt({n: c for n, c in changes.items() if c.any()}, self.updates)
+
+    @torch.no_grad()
+    def adopt(self, learnt: Learnt) -> None:
+        """Go on from what was learnt before, with an empty optimiser.
+
+        Raises:
+            ValueError: the settings' scope leaves a parameter alone that is changed there.
+        """
+        foreign = set(learnt.changes) - set(self._parameters)
+        if foreign:
+            raise ValueError(f"not among the parameters to update: {sorted(foreign)[:3]}")
+        self.reset()
+        for name, change in learnt.changes.items():
+            self._parameters[name].add_(change.to(self.device))
+        self._average.restart()
+        self.updates = learnt.updates
 
     def weights(self) -> dict[str, Tensor]:
         """Copies of the pose branch's updated tensors, by name: what a predictor must take over."""

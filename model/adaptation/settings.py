@@ -17,6 +17,8 @@ Teacher = Literal["average", "trained"]
 Views = Literal["whole", "compact"]
 Rotations = Literal["four", "one"]
 RunningMeans = Literal["restarted", "carried"]
+Mode = Literal["none", "online", "offline"]
+"""Not at all, from each frame before it is predicted, or from all frames before the first."""
 
 _CHOICES: dict[str, tuple[str, ...]] = {
     "scope": get_args(Scope),
@@ -186,6 +188,11 @@ PRESETS: tuple[Preset, ...] = (
     ),
 )
 DEFAULT_PRESET = PRESETS[0]
+
+
+def preset_name(settings: PersonalizationSettings) -> str:
+    """The preset that has these settings; empty if none has."""
+    return next((candidate.name for candidate in PRESETS if candidate.settings == settings), "")
 
 
 def preset(name: str | None) -> Preset:

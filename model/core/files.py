@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
+import os
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,24 +14,41 @@ from model.core.errors import UserError
 
 
 @contextmanager
-def whole_file(path: Path) -> Iterator[Path]:
+def whole_file(path: Path, *, replace: bool = True) -> Iterator[Path]:
     """Give a path beside ``path`` to write to, and move it into place when the block is done.
 
     A block that raises leaves nothing behind, and an older file at ``path`` as it was. The folder
-    is made if it is missing. ``UserError`` if the place cannot be written.
+    is made if it is missing. Several processes may write the same file: the last one's stays, or,
+    without ``replace``, the first one's. ``UserError`` if the place cannot be written, or is taken
+    and not to be replaced.
     """
-    temporary = path.with_name(path.name + ".part")
+    temporary = path.with_name(f"{path.name}.{secrets.token_hex(4)}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             yield temporary
-            temporary.replace(path)
+            if replace:
+                temporary.replace(path)
+            else:
+                _move_to_new(temporary, path)
         finally:
             temporary.unlink(missing_ok=True)
     except OSError as error:
         raise UserError(
             f"{path} cannot be written ({error.strerror or error}). Choose another place."
         ) from error
+
+
+def _move_to_new(source: Path, target: Path) -> None:
+    """Move a file to where none is; ``FileExistsError`` if there is one by then."""
+    try:
+        target.hardlink_to(source)  # which, unlike a move, never replaces
+    except FileExistsError:
+        raise
+    except OSError:  # a disk without links
+        if target.exists():
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), target) from None
+        source.replace(target)
 
 
 def sha256_of(path: Path) -> str:

@@ -18,6 +18,9 @@ from model.core.errors import UserError
 
 Side = Literal["left", "right", "middle"]
 
+SURE = 0.1
+"""Confidence from which a joint counts as seen: is drawn, and has angles."""
+
 
 @dataclass(frozen=True)
 class JointSet:

@@ -12,7 +12,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from model.adaptation import Pairs, PersonalizationSettings, Personalizer, PersonView, SourceMemory
+from model.adaptation import (
+    Mode,
+    PersonalizationSettings,
+    Personalizer,
+    PersonView,
+    SourceMemory,
+    learn_offline,
+)
 from model.adaptation.guard import HOLD_EVERY, Guard
 from model.core.crop import crop_matrix, heatmap_to_image
 from model.core.errors import UserError, check_choices, check_number
@@ -25,7 +32,6 @@ from model.tracking.scene import SceneChange
 from model.ttp.networks import PoseNetwork
 from model.ttp.trunk import keys_of
 
-Mode = Literal["none", "online", "offline"]
 Unit = Literal["person", "clip"]
 
 _CHOICES = {"mode": get_args(Mode), "unit": get_args(Unit)}
@@ -278,28 +284,30 @@ class _Walk:
             if not self._wanted(view):
                 continue
             if learnable and (view.index == 0 or not self._protocol.first_frame_only):
-                self._update(self._sampler.online(view, self._memory, settings.batch_size))
+                pairs = self._sampler.online(view, self._memory, settings.batch_size)
+                self._personalizer.update(pairs, self._micro_batch)
+                if self._guard is not None:
+                    self._guard.check()
             self._predict([(row, view)])
             if settings.reset_every and self._predicted % settings.reset_every == 0:
                 self._reset()
 
     def _offline(self) -> None:
-        settings = self._protocol.settings
         # Frames are read once more to be predicted: the memory may keep parts of them only.
         count = 0
         for _, view in self._views(quiet=True):
             self._memory.add(view)
             count += 1
-        for _ in range(round(max(count > 0, settings.offline_updates_per_frame * count))):
-            pairs = self._sampler.offline(self._memory, settings.batch_size)
-            assert pairs is not None
-            self._update(pairs)
+        for _ in learn_offline(
+            self._personalizer,
+            self._memory,
+            self._sampler,
+            count,
+            guard=self._guard,
+            micro_batch=self._micro_batch,
+        ):
+            pass
         self._predict_all(self._views())
-
-    def _update(self, pairs: Pairs) -> None:
-        self._personalizer.update(pairs, self._micro_batch)
-        if self._guard is not None:
-            self._guard.check()
 
     def _reset(self) -> None:
         self._personalizer.reset()

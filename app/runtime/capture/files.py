@@ -12,6 +12,11 @@ from numpy.typing import NDArray
 from app.runtime.capture.source import Grab, SourceInfo
 from model.core.errors import UserError
 
+VIDEO_SUFFIXES = (
+    ".avi", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".webm", ".wmv",
+)  # fmt: skip
+"""Endings of the files that are taken as videos, in lower case."""
+
 # For files that state no rate, or (a matter of their time base) an absurd one such as 1000.
 _FALLBACK_FPS = 25.0
 _PLAUSIBLE_FPS = (1.0, 240.0)
@@ -192,18 +197,24 @@ class ImageFolderSource:
             raise UserError(
                 f'There is no folder "{self._folder}". Give a folder that holds pictures.'
             )
-        # Names that start with a dot are side files of the system (macOS writes "._a.jpg").
-        files = [
-            file
-            for file in self._folder.iterdir()
-            if file.suffix.lower() in SUFFIXES and not file.name.startswith(".") and file.is_file()
-        ]
+        files = files_in(self._folder, SUFFIXES)
         if not files:
             raise UserError(
                 f'The folder "{self._folder}" holds no pictures. '
                 f"Give a folder with files that end in {', '.join(SUFFIXES)}."
             )
-        return sorted(files, key=lambda file: natural_key(file.name))
+        return files
+
+
+def files_in(folder: Path, suffixes: tuple[str, ...]) -> list[Path]:
+    """The files directly inside ``folder`` with one of these endings, 2 before 10."""
+    # Names that start with a dot are side files of the system (macOS writes "._a.jpg").
+    files = [
+        file
+        for file in folder.iterdir()
+        if file.suffix.lower() in suffixes and not file.name.startswith(".") and file.is_file()
+    ]
+    return sorted(files, key=lambda file: natural_key(file.name))
 
 
 def natural_key(name: str) -> tuple[list[int | str], str]:
@@ -222,7 +233,12 @@ def _read_picture(file: Path) -> NDArray[np.uint8]:
             "Make it readable or remove it from the folder."
         ) from error
     # Not cv2.imread, which cannot open names with foreign letters on Windows.
-    image = cv2.imdecode(encoded, cv2.IMREAD_COLOR_RGB) if encoded.size else None
+    try:
+        image = cv2.imdecode(encoded, cv2.IMREAD_COLOR_RGB) if encoded.size else None
+    except cv2.error as error:  # of more pixels than OpenCV takes, a gigapixel
+        raise UserError(
+            f'The picture "{file}" is too large to be read. Reduce it or remove it from the folder.'
+        ) from error
     if image is None:
         raise UserError(
             f'The picture "{file}" is damaged or no picture at all. '

@@ -13,6 +13,7 @@ from app.runtime.live.results import NetworkInfo
 from app.runtime.live.schedules import Machine
 from model.adaptation import DEFAULT_PRESET, PersonalizationSettings
 from model.core.device import choose_device, prefers_bfloat16
+from model.core.files import sha256_of
 from model.core.perceptual import PerceptualLoss, load_perceptual_loss
 from model.tracking import PersonDetector, PersonFollower, PersonMasker
 from model.ttp import weights
@@ -21,7 +22,7 @@ from model.ttp.networks import VARIANT_TITLES, NetworkSpec, PoseNetwork
 
 @dataclass(frozen=True)
 class Engine:
-    """What the worker owns from the moment it starts."""
+    """What the worker owns from the moment it starts; the checksum is of the network's file."""
 
     network: PoseNetwork
     perceptual: PerceptualLoss
@@ -31,6 +32,7 @@ class Engine:
     device_text: str
     weights_name: str
     masker: PersonMasker | None = None
+    weights_sha256: str = ""
 
 
 def load_engine(
@@ -56,7 +58,17 @@ def load_engine(
     masker = PersonMasker(PERSON_MASK) if network.spec.masked else None
     follower = PersonFollower(PersonDetector(DETECTOR), spec.joint_set, spec.crop_shift)
     name = "CPU" if choice.device.type == "cpu" else choice.reason.split(" is ")[0]
-    return Engine(network, perceptual, follower, settings, machine, name, path.stem, masker)
+    return Engine(
+        network,
+        perceptual,
+        follower,
+        settings,
+        machine,
+        name,
+        path.stem,
+        masker,
+        sha256_of(path),
+    )
 
 
 def machine_for(device: torch.device, precision: str | None = None) -> Machine:

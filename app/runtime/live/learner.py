@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import gc
 import math
 import time
+from collections import deque
+from collections.abc import Iterator
+from typing import NamedTuple
 
 import torch
 
-from app.runtime.live.results import OfflineProgress, UpdateResult
+from app.runtime.live.results import LearnerState, OfflineProgress, UpdateResult
 from model.adaptation import (
+    Learnt,
     PairExample,
     Pairs,
     PersonalizationSettings,
@@ -16,8 +21,12 @@ from model.adaptation import (
     PersonView,
     SourceMemory,
     UpdateReport,
+    learn_offline,
+    planned_updates,
 )
 from model.adaptation.guard import HOLD_EVERY, Guard
+from model.adaptation.parameters import covers
+from model.adaptation.personalizer import Snapshot
 from model.core.images import to_pictures
 from model.core.masking import Masker
 from model.core.perceptual import PerceptualLoss
@@ -28,14 +37,22 @@ from model.ttp.trunk import FrozenTrunk
 _SHOWN_SECONDS = 2.0
 
 
+class _Former(NamedTuple):
+    """What a reset took away."""
+
+    settings: PersonalizationSettings
+    snapshot: Snapshot
+
+
 class Learner:
     """Turns views into updates. Owned by one thread; ``memory`` may be shared.
 
-    Where updates rebuild nothing, a pair is rebuilt now and then to be
-    shown, if ``illustrated``. ``online`` and
-    ``offline`` each compute one micro-batch of ``micro_batch`` pairs (the last of
-    a batch may be smaller) and return an UpdateResult when it closed a batch. ``trunk`` is shared
-    with whoever predicts the same views.
+    Where updates rebuild nothing, a pair is rebuilt now and then to be shown, if ``illustrated``.
+    ``online`` and ``offline`` each compute one micro-batch of ``micro_batch`` pairs (the last of a
+    batch may be smaller) and return an UpdateResult when it closed a batch. Once the device's
+    memory does not suffice, micro-batches are smaller from then on. ``trunk`` is shared with
+    whoever predicts the same views. The last ``undo_steps`` resets
+    can be undone.
     """
 
     def __init__(
@@ -50,8 +67,10 @@ class Learner:
         illustrated: bool = True,
         trunk: FrozenTrunk | None = None,
         masker: Masker | None = None,
+        undo_steps: int = 0,
     ) -> None:
         self._network = network
+        self._former: deque[_Former] = deque(maxlen=undo_steps)
         self._masker = masker
         self._perceptual = perceptual
         self._memory = memory
@@ -88,15 +107,52 @@ class Learner:
         """Reset and go on with other settings."""
         self.reset()
         self._configure(settings)
+        gc.collect()  # the personalizer before, which is in a circle with its tasks
 
     def reset(self) -> None:
         """Trained weights, no open batch, no offline run."""
+        if self.personalizer.updates:
+            self._former.append(_Former(self.personalizer.settings, self.personalizer.snapshot()))
+        self._begin_trained()
+
+    def _begin_trained(self) -> None:
         self._batch.clear()
         self.cancel_offline()
         self.personalizer.reset()
         self._shown = None
         if self._guard is not None:
             self._guard.forget()
+
+    def undo_reset(self) -> None:
+        """Go on from before the last reset, with its settings, if there is one to undo."""
+        if not self._former:
+            return
+        former = self._former.pop()
+        self._begin_trained()
+        if former.settings != self.personalizer.settings:
+            self._configure(former.settings)
+        self.personalizer.restore(former.snapshot)
+        self._adopted()
+
+    def load(self, learnt: Learnt, settings: PersonalizationSettings) -> None:
+        """Go on from what was learnt before, which can be undone as a reset can.
+
+        ``settings`` are taken where the present ones leave alone what was changed then.
+        """
+        self.reset()
+        if not covers(self.personalizer.settings.scope, learnt.changes):
+            self._configure(settings)
+        self.personalizer.adopt(learnt)
+        self._adopted()
+
+    def _adopted(self) -> None:
+        if self._guard is not None:
+            self._guard.adopt()
+
+    @property
+    def state(self) -> LearnerState:
+        """What there is to tell."""
+        return LearnerState(self.offline_progress, len(self._former), self.personalizer.settings)
 
     def online(self, current: PersonView) -> UpdateResult | None:
         """Learn from pairs around the current view (method 1.10), unless it is held out."""
@@ -119,10 +175,8 @@ class Learner:
     def start_offline(self) -> None:
         """Plan an offline run over the views remembered now (method 1.11)."""
         self._discard()
-        per_frame = self.personalizer.settings.offline_updates_per_frame
-        self._planned = self._done = 0
-        if len(self._memory):
-            self._planned = max(1, round(len(self._memory) * per_frame))
+        self._planned = planned_updates(self.personalizer.settings, len(self._memory))
+        self._done = 0
         self._offline_pairs = 0
         self._offline_since = time.perf_counter()
 
@@ -140,6 +194,17 @@ class Learner:
             if self._done >= self._planned:
                 self._planned = 0
         return result
+
+    def whole_offline(self, frames: int) -> Iterator[UpdateReport]:
+        """An offline run over a recording with the person in ``frames`` frames, uninterrupted."""
+        return learn_offline(
+            self.personalizer,
+            self._memory,
+            self._sampler,
+            frames,
+            guard=self._guard,
+            micro_batch=self._micro_batch,
+        )
 
     def cancel_offline(self) -> None:
         """End the offline run; what it has learnt stays."""
@@ -169,20 +234,39 @@ class Learner:
 
     def _learn(self, pairs: Pairs) -> UpdateResult | None:
         size = self.personalizer.settings.batch_size
-        self.personalizer.accumulate(pairs, size)
-        self.last_pairs = len(pairs.target)
         self._batch.append(pairs)
+        self.last_pairs = len(pairs.target)
+        self._accumulate([pairs], size)
         if self._open_places() > 0:
             return None
         report = self.personalizer.step()
         for _ in range(self.personalizer.settings.iterations - 1):
-            for again in self._batch:
-                self.personalizer.accumulate(again, size)
+            if not report.applied:
+                break
+            self._accumulate(self._batch, size)
             report = self.personalizer.step()
         example = self._example()
         self._batch.clear()
         check = self._guard.check() if self._guard is not None else None
-        return self._result(report, example, check is not None and check.verdict == "undone")
+        undone = report.undone or (check is not None and check.verdict == "undone")
+        return self._result(report, example, undone)
+
+    def _accumulate(self, parts: list[Pairs], size: int) -> None:
+        """Add the gradient of these parts of the batch; if memory fails, with fewer at a time."""
+        try:
+            for part in parts:
+                self.personalizer.accumulate(part, size)
+        except torch.OutOfMemoryError:
+            if self._micro_batch == 1:
+                raise
+        else:
+            return
+        # Nobody knows how much of the gradient was added: the batch begins again.
+        self.personalizer.discard()
+        self._micro_batch //= 2
+        self._batch = [part for whole in self._batch for part in whole.split(self._micro_batch)]
+        torch.cuda.empty_cache()
+        self._accumulate(self._batch, size)
 
     def _example(self) -> PairExample | None:
         """A pair to show: the last that was rebuilt, or one that is rebuilt for this, at times."""

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.runtime.capture.source import Frame
+from model.adaptation import PersonalizationSettings, preset_name
 from model.core.crop import SquareBox
 from model.ttp.prediction import Pose
 
@@ -119,11 +120,27 @@ class TakeStatus:
 
 
 @dataclass(frozen=True)
+class LearnerState:
+    """What whoever learns tells of it.
+
+    Attributes:
+        offline: how far an offline run is; None when there is none.
+        undo_steps: how many resets can be undone.
+        settings: those in use; None where nothing can be learnt.
+    """
+
+    offline: OfflineProgress | None = None
+    undo_steps: int = 0
+    settings: PersonalizationSettings | None = None
+
+
+@dataclass(frozen=True)
 class WorkerStatus:
     """The worker's state in numbers, for the status bar and the chip.
 
     Rates are over the last few seconds. ``latency_p95`` is in seconds. ``dropped`` counts frames
-    that were captured but never predicted.
+    that were captured but never predicted, ``undo_steps`` resets that can be undone; ``preset``
+    names the settings in use, empty if they are no preset's or not known yet.
     """
 
     phase: Phase = Phase.OFF
@@ -139,6 +156,8 @@ class WorkerStatus:
     latency_p95: float = 0.0
     dropped: int = 0
     offline: OfflineProgress | None = None
+    undo_steps: int = 0
+    preset: str = ""
 
 
 @dataclass(frozen=True)
@@ -296,17 +315,6 @@ class ResultBuffer:
         self._learnt = RecentValues()
         self._latencies = RecentValues()
         self._undone_at = float("-inf")
-        self._listeners: list[Callable[[PoseResult], None]] = []
-
-    def listen(self, listener: Callable[[PoseResult], None]) -> None:
-        """Have a listener called with each result, in the worker's thread: it must be quick."""
-        with self._lock:
-            self._listeners = [*self._listeners, listener]
-
-    def unlisten(self, listener: Callable[[PoseResult], None]) -> None:
-        """Call a listener no more."""
-        with self._lock:
-            self._listeners = [other for other in self._listeners if other != listener]
 
     def latest_result(self) -> PoseResult | None:
         with self._lock:
@@ -341,9 +349,16 @@ class ResultBuffer:
         with self._lock:
             self._status = replace(self._status, schedule=schedule, schedule_reason=reason)
 
-    def set_state(self, phase: Phase, offline: OfflineProgress | None, dropped: int) -> None:
+    def set_state(self, phase: Phase, learner: LearnerState, dropped: int) -> None:
         with self._lock:
-            self._status = replace(self._status, phase=phase, offline=offline, dropped=dropped)
+            self._status = replace(
+                self._status,
+                phase=phase,
+                offline=learner.offline,
+                dropped=dropped,
+                undo_steps=learner.undo_steps,
+                preset=preset_name(learner.settings) if learner.settings else "",
+            )
 
     def add_result(self, result: PoseResult) -> None:
         """Publish the result for a frame; it counts as a prediction if a person was found."""
@@ -359,9 +374,6 @@ class ResultBuffer:
                 updates=result.updates,
                 predictions=self._status.predictions + found,
             )
-            listeners = self._listeners
-        for listener in listeners:
-            listener(result)
 
     def add_pairs(self, pairs: int) -> None:
         """Count pairs that were learnt from."""

@@ -16,14 +16,18 @@ from app.runtime.lifecycle import (
     Command,
     CommandQueue,
     Configure,
+    LoadProfile,
     ManagedThread,
     Reset,
     RunOffline,
+    SaveProfile,
     SetPersonalizing,
+    StartOver,
+    UndoReset,
     yield_to_other_threads,
 )
 from app.runtime.live.learner import Learner
-from app.runtime.live.results import OfflineProgress, Schedule, UpdateResult
+from app.runtime.live.results import LearnerState, Schedule, UpdateResult
 from model.adaptation import Pairs, PersonalizationSettings, Personalizer, PersonView, SourceMemory
 from model.core.crop import CROP_SIZE
 from model.core.perceptual import PerceptualLoss
@@ -32,6 +36,25 @@ from model.ttp.prediction import Pose, PosePredictor, crop_tensor, pose_in_image
 from model.ttp.trunk import FrozenTrunk, keys_of
 
 _IDLE_SECONDS = 0.2
+
+
+def _obey(learner: Learner, command: Command) -> None:
+    """What a command asks of whoever learns."""
+    match command:
+        case Configure(settings):
+            learner.configure(settings)
+        case Reset():
+            learner.reset()
+        case UndoReset():
+            learner.undo_reset()
+        case LoadProfile(learnt, settings):
+            learner.load(learnt, settings)
+        case SaveProfile(deliver):
+            deliver(learner.personalizer.learnt(), learner.personalizer.settings)
+        case RunOffline():
+            learner.start_offline()
+        case CancelOffline():
+            learner.cancel_offline()
 
 
 @dataclass(frozen=True)
@@ -75,7 +98,7 @@ class UpdateLane(ManagedThread):
         self._newest_used = -1
         self._lock = threading.Lock()
         self._handover: Handover | None = None
-        self._progress: OfflineProgress | None = None
+        self._learner_state = learner.state
 
     def take_handover(self) -> Handover | None:
         """The newest weights, once."""
@@ -84,9 +107,9 @@ class UpdateLane(ManagedThread):
             return handover
 
     @property
-    def offline_progress(self) -> OfflineProgress | None:
+    def learner_state(self) -> LearnerState:
         with self._lock:
-            return self._progress
+            return self._learner_state
 
     def wake(self) -> None:
         self.commands.close()
@@ -108,27 +131,16 @@ class UpdateLane(ManagedThread):
                 self.commands.wait()
 
     def _obey(self, command: Command) -> None:
-        match command:
-            case SetPersonalizing(on):
-                self._personalizing = on
-            case Configure(settings):
-                self._begin_generation()
-                self._learner.configure(settings)
-            case Reset():
-                self._begin_generation()
-                self._learner.reset()
-            case RunOffline():
-                self._learner.start_offline()
-                self._show_progress()
-            case CancelOffline():
-                self._learner.cancel_offline()
-                self._show_progress()
-
-    def _begin_generation(self) -> None:
-        with self._lock:
-            self._generation += 1
-            self._handover = None
-            self._progress = None
+        if isinstance(command, SetPersonalizing):
+            self._personalizing = command.on
+        if isinstance(command, StartOver):
+            with self._lock:
+                self._generation += 1
+                self._handover = None
+        _obey(self._learner, command)
+        if isinstance(command, StartOver) and self._learner.personalizer.updates:
+            self._hand_over()
+        self._show_state()
 
     def _learn_online(self) -> None:
         # A target is used for one micro-batch only: no new view, nothing to learn.
@@ -139,18 +151,20 @@ class UpdateLane(ManagedThread):
 
     def _publish(self, result: UpdateResult | None) -> None:
         self._on_pairs(self._learner.last_pairs)
-        self._show_progress()
-        if result is None:
-            return
+        self._show_state()
+        if result is not None:
+            self._hand_over()
+            self._on_update(result)
+
+    def _hand_over(self) -> None:
         personalizer = self._learner.personalizer
         handover = Handover(self._generation, personalizer.updates, personalizer.weights())
         with self._lock:
             self._handover = handover
-        self._on_update(result)
 
-    def _show_progress(self) -> None:
+    def _show_state(self) -> None:
         with self._lock:
-            self._progress = self._learner.offline_progress
+            self._learner_state = self._learner.state
 
 
 # Longer than one pair of images takes on a slow or busy machine.
@@ -192,7 +206,7 @@ class Runner(Protocol):
         """The pose in this view and the number of updates behind it."""
 
     @property
-    def offline_progress(self) -> OfflineProgress | None: ...
+    def learner_state(self) -> LearnerState: ...
 
     def close(self) -> None: ...
 
@@ -227,9 +241,9 @@ class TwoLanes:
         self._lane.start()
 
     def post(self, command: Command) -> None:
-        if isinstance(command, Reset | Configure):
-            # The next prediction is already the trained weights' own; late handovers of the
-            # lane belong to the generation before and are dropped.
+        if isinstance(command, StartOver):
+            # The next prediction is already the trained weights' own, until the lane hands over
+            # what it loaded; late handovers belong to the generation before and are dropped.
             self._generation += 1
             self._predictor.copy_from(self._pristine)
             self._updates = 0
@@ -244,8 +258,8 @@ class TwoLanes:
         return self._predictor.predict(view.image, view.box, keys, fresh=True), self._updates
 
     @property
-    def offline_progress(self) -> OfflineProgress | None:
-        return self._lane.offline_progress
+    def learner_state(self) -> LearnerState:
+        return self._lane.learner_state
 
     def close(self) -> None:
         self._lane.stop(_STOPPING_SECONDS)
@@ -265,17 +279,9 @@ class Strict:
         self._personalizing = False
 
     def post(self, command: Command) -> None:
-        match command:
-            case SetPersonalizing(on):
-                self._personalizing = on
-            case Configure(settings):
-                self._learner.configure(settings)
-            case Reset():
-                self._learner.reset()
-            case RunOffline():
-                self._learner.start_offline()
-            case CancelOffline():
-                self._learner.cancel_offline()
+        if isinstance(command, SetPersonalizing):
+            self._personalizing = command.on
+        _obey(self._learner, command)
 
     def predict(self, view: PersonView) -> tuple[Pose, int]:
         if self._learner.offline_progress is not None:
@@ -299,8 +305,8 @@ class Strict:
             self._listeners.update(result)
 
     @property
-    def offline_progress(self) -> OfflineProgress | None:
-        return self._learner.offline_progress
+    def learner_state(self) -> LearnerState:
+        return self._learner.state
 
     def close(self) -> None:
         """Nothing of its own to stop."""
@@ -310,7 +316,7 @@ class PredictOnly:
     """For a network without a self-supervised task: unlabelled frames teach it nothing."""
 
     kind = Schedule.PREDICT_ONLY
-    offline_progress = None
+    learner_state = LearnerState()
 
     def __init__(self, predictor: PosePredictor) -> None:
         self._predictor = predictor

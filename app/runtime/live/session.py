@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 from collections import deque
 from collections.abc import Callable
@@ -21,10 +22,13 @@ from app.runtime.lifecycle import (
     Command,
     Compare,
     Configure,
+    LoadProfile,
     Reset,
     RunOffline,
+    SaveProfile,
     SetPersonalizing,
     ThreadState,
+    UndoReset,
 )
 from app.runtime.live.engine import Engine, describe_network
 from app.runtime.live.results import (
@@ -38,7 +42,15 @@ from app.runtime.live.results import (
     WorkerStatus,
 )
 from app.runtime.live.worker import STOPPING_SECONDS, Worker
-from model.adaptation import preset
+from app.runtime.processors import (
+    GuardedProcessor,
+    Processor,
+    ProcessorResult,
+    ProcessorThread,
+)
+from app.runtime.profiles import ProfileFolder
+from model.adaptation import Learnt, PersonalizationSettings, preset, preset_name
+from model.adaptation.profile import ProfileBase, ProfileInfo, fitting_preset, load_profile
 from model.core.errors import UserError
 from model.core.skeleton import PENN13
 
@@ -54,6 +66,8 @@ class Session(Protocol):
     """
 
     network: NetworkInfo
+    base: ProfileBase
+    """The network as profiles know it."""
 
     def latest_frame(self) -> Frame | None:
         """The newest captured frame."""
@@ -72,6 +86,9 @@ class Session(Protocol):
 
     def status(self) -> WorkerStatus: ...
 
+    def processors(self) -> list[str]:
+        """Titles of the processors that get the results now."""
+
     def set_playing(self, playing: bool) -> None: ...
 
     def set_personalizing(self, personalizing: bool) -> None: ...
@@ -84,6 +101,21 @@ class Session(Protocol):
 
     def reset(self) -> None:
         """Back to the pristine weights, an empty optimiser and no updates."""
+
+    def undo_reset(self) -> None:
+        """Bring back what the last reset or loaded profile took away, if anything."""
+
+    def save_profile(self, folder: ProfileFolder, name: str, *, replace: bool) -> None:
+        """Save what has been learnt so far; a message tells what became of it.
+
+        ``UserError`` if nothing can be.
+        """
+
+    def load_profile(self, path: Path) -> ProfileInfo:
+        """Go on from a profile, with its own preset if the present one does not fit it.
+
+        ``UserError`` if it cannot be used.
+        """
 
     def run_offline(self) -> None:
         """Personalize over the frames held in memory, then go on predicting."""
@@ -179,6 +211,7 @@ class LiveSession:
     """
 
     network: NetworkInfo
+    base: ProfileBase
 
     def __init__(self, make_engine: Callable[[], Engine], schedule: Schedule | None = None) -> None:
         self._make_engine = make_engine
@@ -190,8 +223,10 @@ class LiveSession:
         self._capture: CaptureThread | None = None
         self._take: TakeRecorder | None = None
         self._ring = FrameRing()
+        self._processors: list[ProcessorThread] = []
         engine = make_engine()
         self.network = describe_network(engine.network.spec, engine.weights_name)
+        self.base = ProfileBase.of(engine.network, engine.weights_name, engine.weights_sha256)
         self._worker = self._start_worker(engine)
 
     def open(self, source: FrameSource, *, loop: bool) -> None:
@@ -250,7 +285,16 @@ class LiveSession:
 
     def status(self) -> WorkerStatus:
         status = self._worker.result_buffer.status()
-        return replace(status, phase=Phase.FAULTED) if self._faulted else status
+        return replace(status, phase=Phase.FAULTED, undo_steps=0) if self._faulted else status
+
+    def add_processor(self, title: str, processor: Processor) -> None:
+        """Give every result from now on to ``processor``, in a thread of its own."""
+        thread = ProcessorThread(GuardedProcessor(title, processor, self._say))
+        thread.start()
+        self._processors.append(thread)
+
+    def processors(self) -> list[str]:
+        return [thread.title for thread in self._processors if thread.title]
 
     def set_playing(self, playing: bool) -> None:
         if self._capture is not None:
@@ -275,6 +319,29 @@ class LiveSession:
         else:
             self._post(Reset())
 
+    def undo_reset(self) -> None:
+        self._post(UndoReset())
+
+    def save_profile(self, folder: ProfileFolder, name: str, *, replace: bool) -> None:
+        def deliver(learnt: Learnt, settings: PersonalizationSettings) -> None:
+            preset = preset_name(settings)
+            try:
+                info = folder.save(name, learnt, self.base, preset, replace=replace)
+            except UserError as error:
+                self._say(str(error))
+            else:
+                self._say(f'The profile "{info.name}" is saved.')
+
+        self._check_running()
+        if self._can_personalize():
+            self._post(SaveProfile(deliver))
+
+    def load_profile(self, path: Path) -> ProfileInfo:
+        self._check_running()
+        info, learnt = load_profile(path, self.base)
+        self._post(LoadProfile(learnt, fitting_preset(info, learnt.changes).settings))
+        return info
+
     def run_offline(self) -> None:
         if self._can_personalize():
             self._post(RunOffline())
@@ -297,13 +364,11 @@ class LiveSession:
         }
         take = TakeRecorder(self._ring, folder, self.network, about, self._take_done, self._say_why)
         take.start()
-        self._worker.result_buffer.listen(take.add_result)
         self._take = take
 
     def stop_recording(self) -> None:
         if self._take is not None:
             self._take.stop(0.0)
-            self._worker.result_buffer.unlisten(self._take.add_result)
             self._take = None
 
     def recording(self) -> TakeStatus | None:
@@ -318,7 +383,13 @@ class LiveSession:
             self._take.stop(_LAST_SECONDS)
             self.stop_recording()
         self._worker.stop(STOPPING_SECONDS)
+        for thread in self._processors:
+            thread.stop()
         self._ring.close()
+
+    def _check_running(self) -> None:
+        if self._faulted:
+            raise UserError("Predicting has stopped. Press Reset to start it again first.")
 
     def _can_personalize(self) -> bool:
         if not self.network.personalizable:
@@ -339,9 +410,20 @@ class LiveSession:
     def _start_worker(self, engine: Engine) -> Worker:
         info = self.source_info
         rate = info.fps if info else _TYPICAL_FRAME_RATE
-        worker = Worker(engine, self._ring, rate, self._worker_failed, self._schedule)
+        worker = Worker(
+            engine, self._ring, rate, self._worker_failed, self._schedule, self._hand_out
+        )
         worker.start()
         return worker
+
+    def _hand_out(self, frame: Frame, result: PoseResult) -> None:
+        take = self._take
+        if take is not None:
+            take.add_result(result)
+        if self._processors:
+            record = ProcessorResult.of(frame, result, self.network.joint_names)
+            for thread in self._processors:
+                thread.add(record)
 
     def _restart(self) -> None:
         """A worker that failed is replaced by a new one with the trained weights."""
@@ -349,10 +431,12 @@ class LiveSession:
         engine = self._make_engine()
         self._faulted = False
         self._worker = self._start_worker(engine)
+        # The old network, hundreds of megabytes, is in a circle with what learnt from it and with
+        # the error that ended it: Python would look for it much later.
+        del engine
+        gc.collect()
         for command in self._standing.values():
             self._post(command)
-        if self._take is not None:
-            self._worker.result_buffer.listen(self._take.add_result)
 
     def _say(self, sentence: str) -> None:
         with self._lock:

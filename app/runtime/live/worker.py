@@ -18,6 +18,7 @@ from app.runtime.lifecycle import (
     ManagedThread,
     Reset,
     SetPersonalizing,
+    StartOver,
 )
 from app.runtime.live.engine import Engine
 from app.runtime.live.learner import Learner
@@ -25,6 +26,7 @@ from app.runtime.live.results import (
     Array,
     Comparison,
     Phase,
+    PoseResult,
     ResultBuffer,
     Schedule,
     nobody,
@@ -47,12 +49,15 @@ from model.ttp.trunk import FrozenTrunk, fastest_engine, keys_of
 STOPPING_SECONDS = 60.0
 _WAIT_SECONDS = 0.1
 _SAMPLED_COMPARISON_SECONDS = 0.4
+# Of 2.4 MB each with the default preset, 45 MB as published.
+_UNDO_STEPS = 3
 
 
 class Worker(ManagedThread):
     """Owns the network. Told through ``commands``; what it finds out is in ``result_buffer``.
 
-    ``schedule`` forces one of the two schedules; None measures and chooses.
+    ``schedule`` forces one of the two schedules; None measures and chooses. ``on_result`` hears of
+    each result, in this thread.
     """
 
     def __init__(
@@ -62,6 +67,7 @@ class Worker(ManagedThread):
         frames_per_second: float,
         on_fault: Callable[[Exception], None],
         schedule: Schedule | None = None,
+        on_result: Callable[[Frame, PoseResult], None] = lambda frame, result: None,
     ) -> None:
         super().__init__("app-worker", on_fault)
         self.commands = CommandQueue()
@@ -71,6 +77,7 @@ class Worker(ManagedThread):
         self._frames_per_second = frames_per_second
         self._wanted_schedule = schedule
         self._report_fault = on_fault
+        self._on_result = on_result
         self._runner: Runner | None = None
         self._memory = SourceMemory(crop_size=engine.network.spec.crop_size)
         self._settings = engine.settings
@@ -124,6 +131,7 @@ class Worker(ManagedThread):
             autocast=engine.machine.low_precision,
             trunk=self._trunk,
             masker=engine.masker,
+            undo_steps=_UNDO_STEPS,
         )
 
     def _listeners(self) -> Listeners:
@@ -177,7 +185,7 @@ class Worker(ManagedThread):
                 self._memory.clear()
                 self._engine.follower.reset()
                 self.result_buffer.forget()
-        if isinstance(command, Reset | Configure):
+        if isinstance(command, StartOver):
             self._updates = 0
         self._runner.post(command)
 
@@ -189,7 +197,7 @@ class Worker(ManagedThread):
         self._found = box is not None
         if box is None:
             latency = time.perf_counter() - frame.timestamp
-            self.result_buffer.add_result(nobody(frame, self._updates, latency))
+            self._publish(frame, nobody(frame, self._updates, latency))
             return
         view = PersonView.of_frame(frame.image, box, frame.index)
         self._memory.add(view)
@@ -199,11 +207,15 @@ class Worker(ManagedThread):
         latency = time.perf_counter() - frame.timestamp
         unpersonalized = self._compare(view, pose)
         result = pose_result(frame, box, pose, self._updates, latency, unpersonalized)
-        self.result_buffer.add_result(result)
+        self._publish(frame, result)
         self._predicted += 1
         every = self._settings.reset_every
         if every and self._predicted % every == 0:
             self._obey(Reset())
+
+    def _publish(self, frame: Frame, result: PoseResult) -> None:
+        self.result_buffer.add_result(result)
+        self._on_result(frame, result)
 
     def _reset_at_cut(self, frame: Frame) -> None:
         """Behind a cut is another person, if the settings say so: what was learnt is forgotten."""
@@ -227,8 +239,10 @@ class Worker(ManagedThread):
 
     def _publish_state(self, dropped: int) -> None:
         assert self._runner is not None
-        progress = self._runner.offline_progress
-        if progress is not None:
+        learner = self._runner.learner_state
+        # A reset that was undone, or a profile, may have brought others.
+        self._settings = learner.settings or self._settings
+        if learner.offline is not None:
             phase = Phase.OFFLINE
         elif self._personalizing and self.result_buffer.undone_lately():
             phase = Phase.UNDONE
@@ -236,4 +250,4 @@ class Worker(ManagedThread):
             phase = Phase.PERSONALIZING if self._found else Phase.HELD_BACK
         else:
             phase = Phase.FROZEN if self._updates else Phase.OFF
-        self.result_buffer.set_state(phase, progress, dropped)
+        self.result_buffer.set_state(phase, learner, dropped)

@@ -1,22 +1,33 @@
-"""One run of ``python main.py personalize``: from a recording to a folder of results."""
+"""One run of ``python main.py personalize``: from recordings to folders of results."""
 
 from __future__ import annotations
 
+import itertools
 import json
-from collections.abc import Callable
-from contextlib import ExitStack, closing
-from dataclasses import asdict, dataclass
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, closing, contextmanager, nullcontext
+from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from tqdm import tqdm
 
 from app.assets import KnownJoints
-from app.runtime.capture.files import ImageFolderSource, VideoSource
-from app.runtime.capture.source import FrameSource, SourceInfo
+from app.runtime.capture.files import SUFFIXES as PICTURE_SUFFIXES
+from app.runtime.capture.files import (
+    VIDEO_SUFFIXES,
+    ImageFolderSource,
+    VideoSource,
+    files_in,
+)
+from app.runtime.capture.source import SourceInfo
 from app.runtime.live.engine import Engine, describe_network, load_engine
 from app.runtime.live.results import NetworkInfo
+from app.runtime.processors import GuardedProcessor, ProcessorResult, load_processor
 from app.runtime.recordings.pipeline import RecordingPipeline
+from app.runtime.recordings.profile_use import ProfileUse
 from app.runtime.recordings.writers import (
     CocoJson,
     KeypointsCsv,
@@ -27,7 +38,8 @@ from app.runtime.recordings.writers import (
     versions,
     writing_to,
 )
-from model.adaptation import PersonalizationSettings
+from app.settings import Overlays, profiles_folder
+from model.adaptation import Mode, PersonalizationSettings, UpdateReport, planned_updates
 from model.core.errors import UserError
 from model.core.skeleton import PENN13
 
@@ -36,56 +48,164 @@ CSV, COCO, OVERLAY, SUMMARY = "keypoints.csv", "keypoints.coco.json", "overlay.m
 
 @dataclass(frozen=True)
 class Job:
-    """What to do with which recording.
+    """What to do with which recordings of one person.
 
-    ``recording`` is a video file or a folder of pictures, ``out`` the folder for the results.
-    ``settings`` count only ``online``. ``device`` None is the best one that works. ``joints`` is a
-    file with the recording's true joints, to tell the error.
+    ``recordings`` are video files and folders of videos or of pictures, ``out`` the folder for the
+    results: those of a single recording, or a folder for each. ``settings`` count only where
+    ``mode`` learns. ``device`` None is the best one that works. ``joints`` is a file with the true
+    joints of the only recording, to tell the error; ``angles`` draws them in the
+    overlay video; ``processor`` is a Python file whose class gets each result. ``profile``
+    is what to start from, ``save_profile`` where to keep what was learnt: the path of a
+    .safetensors file, or a name among ``profiles``.
     """
 
-    recording: Path
+    recordings: tuple[Path, ...]
     out: Path
-    online: bool
+    mode: Mode
     weights: Path
     settings: PersonalizationSettings
     device: str | None = None
     joints: Path | None = None
     overlay: bool = True
+    angles: bool = False
+    processor: Path | None = None
     progress: bool = True
+    profile: str | None = None
+    save_profile: str | None = None
+    profiles: Path = field(default_factory=profiles_folder)
 
 
-def run_job(job: Job) -> Tally:
-    """Process the recording and write its results; ``UserError`` for what cannot be used.
+@dataclass(frozen=True)
+class Outcome:
+    """One recording, the folder with its results, and what they add up to.
+
+    Offline, all recordings were learnt from before, and each tally has all updates.
+    """
+
+    recording: Path
+    out: Path
+    tally: Tally
+
+
+_Source = VideoSource | ImageFolderSource
+
+
+def run_job(job: Job) -> list[Outcome]:
+    """Process the recordings in turn and write their results.
 
     The results appear together at the end. A run that is interrupted, by Ctrl+C or an error,
     leaves the folder as it was: no half files, and no results of two runs side by side.
+
+    Raises:
+        UserError: Something given cannot be used.
     """
-    if job.overlay and _same_file(job.recording, job.out / OVERLAY):
-        raise UserError(
-            f'"{job.recording}" would be replaced by its own overlay video. '
-            "Give another folder for the results, or add --no-overlay."
-        )
-    source = _open(job.recording)
-    with closing(source):
-        engine = load_engine(job.weights, job.device, job.settings)
-        tally = Tally(_known_joints(job, engine))
-        pipeline = RecordingPipeline(engine, online=job.online)
-        with result_folder(job.out) as folder, ExitStack() as open_writers:
-            writers = _make_writers(job, folder, source, engine)
-            for writer in writers.values():
-                open_writers.callback(writer.close)
-            _process(job, pipeline, source, list(writers.values()), tally)
-            summary = _summarise(job, source.info, engine, tally, list(writers))
+    recordings = [found for given in job.recordings for found in _recordings_in(given)]
+    outs = _result_folders(job.out, recordings)
+    _check(job, recordings, outs)
+    sources = [_known(recording) for recording in recordings]
+    processor = _guarded(job.processor) if job.processor else None
+    engine = load_engine(job.weights, job.device, job.settings)
+    joints = _known_joints(job, engine)
+    counts = [source.info.frame_count for source in sources]
+    total = None if None in counts else sum(count or 0 for count in counts)
+    profiles = ProfileUse(job, engine)
+    pipeline = RecordingPipeline(engine, job.mode, total, profiles.learnt)
+    outcomes = []
+    with result_folder(job.out) as scratch, closing(processor) if processor else nullcontext():
+        learnt = _learn_offline(job, pipeline, sources, total) if job.mode == "offline" else []
+        for recording, out, source in zip(recordings, outs, sources, strict=True):
+            tally = Tally(joints)
+            for report in learnt:
+                tally.learn(report.loss, applied=report.applied)
+            folder = scratch / out.relative_to(job.out)
+            with writing_to(job.out):
+                folder.mkdir(exist_ok=True)
+            with _opened(source), ExitStack() as open_writers:
+                writers = _make_writers(job, folder, source, engine)
+                for writer in writers.values():
+                    open_writers.callback(writer.close)
+                _process(job, pipeline, source, list(writers.values()), tally, processor)
+            if recording is recordings[-1] and tally.updates:
+                tally.profile = profiles.save(pipeline)
+            summary = _summarise(job, recording, source.info, engine, tally, list(writers))
+            summary["profile"] = profiles.summary()
+            if processor is not None:
+                summary["processor"] = {"file": str(job.processor), "error": processor.error}
+            if job.mode == "offline":
+                summary["learnt_from"] = {
+                    "recordings": [str(path) for path in recordings],
+                    "frames_with_the_person": pipeline.watched,
+                    "views_kept": pipeline.views,
+                }
             with writing_to(job.out):
                 text = json.dumps(summary, indent=2, allow_nan=False) + "\n"
                 (folder / SUMMARY).write_text(text, encoding="utf-8")
-    return tally
+            outcomes.append(Outcome(recording, out, tally))
+    return outcomes
 
 
-def _open(recording: Path) -> VideoSource | ImageFolderSource:
+def _recordings_in(path: Path) -> list[Path]:
+    """The path itself, or the videos in the folder that it is."""
+    if not path.is_dir():
+        return [path]
+    videos = files_in(path, VIDEO_SUFFIXES)
+    if videos and files_in(path, PICTURE_SUFFIXES):
+        raise UserError(
+            f'The folder "{path}" holds videos and pictures. Give the videos by their names, or '
+            "move the pictures to a folder of their own."
+        )
+    return videos or [path]
+
+
+def _result_folders(out: Path, recordings: Sequence[Path]) -> list[Path]:
+    """``out`` for a single recording, otherwise a folder in it of each one's name."""
+    if len(recordings) == 1:
+        return [out]
+    names: list[str] = []
+    for recording in recordings:
+        path = recording.resolve()
+        name = path.name if path.is_dir() else path.stem
+        tries = itertools.chain([name], (f"{name}-{i}" for i in itertools.count(2)))
+        names.append(next(free for free in tries if free not in names))
+    return [out / name for name in names]
+
+
+def _check(job: Job, recordings: Sequence[Path], outs: Sequence[Path]) -> None:
+    if job.joints is not None and len(recordings) > 1:
+        raise UserError(
+            f"--joints has the true joints of one recording, and {len(recordings)} were given. "
+            "Leave it out, or give one recording."
+        )
+    for recording in recordings:
+        if job.overlay and any(_same_file(recording, out / OVERLAY) for out in outs):
+            raise UserError(
+                f'"{recording}" would be replaced by an overlay video, maybe its own overlay. '
+                "Give another folder for the results, or add --no-overlay."
+            )
+    if job.mode == "offline" and (job.settings.reset_every or job.settings.reset_on_cut):
+        raise UserError(
+            "The settings reset_every and reset_on_cut are for --mode online: offline, all frames "
+            "are learnt from before the first is predicted. Leave them out."
+        )
+
+
+def _guarded(file: Path) -> GuardedProcessor:
+    say = partial(tqdm.write, file=sys.stderr)
+    return GuardedProcessor(file.name, load_processor(file), say)
+
+
+def _known(recording: Path) -> _Source:
+    """The source, closed, after it was opened once: whatever cannot be read is said at once."""
     source = ImageFolderSource(recording) if recording.is_dir() else VideoSource(recording)
+    with _opened(source):
+        return source
+
+
+@contextmanager
+def _opened(source: _Source) -> Iterator[None]:
     source.open()
-    return source
+    with closing(source):
+        yield
 
 
 def _known_joints(job: Job, engine: Engine) -> KnownJoints | None:
@@ -99,30 +219,57 @@ def _known_joints(job: Job, engine: Engine) -> KnownJoints | None:
     return KnownJoints.load(job.joints)
 
 
+def _bar(job: Job, what: str, total: int | None, unit: str) -> tqdm[NoReturn]:
+    hidden = None if job.progress else True  # None: hidden where nobody watches
+    return tqdm(desc=what, total=total, unit=unit, disable=hidden)
+
+
+def _learn_offline(
+    job: Job, pipeline: RecordingPipeline, sources: Sequence[_Source], total: int | None
+) -> list[UpdateReport]:
+    """Both passes that come before the predictions: find the person everywhere, and learn."""
+    with _bar(job, "Finding the person", total, "frame") as bar:
+        for source in sources:
+            with _opened(source):
+                for _ in pipeline.watch(source):
+                    bar.update()
+    reports = []
+    updates = planned_updates(job.settings, pipeline.watched)
+    with _bar(job, "Personalizing", updates, "update") as bar:
+        for report in pipeline.learn():
+            reports.append(report)
+            bar.set_postfix(loss=f"{report.loss:.2f}", refresh=False)
+            bar.update()
+    return reports
+
+
 def _process(
     job: Job,
     pipeline: RecordingPipeline,
-    source: FrameSource,
+    source: _Source,
     writers: list[ResultWriter],
     tally: Tally,
+    processor: GuardedProcessor | None,
 ) -> None:
-    frames = pipeline.run(source)
-    hidden = None if job.progress else True  # None: hidden where nobody watches
-    with tqdm(frames, total=source.info.frame_count, unit="frame", disable=hidden) as bar:
-        for processed in bar:
+    names = pipeline.joint_names
+    with _bar(job, source.info.name, source.info.frame_count, "frame") as bar:
+        for processed in pipeline.run(source):
             tally.add(processed)
             with writing_to(job.out):
                 for writer in writers:
                     writer.add(processed)
+            if processor is not None:
+                processor.process(ProcessorResult.of(processed.frame, processed.result, names))
             if processed.update is not None:
-                bar.set_postfix(loss=f"{processed.update.loss:.2f}")
+                bar.set_postfix(loss=f"{processed.update.loss:.2f}", refresh=False)
+            bar.update()
     with writing_to(job.out):
         for writer in writers:
             writer.finish()
 
 
 def _make_writers(
-    job: Job, folder: Path, source: VideoSource | ImageFolderSource, engine: Engine
+    job: Job, folder: Path, source: _Source, engine: Engine
 ) -> dict[str, ResultWriter]:
     network = describe_network(engine.network.spec, job.weights.stem)
     description = f"Keypoints predicted in {source.info.name} by {network.name}"
@@ -132,11 +279,15 @@ def _make_writers(
             COCO: CocoJson(folder / COCO, network, _namer(source), description),
         }
         if job.overlay:
-            writers[OVERLAY] = _make_overlay(folder / OVERLAY, source.info, network)
+            writers[OVERLAY] = _make_overlay(
+                folder / OVERLAY, source.info, network, Overlays(angles=job.angles)
+            )
     return writers
 
 
-def _make_overlay(path: Path, info: SourceInfo, network: NetworkInfo) -> ResultWriter:
+def _make_overlay(
+    path: Path, info: SourceInfo, network: NetworkInfo, overlays: Overlays
+) -> ResultWriter:
     try:
         from app.gui.overlay_video import OverlayVideo
     except ImportError as error:
@@ -144,10 +295,10 @@ def _make_overlay(path: Path, info: SourceInfo, network: NetworkInfo) -> ResultW
             f"The overlay video is drawn by Qt, which cannot be loaded here ({error}). "
             "Add --no-overlay to do without, or see what is missing: python main.py doctor"
         ) from error
-    return OverlayVideo(path, info, network)
+    return OverlayVideo(path, info, network, overlays)
 
 
-def _namer(source: VideoSource | ImageFolderSource) -> Callable[[int], str]:
+def _namer(source: _Source) -> Callable[[int], str]:
     """Names for frames by number: a picture's own file name, or the video's with the number."""
     if isinstance(source, ImageFolderSource):
         return lambda index: source.files[index].name
@@ -155,23 +306,24 @@ def _namer(source: VideoSource | ImageFolderSource) -> Callable[[int], str]:
 
 
 def _summarise(
-    job: Job, info: SourceInfo, engine: Engine, tally: Tally, files: list[str]
+    job: Job, recording: Path, info: SourceInfo, engine: Engine, tally: Tally, files: list[str]
 ) -> dict[str, Any]:
+    learns = job.mode != "none"
     return {
         "recording": {
-            "path": str(job.recording),
+            "path": str(recording),
             "width": info.width,
             "height": info.height,
             "frames_per_second": info.fps,
         },
-        "mode": "online" if job.online else "none",
-        "settings": asdict(job.settings) if job.online else None,
+        "mode": job.mode,
+        "settings": asdict(job.settings) if learns else None,
         "weights": describe_weights(job.weights),
         "network": asdict(engine.network.spec),
         "device": {
             "name": str(engine.machine.device),
             "title": engine.device_text,
-            "updates_in_bfloat16": engine.machine.low_precision if job.online else None,
+            "updates_in_bfloat16": engine.machine.low_precision if learns else None,
         },
         "versions": versions(),
         "files": files,

@@ -1,4 +1,4 @@
-"""A recording, frame by frame: find the person, learn from the frame, predict (method 1.10)."""
+"""Recordings, frame by frame: find the person, learn, predict (method 1.10 and 1.11)."""
 
 from __future__ import annotations
 
@@ -6,11 +6,14 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from app.runtime.capture.source import Frame, FrameSource, Grab
+from app.runtime.capture.source import Frame, FrameSource
 from app.runtime.live.engine import Engine
 from app.runtime.live.learner import Learner
 from app.runtime.live.results import PoseResult, UpdateResult, nobody, pose_result
-from model.adaptation import PersonView, SourceMemory
+from model.adaptation import Learnt, Mode, PersonView, SourceMemory, UpdateReport
+from model.adaptation.memory import compact_side
+from model.adaptation.personalizer import apply
+from model.core.crop import SquareBox
 from model.tracking.scene import SceneChange
 from model.ttp.prediction import Pose, crop_tensor, pose_in_image, predict_pose
 from model.ttp.trunk import keys_of
@@ -19,6 +22,8 @@ from model.ttp.trunk import keys_of
 _CPU_MICRO_BATCH = 2
 # What the frames that are learnt from may take if they are kept whole, bytes.
 _WHOLE_FRAMES = 2**29
+# What views of whole recordings may take offline, bytes: 2,400 where crops have 256 pixels.
+_OFFLINE_VIEWS = 2**30
 
 
 @dataclass(frozen=True)
@@ -38,30 +43,89 @@ class ProcessedFrame:
 
 
 class RecordingPipeline:
-    """Processes one recording with the engine's network, which ``online`` changes.
+    """Processes recordings of one person with the engine's network, which learning changes.
 
-    Online, every frame with a person is first learnt from (a batch whose targets are this frame
+    ``online``, every frame with a person is first learnt from (a batch whose targets are this frame
     and whose sources are all frames so far, this one included) and then predicted with the
-    updated weights, or their average if the settings ask for one. Predictions are in float32 with
-    and without personalization, so that the two differ only by what was learnt. PyTorch uses as
-    many CPU threads as it likes: nothing else competes. ``UserError`` if ``online`` is asked of a
-    variant that cannot be personalized.
+    updated weights, or their average if the settings ask for one. ``offline``, ``watch`` goes
+    through all recordings first, then ``learn`` updates as often as they have frames with the
+    person, and then ``run`` predicts. Predictions are in float32 with and without personalization,
+    so that the two differ only by what was learnt. PyTorch uses as many CPU threads as it likes:
+    nothing else competes.
+
+    Args:
+        engine: What processes; its settings say how to learn.
+        mode: When to learn.
+        frames: How many frames there will be, None if it is not known. Offline, views of all of
+            them are kept where 1 GB has room, else of a fair sample of them.
+        profile: What learning, or the network without it, starts from; updates are counted on from
+            its own, and a reset goes to the trained weights.
+
+    Raises:
+        UserError: The network is of a variant that cannot be personalized, but shall be.
     """
 
-    def __init__(self, engine: Engine, *, online: bool) -> None:
+    def __init__(
+        self, engine: Engine, mode: Mode, frames: int | None = None, profile: Learnt | None = None
+    ) -> None:
         self._engine = engine
-        self._memory = SourceMemory(
-            crop_size=engine.network.spec.crop_size,
-            whole_bytes=_WHOLE_FRAMES if engine.settings.views == "whole" else 0,
-        )
+        self._mode = mode
+        self._memory = self._make_memory(frames)
         self._scene = SceneChange()
-        self._learner = self._make_learner() if online else None
+        self._learner = self._make_learner() if mode != "none" else None
+        self._frames = 0
+        self._profile_updates = profile.updates if profile is not None else 0
+        if profile is not None and self._learner is not None:
+            self._learner.load(profile, engine.settings)
+        elif profile is not None:
+            apply(engine.network, profile)
         self._predictions = 0
+        #: Frames with the person that ``watch`` has seen.
+        self.watched = 0
+
+    @property
+    def joint_names(self) -> tuple[str, ...]:
+        """The network's joints, in order."""
+        return self._engine.network.spec.joint_set.names
+
+    @property
+    def views(self) -> int:
+        """How many views there are to learn from."""
+        return len(self._memory)
+
+    def watch(self, source: FrameSource) -> Iterator[Frame]:
+        """The first pass offline: every frame of an open ``source``, views of the person kept."""
+        for frame, box in self._located(source):
+            if box is not None:
+                view = PersonView.of_frame(frame.image, box, frame.index)
+                self._memory.add(view)
+                self._predict(view)
+                self.watched += 1
+            yield frame
+
+    def learn(self) -> Iterator[UpdateReport]:
+        """All updates on what was watched, one by one."""
+        assert self._learner is not None
+        return self._learner.whole_offline(self.watched)
 
     def run(self, source: FrameSource) -> Iterator[ProcessedFrame]:
         """Every frame that an open ``source`` still has, in order."""
-        while (grab := source.read()) is not None:
-            yield self._process(grab)
+        for frame, box in self._located(source):
+            yield self._process(frame, box)
+
+    def _make_memory(self, frames: int | None) -> SourceMemory:
+        crop_size = self._engine.network.spec.crop_size
+        whole = _WHOLE_FRAMES if self._engine.settings.views == "whole" else 0
+        if self._mode != "offline":
+            return SourceMemory(crop_size=crop_size, whole_bytes=whole)
+        room = _OFFLINE_VIEWS // (3 * compact_side(crop_size) ** 2)
+        capacity = room if frames is None else min(frames, room)
+        return SourceMemory(capacity, recent=0, crop_size=crop_size, whole_bytes=whole)
+
+    def learnt(self) -> Learnt:
+        """What the weights that predict now have learnt, the profile included; online only."""
+        assert self._learner is not None
+        return self._learner.personalizer.learnt()
 
     def _make_learner(self) -> Learner:
         engine = self._engine
@@ -77,28 +141,36 @@ class RecordingPipeline:
             masker=engine.masker,
         )
 
-    def _process(self, grab: Grab) -> ProcessedFrame:
-        start = time.perf_counter()
-        frame = Frame(grab.media_index, grab.time, grab.image, grab.media_index)
-        self._reset_at_cut(frame)
-        follower = self._engine.follower
-        box = follower.locate(frame.image, frame.timestamp)
+    def _located(self, source: FrameSource) -> Iterator[tuple[Frame, SquareBox | None]]:
+        """Every frame with where the person is; each must be predicted before the next."""
+        self._engine.follower.reset()
+        while (grab := source.read()) is not None:
+            frame = Frame(self._frames, grab.time, grab.image, grab.media_index)
+            self._frames += 1
+            self._started = time.perf_counter()
+            self._reset_at_cut(frame)
+            yield frame, self._engine.follower.locate(frame.image, frame.timestamp)
+
+    def _process(self, frame: Frame, box: SquareBox | None) -> ProcessedFrame:
+        before = self._updates
         if box is None:
-            updates = self._learner.personalizer.updates if self._learner else 0
-            return ProcessedFrame(frame, nobody(frame, updates, time.perf_counter() - start))
+            return ProcessedFrame(frame, nobody(frame, before, self._spent()))
         view = PersonView.of_frame(frame.image, box, frame.index)
-        update, updates, learnt = None, 0, False
-        if self._learner is not None:
-            before = self._learner.personalizer.updates
+        update = None
+        if self._learner is not None and self._mode == "online":
             update = self._learn(self._learner, view)
-            updates = self._learner.personalizer.updates
-            learnt = updates > before
+        updates = self._updates
         pose = self._predict(view)
-        height, width = frame.image.shape[:2]
-        follower.observe(pose.keypoints, pose.confidence, (width, height))
-        result = pose_result(frame, box, pose, updates, time.perf_counter() - start)
+        result = pose_result(frame, box, pose, updates, self._spent())
         self._reset_if_due()
-        return ProcessedFrame(frame, result, update, learnt)
+        return ProcessedFrame(frame, result, update, learnt=updates > before)
+
+    @property
+    def _updates(self) -> int:
+        return self._learner.personalizer.updates if self._learner else self._profile_updates
+
+    def _spent(self) -> float:
+        return time.perf_counter() - self._started
 
     def _learn(self, learner: Learner, view: PersonView) -> UpdateResult | None:
         """One update on a whole batch around the current view; None if it is held out."""
@@ -110,6 +182,12 @@ class RecordingPipeline:
         return update
 
     def _predict(self, view: PersonView) -> Pose:
+        pose = self._pose(view)
+        height, width = view.image.shape[:2]
+        self._engine.follower.observe(pose.keypoints, pose.confidence, (width, height))
+        return pose
+
+    def _pose(self, view: PersonView) -> Pose:
         network = self._engine.network
         if self._learner is None:
             return predict_pose(network, view.image, view.box)

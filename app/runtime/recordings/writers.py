@@ -22,8 +22,10 @@ from app.assets import KnownJoints
 from app.project import project
 from app.runtime.live.results import NetworkInfo, PoseResult
 from app.runtime.recordings.pipeline import ProcessedFrame
+from model.core.angles import ANGLES, joint_angles
 from model.core.errors import UserError
 from model.core.files import sha256_of
+from model.core.skeleton import SURE
 from model.core.weights import read_metadata
 
 
@@ -44,9 +46,10 @@ class ResultWriter(Protocol):
 def result_folder(folder: Path) -> Iterator[Path]:
     """Make ``folder`` if needed and yield a hidden folder in it, to write results into.
 
-    When the block ends well, its files move into ``folder`` one by one, each in place of an older
-    one of that name. When it does not (an error, Ctrl+C), they are removed, and ``folder`` holds
-    what it held before. Only a process that is killed leaves the hidden folder behind.
+    When the block ends well, its files and those of its folders move into ``folder`` one by one,
+    each in place of an older one of that name. When it does not (an error, Ctrl+C), they are
+    removed, and ``folder`` holds what it held before. Only a process that is killed leaves the
+    hidden folder behind.
     ``UserError`` if the folder cannot be written.
     """
     try:
@@ -57,8 +60,10 @@ def result_folder(folder: Path) -> Iterator[Path]:
     with scratch as name:
         yield Path(name)
         with writing_to(folder):
-            for file in sorted(Path(name).iterdir()):
-                file.replace(folder / file.name)
+            for file in sorted(path for path in Path(name).rglob("*") if path.is_file()):
+                target = folder / file.relative_to(name)
+                target.parent.mkdir(parents=True, exist_ok=True)
+                file.replace(target)
 
 
 @contextmanager
@@ -79,7 +84,10 @@ def _not_written(folder: Path, error: OSError) -> UserError:
 
 
 def columns(joint_names: Sequence[str]) -> list[str]:
-    """The header; each joint has three columns: ``left_wrist_x``, ``_y``, ``_confidence``."""
+    """The header; each joint has three columns: ``left_wrist_x``, ``_y``, ``_confidence``.
+
+    The last ones are angles, such as ``left_elbow_angle``.
+    """
     joints = [name.replace(" ", "_") for name in joint_names]
     return [
         "frame",
@@ -88,6 +96,7 @@ def columns(joint_names: Sequence[str]) -> list[str]:
         *(f"{joint}_{part}" for joint in joints for part in ("x", "y", "confidence")),
         *("box_left", "box_top", "box_side"),
         "updates",
+        *(f"{angle.vertex.replace(' ', '_')}_angle" for angle in ANGLES),
     ]
 
 
@@ -96,10 +105,12 @@ class KeypointsCsv:
 
     ``frame`` counts from 0; ``time_s`` is in seconds since the start; ``person_found`` is 1 or 0;
     points and the square ``box`` that the network was shown are in pixels of the frame;
-    confidences are in 0..1; ``updates`` is the number of optimiser steps behind the prediction.
+    confidences are in 0..1; ``updates`` is the number of optimiser steps behind the prediction;
+    ``ANGLES`` are in degrees, empty where a joint is missing or not ``SURE``.
     """
 
     def __init__(self, path: Path, joint_names: Sequence[str]) -> None:
+        self._joint_names = joint_names
         self._names = columns(joint_names)
         self._file = path.open("w", encoding="utf-8", newline="")
         self._rows = csv.DictWriter(self._file, self._names, restval="")
@@ -118,6 +129,9 @@ class KeypointsCsv:
             left, top, _, _ = result.box.corners
             row += [f"{left:.2f}", f"{top:.2f}", f"{result.box.side:.2f}"]
         values = dict(zip(self._names, row, strict=False))
+        degrees = joint_angles(self._joint_names, result.keypoints, result.confidence)
+        texts = ["" if math.isnan(value) else f"{value:.1f}" for value in degrees]
+        values |= zip(self._names[-len(ANGLES) :], texts, strict=True)
         self._rows.writerow({**values, "updates": str(result.updates)})
 
     def flush(self) -> None:
@@ -130,9 +144,6 @@ class KeypointsCsv:
     def close(self) -> None:
         self._file.close()
 
-
-SURE = 0.1
-"""Confidence from which a joint counts as seen; the window draws joints from the same value on."""
 
 _PERSON = 1
 _VISIBLE, _GUESSED = 2, 1
@@ -225,7 +236,7 @@ class Tally:
 
     ``updates`` leaves out those that were thrown away. With the true joints ``known``, ``errors``
     has the mean distance of the joints inside the picture, in percent of the box's side, one entry
-    per frame with a person.
+    per frame with a person. ``profile`` is the one that was written, if any.
     """
 
     known: KnownJoints | None = None
@@ -235,20 +246,24 @@ class Tally:
     updates: int = 0
     losses: list[float | None] = field(default_factory=list)
     errors: list[float] = field(default_factory=list)
+    profile: str | None = None
 
     def add(self, processed: ProcessedFrame) -> None:
         """Count one more frame."""
         self.frames += 1
         self.person_found += processed.result.box is not None
-        self.updates += processed.learnt
         if processed.update is not None:
-            loss = processed.update.loss
-            self.losses.append(round(loss, 6) if math.isfinite(loss) else None)
+            self.learn(processed.update.loss, applied=processed.learnt)
         if self.known is not None and processed.result.box is not None:
             result = processed.result
             error = self.known.error(result.media_index, result.keypoints)
             if error is not None:
                 self.errors.append(round(100 * error / processed.result.box.side, 4))
+
+    def learn(self, loss: float, *, applied: bool) -> None:
+        """Count one more update."""
+        self.updates += applied
+        self.losses.append(round(loss, 6) if math.isfinite(loss) else None)
 
     def totals(self) -> dict[str, int | float | None]:
         """The counts, and the first and last loss: None without an update."""

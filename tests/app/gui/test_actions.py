@@ -34,8 +34,15 @@ def actions(parent: QWidget, done: list[tuple[object, ...]]) -> Actions:
         toggle_offline=lambda: done.append(("toggle_offline",)),
         reset=lambda: done.append(("reset",)),
         toggle_recording=lambda: done.append(("toggle_recording",)),
+        undo_reset=lambda: done.append(("undo_reset",)),
+        save_profile=lambda: done.append(("save_profile",)),
+        rename_profile=lambda: done.append(("rename_profile",)),
+        delete_profile=lambda: done.append(("delete_profile",)),
+        export_profile=lambda: done.append(("export_profile",)),
+        import_profile=lambda: done.append(("import_profile",)),
         set_preset=lambda name: done.append(("set_preset", name)),
         set_overlays=lambda overlays: done.append(("set_overlays", overlays)),
+        set_smoothing=lambda on: done.append(("set_smoothing", on)),
         set_picture_alone=lambda on: done.append(("set_picture_alone", on)),
         show_keypoint_gan=lambda on: done.append(("show_keypoint_gan", on)),
         go_back=lambda: done.append(("go_back",)),
@@ -47,6 +54,8 @@ def actions(parent: QWidget, done: list[tuple[object, ...]]) -> Actions:
 
 
 def test_every_action_calls_its_handler(actions: Actions, done: list[tuple[object, ...]]) -> None:
+    assert not actions.undo_reset.isEnabled()
+    actions.undo_reset.setEnabled(True)
     for action in (
         actions.play,
         actions.personalize,
@@ -54,6 +63,13 @@ def test_every_action_calls_its_handler(actions: Actions, done: list[tuple[objec
         actions.offline,
         actions.reset,
         actions.record,
+        actions.smoothing,
+        actions.undo_reset,
+        actions.save_profile,
+        actions.rename_profile,
+        actions.delete_profile,
+        actions.export_profile,
+        actions.import_profile,
         actions.picture_alone,
         actions.keypoint_gan,
         actions.go_back,
@@ -70,6 +86,13 @@ def test_every_action_calls_its_handler(actions: Actions, done: list[tuple[objec
         ("toggle_offline",),
         ("reset",),
         ("toggle_recording",),
+        ("set_smoothing", True),
+        ("undo_reset",),
+        ("save_profile",),
+        ("rename_profile",),
+        ("delete_profile",),
+        ("export_profile",),
+        ("import_profile",),
         ("set_picture_alone", True),
         ("show_keypoint_gan", True),
         ("go_back",),
@@ -86,13 +109,15 @@ def test_keys(actions: Actions) -> None:
         actions.personalize: "P",
         actions.reset: "R",
         actions.record: "Ctrl+R",
+        actions.undo_reset: "Ctrl+Z",
+        actions.save_profile: "Ctrl+S",
         actions.picture_alone: "F11",
         actions.keypoint_gan: "K",
         actions.go_back: "Esc",
     }
     assert {a: a.shortcut().toString() for a in keys} == keys
     numbers = [a.shortcut().toString() for a in actions.overlays.values()]
-    assert numbers == ["1", "2", "3", "4", "5", "6"]
+    assert numbers == ["1", "2", "3", "4", "5", "6", "7"]
 
 
 @pytest.mark.usefixtures("actions")

@@ -61,6 +61,18 @@ def test_the_status_line(qtbot: QtBot) -> None:
     )
 
 
+def test_whoever_gets_the_results_is_named(qtbot: QtBot) -> None:
+    bar = StatusBar()
+    qtbot.addWidget(bar)
+    bar.show_status(STATUS, "Demo", ["OSC 127.0.0.1:9000"])
+    assert " · Demo · to OSC 127.0.0.1:9000 · 1,240 updates" in bar.text()
+    widest = bar.minimumSizeHint().width()
+    bar.show_status(STATUS, "Demo", ["a file with a name that nobody would expect.py"] * 3)
+    assert bar.minimumSizeHint().width() < widest + 120
+    bar.show_status(STATUS, "Demo")
+    assert "to" not in bar.text().split()
+
+
 def test_before_anything_runs_the_status_line_shows_only_zeros(qtbot: QtBot) -> None:
     bar = StatusBar()
     qtbot.addWidget(bar)

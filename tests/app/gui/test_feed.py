@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
 from unittest.mock import Mock
 
+import numpy as np
 import pytest
 
 from app.gui.feed import Feed, StatusFeed
 from app.gui.panels import Panels
-from app.runtime.live.results import Phase, WorkerStatus
+from app.runtime.live.results import Phase, PoseResult, WorkerStatus
 from tests.app.gui.window_fakes import (
     FakeSession,
     FakeSources,
@@ -71,6 +74,69 @@ def test_the_keypoint_gan_gets_what_is_on_show_again_and_again(stage: Stage) -> 
     stage.session.frames = {2: make_frame(2, timestamp=100.6)}
     stage.feed.paint()
     assert stage.keypoint_gan.tick.call_args.args == (stage.session.frames[2].image, None)
+
+
+def drawn(stage: Stage) -> PoseResult:
+    result = stage.live.show_frame.call_args.args[1]
+    assert isinstance(result, PoseResult)
+    return result
+
+
+def publish(stage: Stage, index: int, shift: float = 0.0, **changes: Any) -> PoseResult:
+    """The same pose again, every point ``shift`` pixels to the right, 25 times a second."""
+    result = replace(make_result(0), frame_index=index, timestamp=index / 25, **changes)
+    moved = {
+        name: points + np.array([shift, 0], np.float32)
+        for name in ("keypoints", "self_keypoints", "unpersonalized")
+        if (points := getattr(result, name)) is not None
+    }
+    result = replace(result, **moved)
+    stage.session.publish(make_frame(index), result)
+    stage.feed.collect()
+    stage.feed.paint()
+    return result
+
+
+def test_smoothing_changes_what_is_drawn_and_nothing_else(stage: Stage) -> None:
+    publish(stage, 1)
+    raw = publish(stage, 2, 20)
+    assert drawn(stage) is raw  # off by default
+    stage.feed.smoother.set_on(True)
+    publish(stage, 3)
+    raw = publish(stage, 4, 20)
+    shown = drawn(stage)
+    for name in ("keypoints", "self_keypoints", "unpersonalized"):
+        lag = (getattr(raw, name) - getattr(shown, name))[:, 0]
+        assert ((lag > 1) & (lag < 20)).all()
+        assert getattr(shown, name).dtype == np.float32
+    assert shown.box == raw.box
+    assert stage.affinity.show_result.call_args.args == (raw,)
+    assert stage.keypoint_gan.tick.call_args.args[1] is raw
+
+
+@pytest.mark.parametrize("event", ["source", "reset", "off and on", "nobody", "jump", "stale"])
+def test_smoothing_begins_anew(stage: Stage, event: str) -> None:
+    stage.feed.smoother.set_on(True)
+    publish(stage, 1)
+    box = make_result(0).box
+    assert box is not None
+    if event == "source":
+        stage.feed.start_afresh()
+    elif event == "reset":
+        stage.feed.smoother.reset()
+    elif event == "off and on":
+        stage.feed.smoother.set_on(False)
+        stage.feed.smoother.set_on(True)
+    elif event == "nobody":
+        publish(stage, 2, box=None)
+    elif event == "stale":
+        stage.now += 0.6
+        stage.session.publish(make_frame(2, timestamp=1.0))
+        stage.feed.paint()
+    elif event == "jump":
+        box = replace(box, x=box.x + 0.6 * box.side)
+    raw = publish(stage, 3, 20, box=box)
+    np.testing.assert_array_equal(drawn(stage).keypoints, raw.keypoints)
 
 
 def test_nothing_new_paints_nothing(stage: Stage) -> None:
@@ -224,9 +290,10 @@ def test_an_offline_run_shows_its_time() -> None:
 def test_the_status_bar_gets_the_mode_of_the_source() -> None:
     stage = StatusStage()
     stage.sources.open_demo("webcam")
+    stage.session.titles = ["mine.py"]
     status = WorkerStatus(device="CPU")
     stage.refresh(status)
-    stage.status_bar.show_status.assert_called_once_with(status, "webcam 640×480@25")
+    stage.status_bar.show_status.assert_called_once_with(status, "webcam 640×480@25", ["mine.py"])
 
 
 def test_results_reach_the_affinity_panel_with_the_picture(stage: Stage) -> None:

@@ -17,7 +17,7 @@ from app.gui.theme import TONES, Tone
 from app.runtime.live.results import NetworkInfo, PoseResult
 from app.settings import Overlays
 
-BARE = Overlays(False, False, False, False, False, False)
+BARE = Overlays(*[False] * 7)
 
 
 class Paints(QObject):

@@ -71,6 +71,7 @@ def test_what_the_user_arranged_is_remembered(qtbot: QtBot) -> None:
     window.docks.affinity.close()
     window.commands.overlays["box"].trigger()
     window.commands.presets["paper"].trigger()
+    window.commands.smoothing.trigger()
     menu = window.findChild(SourceMenu)
     assert menu is not None
     menu.chosen.emit(SourceChoice(SourceKind.CAMERA, "FaceTime HD"))
@@ -80,11 +81,13 @@ def test_what_the_user_arranged_is_remembered(qtbot: QtBot) -> None:
     assert settings.source == SourceChoice(SourceKind.CAMERA, "FaceTime HD")
     assert settings.overlays == Overlays(box=True)
     assert settings.preset == "paper"
+    assert settings.smoothing
 
     again = make_window(qtbot, FakeSession(), settings=settings)
     assert around(again) == [True, True, True, True, False, True, False]
     assert again.commands.chosen_overlays() == Overlays(box=True)
     assert again.commands.chosen_preset() == "paper"
+    assert again.commands.smoothing.isChecked()
 
 
 def test_only_what_the_user_chose_and_what_opened_is_remembered_as_source(qtbot: QtBot) -> None:

@@ -107,6 +107,38 @@ def test_a_size_that_cannot_be_encoded_is_explained(tmp_path: Path) -> None:
         OverlayVideo(tmp_path / "overlay.mp4", info(1, 1), NETWORK)
 
 
+def test_angles_are_drawn_only_where_they_are_asked_for_and_need_no_screen_either(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for variable in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"):
+        monkeypatch.delenv(variable, raising=False)
+    code = (
+        "import sys, numpy as np\n"
+        "from pathlib import Path\n"
+        "from app.gui.overlay_video import OverlayVideo\n"
+        "from app.settings import Overlays\n"
+        "from tests.app.gui.test_overlay_video import frames_of, grey, info\n"
+        "from tests.app.runtime.recordings.stand_ins import NETWORK, found\n"
+        "points = np.random.default_rng(0).uniform(50, 250, (13, 2))\n"
+        "drawn = []\n"
+        "for overlays in (Overlays(), Overlays(angles=True), Overlays(angles=True)):\n"
+        "    path = Path(sys.argv[1]) / f'{len(drawn)}.mp4'\n"
+        "    video = OverlayVideo(path, info(300, 300), NETWORK, overlays)\n"
+        "    video.add(found(0, keypoints=points.tolist(), image=grey(300, 300)))\n"
+        "    video.finish()\n"
+        "    drawn.append(frames_of(path)[0].astype(int))\n"
+        "print([bool((np.abs(one - drawn[0]).max(-1) > 60).sum() > 500) for one in drawn])\n"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.stdout == "[False, True, True]\n", ended.stderr
+
+
 def test_drawing_needs_no_screen(monkeypatch: pytest.MonkeyPatch) -> None:
     for variable in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"):
         monkeypatch.delenv(variable, raising=False)

@@ -15,7 +15,7 @@ from app.runtime.live.results import NetworkInfo, PoseResult
 from app.settings import Overlays
 from model.core.crop import SquareBox
 
-NOTHING = Overlays(False, False, False, False, False, False)
+NOTHING = Overlays(*[False] * 7)
 GREY = QColor("#808080")
 
 
@@ -70,11 +70,32 @@ def test_a_network_without_known_sides_is_drawn_neutral(
     assert image.pixelColor(*between(pose, 1, 3)) == QColor(colours.SIDES["middle"])
 
 
+@pytest.mark.usefixtures("qapp")  # there is no text without
 @pytest.mark.parametrize("name", Overlays.__dataclass_fields__)
 def test_each_overlay_draws_by_itself(pose: PoseResult, network: NetworkInfo, name: str) -> None:
     shown = replace(pose, unpersonalized=pose.keypoints + 10)
     assert changed(draw(shown, network, NOTHING)) == 0
     assert changed(draw(shown, network, replace(NOTHING, **{name: True}))) > 100
+
+
+@pytest.mark.usefixtures("qapp")
+def test_angles_stand_beside_their_joints_and_not_where_a_joint_is_unsure(
+    pose: PoseResult, network: NetworkInfo
+) -> None:
+    only = replace(NOTHING, angles=True)
+    for zoom in (1.0, 2.0):
+        image = draw(pose, network, only, zoom=zoom)
+        # The left elbow's label lies on the far side from the body, on a dark ground.
+        x, y = (pose.keypoints[3] * zoom).astype(int).tolist()
+        ground = [image.pixelColor(x + offset, y) for offset in range(20, 60)]
+        assert any(colour.lightness() < 60 for colour in ground)
+        x, y = (pose.keypoints[0] * zoom).astype(int).tolist()  # the head has no angle
+        assert image.pixelColor(x, y) == GREY
+    unsure = pose.confidence.copy()
+    unsure[1:5] = 0.05
+    fewer = draw(replace(pose, confidence=unsure), network, only)
+    assert fewer.pixelColor(*pose.keypoints[3].astype(int).tolist()) == GREY
+    assert 0 < changed(fewer) < changed(draw(pose, network, only))
 
 
 def test_confidence_is_opacity(pose: PoseResult, network: NetworkInfo) -> None:

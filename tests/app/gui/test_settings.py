@@ -24,6 +24,7 @@ FULL = AppSettings(
     overlays=Overlays(skeleton=False, box=True),
     preset="gentle",
     keypoint_gan="/weights/Größe.safetensors",
+    smoothing=True,
     geometry=bytes(range(256)),
     state=b"\x00\xff",
 )
@@ -52,7 +53,9 @@ def test_a_first_start_gives_the_defaults_without_a_message(tmp_path: Path) -> N
         '{"overlays": {"skeleton": "yes"}}',
         '{"preset": 3}',
         '{"keypoint_gan": 3}',
+        '{"smoothing": 1}',
         '{"geometry": "not base64!"}',
+        "[" * 200_000,
     ],
 )
 def test_a_damaged_file_gives_the_defaults_and_says_so(tmp_path: Path, text: str) -> None:
@@ -62,6 +65,27 @@ def test_a_damaged_file_gives_the_defaults_and_says_so(tmp_path: Path, text: str
     assert settings == AppSettings()
     assert message is not None
     assert str(path) in message
+    # The next save would replace it.
+    assert "settings.json.damaged" in message
+    assert (tmp_path / "settings.json.damaged").read_text(encoding="utf-8") == text
+
+
+@given(place=st.floats(0, 1), change=st.sampled_from(["cut", "zero", "flip", "twice", "high"]))
+def test_a_file_that_is_damaged_anywhere_gives_settings_that_can_be_used(
+    tmp_path_factory: pytest.TempPathFactory, place: float, change: str
+) -> None:
+    path = tmp_path_factory.mktemp("any") / "settings.json"
+    save_settings(FULL, path)
+    whole = path.read_bytes()
+    at = round(place * (len(whole) - 1))
+    byte = {"zero": b"\0", "flip": bytes([whole[at] ^ 1]), "twice": whole[at : at + 1] * 2}
+    rest = b"" if change == "cut" else byte.get(change, b"\xff") + whole[at + 1 :]
+    path.write_bytes(whole[:at] + rest)
+    settings, message = load_settings(path)
+    assert isinstance(settings, AppSettings)
+    assert (message is None) == path.exists()
+    save_settings(settings, path)
+    assert load_settings(path) == (settings, None)
 
 
 @given(data=st.binary(max_size=64))

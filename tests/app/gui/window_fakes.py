@@ -25,7 +25,9 @@ from app.runtime.live.results import (
     UpdateResult,
     WorkerStatus,
 )
+from app.runtime.profiles import ProfileFolder
 from app.settings import AppSettings
+from model.adaptation.profile import ProfileBase, ProfileInfo, load_profile
 from model.core.crop import SquareBox
 from model.core.errors import UserError
 from model.core.skeleton import PENN13
@@ -55,6 +57,7 @@ NETWORK = NetworkInfo(
     sides=tuple(PENN13.side(joint) for joint in range(len(PENN13))),
     self_keypoints=SELF_KEYPOINTS,
 )
+BASE = ProfileBase("starter", "1f" * 32, {"a": (3,)})
 
 
 def make_frame(index: int, timestamp: float = 0.0, value: int = 90) -> Frame:
@@ -110,12 +113,14 @@ class FakeSession:
     """Publishes what a test puts in, and writes down in ``calls`` what it was asked for."""
 
     network: NetworkInfo = NETWORK
+    base: ProfileBase = BASE
     frames: dict[int, Frame] = field(default_factory=dict)
     result: PoseResult | None = None
     results: list[PoseResult] = field(default_factory=list)
     updates: list[UpdateResult] = field(default_factory=list)
     messages: list[str] = field(default_factory=list)
     worker: WorkerStatus = field(default_factory=WorkerStatus)
+    titles: list[str] = field(default_factory=list)
     calls: list[tuple[object, ...]] = field(default_factory=list)
     take: TakeStatus | None = None
 
@@ -150,6 +155,9 @@ class FakeSession:
     def status(self) -> WorkerStatus:
         return self.worker
 
+    def processors(self) -> list[str]:
+        return self.titles
+
     def set_playing(self, playing: bool) -> None:
         self.calls.append(("set_playing", playing))
 
@@ -175,6 +183,17 @@ class FakeSession:
 
     def recording(self) -> TakeStatus | None:
         return self.take
+
+    def undo_reset(self) -> None:
+        self.calls.append(("undo_reset",))
+
+    def save_profile(self, folder: ProfileFolder, name: str, *, replace: bool) -> None:
+        self.calls.append(("save_profile", name, replace))
+
+    def load_profile(self, path: Path) -> ProfileInfo:
+        info, learnt = load_profile(path, self.base)
+        self.calls.append(("load_profile", info.name, learnt.updates))
+        return info
 
     def run_offline(self) -> None:
         self.calls.append(("run_offline",))
@@ -247,10 +266,17 @@ def make_window(
     settings: AppSettings | None = None,
     save: Callable[[AppSettings], None] = lambda _settings: None,
     keypointgan: KeypointGanChoice | None = None,
+    profiles: ProfileFolder | None = None,
 ) -> MainWindow:
     """A shown window whose timer stands still: a test calls ``tick`` itself."""
     window = MainWindow(
-        session, sources or FakeSources(), PRESETS, settings or AppSettings(), save, keypointgan
+        session,
+        sources or FakeSources(),
+        PRESETS,
+        settings or AppSettings(),
+        save,
+        keypointgan,
+        profiles,
     )
     qtbot.addWidget(window)
     window.timer.stop()

@@ -4,7 +4,14 @@ import numpy as np
 import pytest
 import torch
 
-from model.adaptation import Pairs, PersonalizationSettings, Personalizer, PersonView, SourceMemory
+from model.adaptation import (
+    Learnt,
+    Pairs,
+    PersonalizationSettings,
+    Personalizer,
+    PersonView,
+    SourceMemory,
+)
 from model.adaptation.guard import Guard
 from model.core.crop import SquareBox
 from model.ttp.networks import PoseNetwork
@@ -79,6 +86,39 @@ def test_harmless_updates_are_accepted_and_harmful_ones_undone() -> None:
     assert personalizer.updates == 8
     for name, tensor in personalizer.snapshot().parameters.items():
         assert torch.equal(tensor, good.parameters[name])
+
+
+@pytest.mark.parametrize("harmful", [True, False])
+def test_what_was_learnt_elsewhere_is_good_until_it_is_seen_to_be_worse(harmful: bool) -> None:
+    network = small_network()
+    torch.nn.init.zeros_(network.self_head.weight)
+    torch.nn.init.ones_(network.self_head.bias)  # type: ignore[arg-type]
+    personalizer = _personalizer(network=network)
+    trained = personalizer.snapshot()
+    memory = SourceMemory(hold_every=1)
+    for i in range(8):
+        memory.add(_view(i))
+    guard = Guard(personalizer, memory)
+    if harmful:
+        _spoil(personalizer)
+        personalizer.updates = 40
+        learnt = personalizer.learnt()
+    else:
+        change = torch.full_like(trained.parameters["self_head.bias"], 0.5)
+        learnt = Learnt({"self_head.bias": change}, 40)
+    personalizer.adopt(learnt)
+    guard.adopt()
+    adopted = personalizer.snapshot()
+    personalizer.updates = 47
+    assert guard.check() is None
+    personalizer.updates = 48
+    _spoil(personalizer)
+    undone = guard.check()
+    assert undone is not None and undone.verdict == "undone"
+    expected = trained if harmful else adopted
+    assert personalizer.updates == expected.updates == (0 if harmful else 40)
+    for name, tensor in personalizer.snapshot().parameters.items():
+        assert torch.equal(tensor, expected.parameters[name])
 
 
 def test_after_an_undo_it_goes_on_at_half_the_pace_and_a_reset_forgets_that() -> None:

@@ -159,6 +159,41 @@ def test_a_batch_that_is_not_finite_is_thrown_away() -> None:
     assert good.applied and good.loss == _personalizer().update(Pairs(target, source)).loss
 
 
+def test_what_is_not_finite_again_brings_the_trained_weights_back() -> None:
+    personalizer = _personalizer()
+    target, source = _pairs(2)
+    trained = personalizer.predict(target).heatmaps
+    bad = Pairs(torch.full_like(target, float("nan")), source)
+    for _ in range(2):  # not in a row
+        assert personalizer.update(Pairs(target, source)).applied
+        report = personalizer.update(bad)
+        assert not report.applied and not report.undone
+    assert personalizer.updates == 2
+    report = personalizer.update(bad)
+    assert report.undone and (report.number, personalizer.updates) == (0, 0)
+    assert torch.equal(personalizer.predict(target).heatmaps, trained)
+    assert personalizer.discarded == 3
+    personalizer.reset()
+    assert personalizer.discarded == 0
+
+
+@pytest.mark.parametrize(("bad_batches", "pace"), [(0, 1.0), (1, 0.5), (2, 0.25)])
+def test_each_batch_that_is_not_finite_halves_the_learning_rate(
+    bad_batches: int, pace: float
+) -> None:
+    personalizer = _personalizer()
+    target, source = _pairs(2)
+    before = personalizer.snapshot().parameters
+    for _ in range(bad_batches):
+        personalizer.update(Pairs(torch.full_like(target, float("inf")), source))
+    personalizer.restore(personalizer.snapshot())  # as the guard does, which knows nothing of it
+    personalizer.update(Pairs(target, source))
+    # Adam's first step moves by the learning rate, whatever the gradient.
+    after = personalizer.snapshot().parameters
+    moved = max(float((after[name] - before[name]).abs().max()) for name in before)
+    assert moved == pytest.approx(pace * personalizer.settings.learning_rate, rel=0.01)
+
+
 def test_discarded_pairs_leave_no_trace() -> None:
     batch = _pairs(2)
     personalizer = _personalizer()

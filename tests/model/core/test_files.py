@@ -57,3 +57,33 @@ def test_a_folder_that_is_a_file_is_refused(tmp_path: Path) -> None:
     ):
         temporary.write_bytes(b"new")
     assert (tmp_path / "taken").read_bytes() == b"old"
+
+
+def test_two_writers_of_one_file_do_not_mix(tmp_path: Path) -> None:
+    path = tmp_path / "file.bin"
+    with whole_file(path) as one, whole_file(path) as other:
+        one.write_bytes(b"one")
+        other.write_bytes(b"the other")
+    assert path.read_bytes() == b"one"  # whose block ended last
+    assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("links", [True, False])
+def test_what_is_not_to_be_replaced_stays(
+    links: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    if not links:
+        monkeypatch.setattr(Path, "hardlink_to", refuse)
+    path = tmp_path / "file.bin"
+    with whole_file(path, replace=False) as first:
+        first.write_bytes(b"first")
+    with (
+        pytest.raises(UserError, match="File exists"),
+        whole_file(path, replace=False) as temporary,
+    ):
+        temporary.write_bytes(b"second")
+    assert path.read_bytes() == b"first"
+    assert list(tmp_path.iterdir()) == [path]

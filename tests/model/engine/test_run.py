@@ -363,9 +363,13 @@ def test_a_bad_step_now_and_then_is_survived(tmp_path: Path) -> None:
 def test_a_checkpoint_that_cannot_be_written_does_not_end_the_run(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    (tmp_path / f"{CHECKPOINT}.part").mkdir()
+    class Blocking(Follower):
+        def step(self, batch: Batch) -> dict[str, float]:
+            (tmp_path / CHECKPOINT).mkdir(exist_ok=True)
+            return super().step(batch)
+
     with caplog.at_level(logging.WARNING):
-        assert make_run(tmp_path, checkpoint_every=2).run() == 6
+        assert make_run(tmp_path, Blocking(), checkpoint_every=2).run() == 6
     assert any("The checkpoint could not be written" in message for message in caplog.messages)
 
 

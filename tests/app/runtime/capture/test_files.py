@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import struct
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from random import Random
@@ -141,6 +143,57 @@ def test_a_damaged_picture_is_named(tmp_path: Path, content: bytes) -> None:
     assert source.read() is not None
     with pytest.raises(UserError, match=r"2\.png"):
         source.read()
+
+
+def _empty_png(width: int, height: int) -> bytes:
+    """A file that promises so many pixels and holds none."""
+
+    def chunk(kind: bytes, content: bytes) -> bytes:
+        check = zlib.crc32(kind + content)
+        return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", check)
+
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    chunks = chunk(b"IHDR", header), chunk(b"IDAT", zlib.compress(b"")), chunk(b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + b"".join(chunks)
+
+
+def test_a_picture_of_more_than_a_gigapixel_is_named(tmp_path: Path) -> None:
+    (tmp_path / "huge.png").write_bytes(_empty_png(40_000, 40_000))
+    with pytest.raises(UserError, match=r"huge\.png.*too large"):
+        ImageFolderSource(tmp_path).open()
+
+
+def test_a_picture_of_100_megapixels_is_read(tmp_path: Path) -> None:
+    image = np.zeros((10_000, 10_000, 3), np.uint8)
+    image[-1, -1] = 9
+    cv2.imwrite(str(tmp_path / "large.bmp"), image)
+    source = ImageFolderSource(tmp_path)
+    source.open()
+    grab = source.read()
+    assert grab is not None and grab.image.shape == (10_000, 10_000, 3)
+    assert (grab.image[-1, -1] == 9).all()
+
+
+def _write_avi(path: Path, frames: int) -> bytes:
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 25, (64, 48))
+    for value in range(frames):
+        writer.write(picture(value, 48, 64))
+    writer.release()
+    return path.read_bytes()
+
+
+def test_a_video_that_was_cut_off_plays_to_where_it_goes(tmp_path: Path) -> None:
+    path = tmp_path / "cut.avi"
+    whole = _write_avi(path, 20)
+    path.write_bytes(whole[: len(whole) * 2 // 3])
+    assert 5 < len(_all(VideoSource(path))) < 20
+
+
+def test_a_video_without_frames_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "none.avi"
+    path.write_bytes(_write_avi(path, 0))
+    with pytest.raises(UserError, match="cannot be played"):
+        VideoSource(path).open()
 
 
 @pytest.mark.parametrize("name", ["missing", "empty", "file.png"])

@@ -2,16 +2,22 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
+from torch import Tensor
 
 from app.runtime.live.learner import Learner
-from model.adaptation import PersonalizationSettings, PersonView, SourceMemory
+from app.runtime.live.results import UpdateResult
+from model.adaptation import Learnt, PersonalizationSettings, PersonView, SourceMemory
 from model.adaptation.guard import Guard
+from model.adaptation.pairs import Pairs
 from model.core.crop import SquareBox
 from tests.app.runtime.live.machinery import picture
 from tests.networks import small_network, small_perceptual_loss
 
 
-def _learner(memory: SourceMemory, *, micro_batch: int = 2, **settings: object) -> Learner:
+def _learner(
+    memory: SourceMemory, *, micro_batch: int = 2, undo_steps: int = 0, **settings: object
+) -> Learner:
     chosen = PersonalizationSettings(scope="deconvolutions", **settings)  # type: ignore[arg-type]
     return Learner(
         small_network(),
@@ -20,6 +26,7 @@ def _learner(memory: SourceMemory, *, micro_batch: int = 2, **settings: object) 
         memory,
         micro_batch=micro_batch,
         autocast=False,
+        undo_steps=undo_steps,
     )
 
 
@@ -155,3 +162,114 @@ def test_there_is_a_reconstruction_to_show_where_none_is_learnt_from() -> None:
     learner = _learner(memory, batch_size=1, self_weight=0.0, consistency=1.0)
     result = learner.online(_view(0))
     assert result is not None and result.reconstruction.std() > 0
+
+
+def test_a_batch_for_which_memory_does_not_suffice_is_learnt_in_smaller_pieces(
+    memory: SourceMemory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def learnt(largest: int) -> tuple[UpdateResult | None, list[int], dict[str, torch.Tensor]]:
+        learner = _learner(memory, micro_batch=4, batch_size=4, iterations=2)
+        sizes = []
+        accumulate = learner.personalizer.accumulate
+
+        def limited(pairs: Pairs, batch_size: int) -> None:
+            sizes.append(len(pairs.target))
+            if len(pairs.target) > largest:
+                raise torch.OutOfMemoryError("CUDA out of memory")
+            accumulate(pairs, batch_size)
+
+        monkeypatch.setattr(learner.personalizer, "accumulate", limited)
+        result = learner.online(_view(4))
+        return result, sizes, learner.personalizer.weights()
+
+    enough, _, wanted = learnt(4)
+    scarce, sizes, found = learnt(1)
+    assert sizes == [4, 2, 1, 1, 1, 1, 1, 1, 1, 1]
+    assert enough is not None and scarce is not None
+    assert (scarce.number, scarce.pairs) == (2, 4)
+    assert scarce.loss == pytest.approx(enough.loss, rel=1e-2)
+    for name, value in wanted.items():
+        # Steps of the learning rate, whose direction is a matter of rounding for a few.
+        assert (found[name] - value).abs().mean() < 0.2e-4, name
+    with pytest.raises(torch.OutOfMemoryError):
+        learnt(0)
+
+
+def _weights(learner: Learner) -> dict[str, Tensor]:
+    return learner.personalizer.snapshot().parameters
+
+
+def _same(one: dict[str, Tensor], other: dict[str, Tensor]) -> bool:
+    return one.keys() == other.keys() and all(torch.equal(one[n], other[n]) for n in one)
+
+
+def test_the_last_resets_can_be_undone(memory: SourceMemory) -> None:
+    learner = _learner(memory, batch_size=1, undo_steps=2)
+    trained = _weights(learner)
+    learner.undo_reset()  # of nothing
+    learner.reset()  # where nothing was learnt
+    assert learner.state.undo_steps == 0 and _same(_weights(learner), trained)
+    learnt = []
+    for updates in (1, 2, 3):
+        for _ in range(updates):
+            learner.online(_view(updates))
+        learnt.append(_weights(learner))
+        learner.reset()
+    assert learner.state.undo_steps == 2  # the first is forgotten
+    for updates in (3, 2):
+        learner.undo_reset()
+        assert _same(_weights(learner), learnt[updates - 1])
+        assert learner.personalizer.updates == updates
+    learner.undo_reset()
+    assert learner.personalizer.updates == 2
+    learner.reset()
+    assert _same(_weights(learner), trained)
+
+
+def test_undoing_other_settings_brings_the_former_ones_back(memory: SourceMemory) -> None:
+    learner = _learner(memory, batch_size=1, undo_steps=2, guard=True)
+    settings = learner.personalizer.settings
+    learner.online(_view(4))
+    learnt = _weights(learner)
+    learner.configure(PersonalizationSettings(scope="features", batch_size=1))
+    assert learner.online(_view(5)) is not None
+    learner.undo_reset()
+    assert learner.state.settings == settings
+    assert _same(_weights(learner), learnt)
+    learner.reset()
+    trained = dict(small_network().named_parameters())
+    assert all(
+        torch.equal(p, trained[n]) for n, p in learner.personalizer.network.named_parameters()
+    )
+
+
+def test_a_profile_is_gone_on_from_and_what_was_before_comes_back(memory: SourceMemory) -> None:
+    learner = _learner(memory, batch_size=1, undo_steps=1, guard=True)
+    learner.online(_view(4))
+    learner.start_offline()
+    before = _weights(learner)
+    change = torch.full((30,), 0.5)
+    other = PersonalizationSettings(batch_size=1)
+    learner.load(Learnt({"self_head.bias": change}, 124), other)
+    assert learner.state.offline is None
+    assert learner.state.settings != other
+    trained = small_network().state_dict()["self_head.bias"]
+    assert torch.equal(_weights(learner)["self_head.bias"], trained + change)
+    result = learner.online(_view(4))
+    assert result is not None and result.number == 125
+    learner.undo_reset()
+    assert _same(_weights(learner), before)
+
+
+def test_a_profile_that_changes_more_brings_settings_that_go_on_with_it(
+    memory: SourceMemory,
+) -> None:
+    learner = _learner(memory, batch_size=1, undo_steps=1)
+    change = torch.full((64, 3, 7, 7), 0.1)
+    wide = PersonalizationSettings(scope="features", batch_size=1)
+    learner.load(Learnt({"encoder.conv1.weight": change}, 8), wide)
+    assert learner.state.settings == wide
+    assert learner.personalizer.updates == 8
+    torch.testing.assert_close(
+        learner.personalizer.learnt().changes["encoder.conv1.weight"], change
+    )

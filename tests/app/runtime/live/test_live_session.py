@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import json
+import weakref
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,9 +13,12 @@ import numpy as np
 import pytest
 
 from app.runtime.capture.files import VideoSource
+from app.runtime.live.engine import Engine
 from app.runtime.live.results import Comparison, Phase, PoseResult, Schedule
 from app.runtime.live.session import LiveSession
+from app.runtime.processors import ProcessorResult
 from model.core.errors import UserError
+from model.ttp.networks import PoseNetwork
 from tests.app.runtime.live.machinery import Clip, FakeFollower, small_engine, wait_for
 
 
@@ -101,6 +106,41 @@ def test_freezing_keeps_the_weights(running: _Running) -> None:
     assert session.status().updates >= 1
 
 
+class _Listener:
+    """A processor that fails at its ``fails``-th result."""
+
+    def __init__(self, fails: int) -> None:
+        self.results: list[ProcessorResult] = []
+        self.closed = False
+        self._fails = fails
+
+    def process(self, result: ProcessorResult) -> None:
+        self.results.append(result)
+        if len(self.results) == self._fails:
+            raise ValueError("enough")
+
+    def close(self) -> None:
+        self.closed = True
+
+
+def test_processors_get_every_result_until_they_fail(running: _Running) -> None:
+    session = running.session
+    steady, failing = _Listener(0), _Listener(2)
+    session.add_processor("steady.py", steady)
+    session.add_processor("failing.py", failing)
+    wait_for(lambda: session.processors() == ["steady.py"])
+    wait_for(lambda: len(steady.results) >= 5)
+    assert (len(failing.results), failing.closed) == (2, True)
+    assert [m for m in session.take_messages() if "failing.py failed (ValueError" in m]
+    assert steady.results[-1].joint_names == session.network.joint_names
+    assert steady.results[-1].keypoints.shape == (13, 2)
+    running.follower.found = False
+    wait_for(lambda: len(steady.results[-1].keypoints) == 0)
+    assert not steady.closed
+    session.close()
+    assert steady.closed
+
+
 def test_nothing_is_learnt_while_there_is_nobody(running: _Running) -> None:
     session = running.session
     session.set_personalizing(True)
@@ -180,6 +220,30 @@ def test_a_fault_is_reported_and_reset_starts_again(running: _Running) -> None:
     session.reset()
     assert len(running.engines) == 2
     wait_for(lambda: session.status().phase is Phase.OFF and session.latest_result() is not None)
+
+
+def test_a_network_that_failed_does_not_stay_in_memory_beside_the_new_one() -> None:
+    networks: list[weakref.ref[PoseNetwork]] = []
+
+    def make() -> Engine:
+        engine = small_engine()
+        networks.append(weakref.ref(engine.network))
+        return engine
+
+    def fails(_image: object, _time: float) -> None:
+        raise UserError("No such luck.")  # others are logged, and pytest keeps what is
+
+    session = LiveSession(make, Schedule.TWO_LANES)
+    try:
+        session._worker._engine.follower.locate = fails  # type: ignore[method-assign, assignment]
+        session.open(Clip(), loop=True)
+        wait_for(lambda: session.status().phase is Phase.FAULTED)
+        gc.disable()
+        session.reset()
+        assert [network() is None for network in networks] == [True, False]
+    finally:
+        gc.enable()
+        session.close()
 
 
 def test_the_schedule_is_chosen_by_measuring() -> None:

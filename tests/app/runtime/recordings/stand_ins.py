@@ -62,6 +62,9 @@ class BrightnessFollower:
         self.times: list[float] = []
         self.observed: list[tuple[NDArray[np.floating], tuple[int, int]]] = []
 
+    def reset(self) -> None:
+        """Nothing is remembered that counts."""
+
     def locate(self, image: Image, time_s: float) -> SquareBox | None:
         self.times.append(time_s)
         return BOX if image.mean() > 50 else None

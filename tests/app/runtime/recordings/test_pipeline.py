@@ -13,7 +13,16 @@ import torch
 from app.runtime.capture.files import VideoSource
 from app.runtime.live.engine import Engine, machine_for
 from app.runtime.recordings.pipeline import ProcessedFrame, RecordingPipeline
-from model.adaptation import PersonalizationSettings
+from model.adaptation import (
+    Mode,
+    PersonalizationSettings,
+    Personalizer,
+    PersonView,
+    SourceMemory,
+    learn_offline,
+)
+from model.adaptation.guard import HOLD_EVERY, Guard
+from model.adaptation.memory import compact_side
 from model.core.errors import UserError
 from model.ttp.prediction import crop_tensor, pose_in_image
 from tests.app.runtime.recordings.stand_ins import (
@@ -41,11 +50,11 @@ def engine() -> Engine:
 
 
 def run(
-    engine: Engine, tmp_path: Path, frames: Sequence[Image], *, online: bool
+    engine: Engine, tmp_path: Path, frames: Sequence[Image], mode: Mode = "none"
 ) -> list[ProcessedFrame]:
     source = VideoSource(write_clip(tmp_path / "clip.avi", frames))
     source.open()
-    processed = list(RecordingPipeline(engine, online=online).run(source))
+    processed = list(RecordingPipeline(engine, mode).run(source))
     source.close()
     return processed
 
@@ -58,7 +67,7 @@ def test_without_personalization_every_frame_is_predicted_by_the_trained_weights
     engine: Engine, tmp_path: Path
 ) -> None:
     before = weights(engine)
-    processed = run(engine, tmp_path, CLIP, online=False)
+    processed = run(engine, tmp_path, CLIP, mode="none")
     assert [p.result.box for p in processed] == [BOX, BOX, None, BOX]
     assert [p.frame.index for p in processed] == [0, 1, 2, 3]
     assert [p.result.timestamp for p in processed] == pytest.approx([0, 0.05, 0.1, 0.15])
@@ -72,13 +81,13 @@ def test_without_personalization_every_frame_is_predicted_by_the_trained_weights
 
 
 def test_a_frame_without_a_person_has_empty_results(engine: Engine, tmp_path: Path) -> None:
-    result = run(engine, tmp_path, CLIP, online=False)[2].result
+    result = run(engine, tmp_path, CLIP, mode="none")[2].result
     assert result.keypoints.shape == (0, 2)
     assert result.confidence.size == result.affinity.size == 0
 
 
 def test_the_follower_is_told_the_time_and_every_prediction(engine: Engine, tmp_path: Path) -> None:
-    processed = run(engine, tmp_path, CLIP, online=False)
+    processed = run(engine, tmp_path, CLIP, mode="none")
     follower = engine.follower
     assert isinstance(follower, BrightnessFollower)
     assert follower.times == pytest.approx([0, 0.05, 0.1, 0.15])
@@ -89,7 +98,7 @@ def test_the_follower_is_told_the_time_and_every_prediction(engine: Engine, tmp_
 
 def test_online_makes_one_update_per_frame_with_a_person(engine: Engine, tmp_path: Path) -> None:
     before = weights(engine)
-    processed = run(engine, tmp_path, CLIP, online=True)
+    processed = run(engine, tmp_path, CLIP, mode="online")
     assert [p.update is not None for p in processed] == [True, True, False, True]
     assert [p.learnt for p in processed] == [True, True, False, True]
     assert [p.result.updates for p in processed] == [1, 2, 2, 3]
@@ -108,8 +117,8 @@ def test_online_predicts_with_the_weights_that_the_frame_has_just_updated(
     clip = [person(0), person(1)]
     source = VideoSource(write_clip(tmp_path / "clip.avi", clip))
     source.open()
-    trained = run(engine, tmp_path, clip, online=False)[0].result
-    first = next(RecordingPipeline(engine, online=True).run(source)).result
+    trained = run(engine, tmp_path, clip, mode="none")[0].result
+    first = next(RecordingPipeline(engine, "online").run(source)).result
     source.close()
     with torch.inference_mode():
         now = pose_in_image(
@@ -124,7 +133,7 @@ def test_the_first_frame_rebuilds_itself_and_later_ones_see_only_the_past(
 ) -> None:
     # The example shown is the last pair of the batch; its source must be a frame seen so far.
     few = replace(engine, settings=replace(SETTINGS, batch_size=1))
-    processed = run(few, tmp_path, [person(0), person(1), person(2)], online=True)
+    processed = run(few, tmp_path, [person(0), person(1), person(2)], mode="online")
     updates = [p.update for p in processed if p.update is not None]
     np.testing.assert_array_equal(updates[0].source, updates[0].target)
     for update, seen in zip(updates, (1, 2, 3), strict=True):
@@ -136,7 +145,7 @@ def test_the_first_frame_rebuilds_itself_and_later_ones_see_only_the_past(
 
 def test_iterations_step_several_times_on_each_batch(engine: Engine, tmp_path: Path) -> None:
     thorough = replace(engine, settings=replace(SETTINGS, batch_size=1, iterations=3))
-    processed = run(thorough, tmp_path, [person(0), person(1)], online=True)
+    processed = run(thorough, tmp_path, [person(0), person(1)], mode="online")
     assert [p.result.updates for p in processed] == [3, 6]
 
 
@@ -144,7 +153,7 @@ def test_an_update_that_is_not_finite_is_not_learnt(engine: Engine, tmp_path: Pa
     with torch.no_grad():
         next(engine.network.reconstruction.parameters()).fill_(torch.nan)
     before = weights(engine)
-    processed = run(engine, tmp_path, [person(0)], online=True)[0]
+    processed = run(engine, tmp_path, [person(0)], mode="online")[0]
     assert processed.update is not None
     assert np.isnan(processed.update.loss)
     assert not processed.learnt
@@ -155,7 +164,7 @@ def test_an_update_that_is_not_finite_is_not_learnt(engine: Engine, tmp_path: Pa
 
 def test_trained_weights_come_back_when_the_settings_say_so(engine: Engine, tmp_path: Path) -> None:
     resetting = replace(engine, settings=replace(SETTINGS, batch_size=1, reset_every=2))
-    processed = run(resetting, tmp_path, [person(i) for i in range(3)], online=True)
+    processed = run(resetting, tmp_path, [person(i) for i in range(3)], mode="online")
     assert [p.result.updates for p in processed] == [1, 2, 1]
 
 
@@ -165,14 +174,14 @@ def test_a_cut_brings_the_trained_weights_back_and_forgets_the_frames(
     cutting = replace(engine, settings=replace(SETTINGS, batch_size=1, reset_on_cut=True))
     one, other = person(0), person(5)
     clip = [one, one, EMPTY, other, other]
-    processed = run(cutting, tmp_path, clip, online=True)
+    processed = run(cutting, tmp_path, clip, mode="online")
     assert [p.result.updates for p in processed] == [1, 2, 2, 1, 2]
     # Its own source: the frames of the scene before are gone.
     update = processed[3].update
     assert update is not None
     np.testing.assert_array_equal(update.source, update.target)
     whole = replace(engine, settings=replace(SETTINGS, batch_size=1))
-    processed = run(whole, tmp_path, clip, online=True)
+    processed = run(whole, tmp_path, clip, mode="online")
     assert [p.result.updates for p in processed] == [1, 2, 2, 3, 4]
 
 
@@ -182,7 +191,7 @@ def test_the_average_of_the_weights_predicts_where_the_settings_ask_for_one(
     averaging = replace(engine, settings=replace(SETTINGS, average=0.9))
     source = VideoSource(write_clip(tmp_path / "clip.avi", [person(0)]))
     source.open()
-    pipeline = RecordingPipeline(averaging, online=True)
+    pipeline = RecordingPipeline(averaging, "online")
     found = next(pipeline.run(source)).result
     source.close()
     crop = crop_tensor(person(0), BOX, engine.network.spec)
@@ -196,15 +205,86 @@ def test_the_average_of_the_weights_predicts_where_the_settings_ask_for_one(
     assert min(apart) > 1e-3
 
 
+def open_clip(path: Path, frames: Sequence[Image]) -> VideoSource:
+    source = VideoSource(write_clip(path, frames))
+    source.open()
+    return source
+
+
+def test_offline_learns_from_all_recordings_before_the_first_prediction(
+    engine: Engine, tmp_path: Path
+) -> None:
+    settings = replace(SETTINGS, offline_updates_per_frame=2.0)
+    pipeline = RecordingPipeline(replace(engine, settings=settings), "offline", 7)
+    before = weights(engine)
+    clips = [CLIP, [person(3), EMPTY, person(4)]]
+    sources = [open_clip(tmp_path / f"{number}.avi", clip) for number, clip in enumerate(clips)]
+    assert [sum(1 for _ in pipeline.watch(source)) for source in sources] == [4, 3]
+    assert (pipeline.watched, pipeline.views) == (5, 5)
+    assert all(torch.equal(before[name], value) for name, value in weights(engine).items())
+    reports = list(pipeline.learn())
+    assert [report.number for report in reports] == list(range(1, 11))
+    learnt = weights(engine)
+    assert any(not torch.equal(before[name], value) for name, value in learnt.items())
+    for source, clip in zip(sources, clips, strict=True):
+        source.rewind()
+        processed = list(pipeline.run(source))
+        source.close()
+        assert len(processed) == len(clip)
+        assert all(p.result.updates == 10 and p.update is None for p in processed)
+        assert [p.result.media_index for p in processed] == list(range(len(clip)))
+    assert all(torch.equal(learnt[name], value) for name, value in weights(engine).items())
+
+
+def test_offline_learns_what_evaluation_learns(engine: Engine, tmp_path: Path) -> None:
+    settings = replace(SETTINGS, guard=True, offline_updates_per_frame=0.5)
+    guarded = replace(engine, settings=settings)
+    pipeline = RecordingPipeline(guarded, "offline", 9)
+    source = open_clip(tmp_path / "clip.avi", [person(i) for i in range(9)])
+    trained = weights(engine)
+    assert sum(1 for _ in pipeline.watch(source)) == 9
+    assert pipeline.views == 8  # one is held out for the guard
+    losses = [report.loss for report in pipeline.learn()]
+    source.close()
+    engine.network.load_state_dict(trained)
+    memory = SourceMemory(9, hold_every=HOLD_EVERY, whole_bytes=2**29)
+    for index in range(9):
+        memory.add(PersonView.of_frame(person(index), BOX, index))
+    personalizer = Personalizer(engine.network, PixelLoss(), settings)
+    again = learn_offline(
+        personalizer,
+        memory,
+        personalizer.sampler(),
+        9,
+        guard=Guard(personalizer, memory),
+        micro_batch=2,
+    )
+    np.testing.assert_allclose([report.loss for report in again], losses, rtol=1e-4)
+
+
+def test_offline_keeps_a_fair_sample_of_what_has_no_room(
+    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    side = compact_side(engine.network.spec.crop_size)
+    monkeypatch.setattr("app.runtime.recordings.pipeline._OFFLINE_VIEWS", 2 * 3 * side**2)
+    pipeline = RecordingPipeline(engine, "offline")
+    source = open_clip(tmp_path / "clip.avi", [person(i) for i in range(6)])
+    for _ in pipeline.watch(source):
+        pass
+    source.close()
+    assert (pipeline.watched, pipeline.views) == (6, 2)
+    assert len(list(pipeline.learn())) == 6
+
+
 def test_views_keep_the_detail_that_the_networks_crops_need(engine: Engine) -> None:
     engine.network.spec = replace(engine.network.spec, backbone="movenet-thunder")
-    pipeline = RecordingPipeline(engine, online=False)
+    pipeline = RecordingPipeline(engine, "none")
     assert pipeline._memory._crop_size == engine.network.spec.crop_size == 256
 
 
 def test_the_baseline_cannot_be_personalized_but_predicts(engine: Engine, tmp_path: Path) -> None:
     baseline = replace(engine, network=small_network("baseline"))
     with pytest.raises(UserError, match="cannot be personalized"):
-        RecordingPipeline(baseline, online=True)
-    processed = run(baseline, tmp_path, [person(0)], online=False)[0]
+        RecordingPipeline(baseline, "online")
+    processed = run(baseline, tmp_path, [person(0)], mode="none")[0]
     assert processed.result.keypoints.shape == (13, 2)

@@ -26,6 +26,17 @@ def test_results_take_the_place_of_older_ones_at_the_end(tmp_path: Path) -> None
     assert contents(out) == {"a.txt": "second", "notes.txt": "mine"}
 
 
+def test_folders_of_results_are_merged_into_those_that_are_there(tmp_path: Path) -> None:
+    (tmp_path / "take").mkdir()
+    (tmp_path / "take" / "a.txt").write_text("old")
+    (tmp_path / "take" / "notes.txt").write_text("mine")
+    with result_folder(tmp_path) as folder:
+        (folder / "take").mkdir()
+        (folder / "take" / "a.txt").write_text("new")
+    assert [path.name for path in tmp_path.iterdir()] == ["take"]
+    assert contents(tmp_path / "take") == {"a.txt": "new", "notes.txt": "mine"}
+
+
 @pytest.mark.parametrize("reason", [KeyboardInterrupt, RuntimeError, UserError])
 def test_an_interrupted_run_leaves_the_folder_as_it_was(
     tmp_path: Path, reason: type[BaseException]

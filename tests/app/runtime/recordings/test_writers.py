@@ -11,6 +11,7 @@ import pytest
 
 from app.runtime.recordings.pipeline import ProcessedFrame
 from app.runtime.recordings.writers import CocoJson, KeypointsCsv, ResultWriter, Tally
+from model.core.angles import ANGLES, joint_angles
 from model.core.skeleton import PENN13
 from tests.app.runtime.recordings.stand_ins import BOX, NETWORK, found, not_found
 
@@ -61,6 +62,18 @@ def test_the_table_gives_the_points_by_the_joints_names(rows: list[dict[str, str
         left, top, _, _ = BOX.corners
         box = [float(row[f"box_{part}"]) for part in ("left", "top", "side")]
         assert box == [left, top, BOX.side]
+
+
+def test_the_table_ends_with_angles(rows: list[dict[str, str]]) -> None:
+    assert list(rows[0])[-8:] == [f"{angle.vertex.replace(' ', '_')}_angle" for angle in ANGLES]
+    for row, frame in ((rows[0], FRAMES[0]), (rows[2], FRAMES[2])):
+        result = frame.result
+        expected = joint_angles(PENN13.names, result.keypoints, result.confidence)
+        texts = [row[f"{angle.vertex.replace(' ', '_')}_angle"] for angle in ANGLES]
+        assert [float(text) if text else np.nan for text in texts] == pytest.approx(
+            expected.round(1), nan_ok=True
+        )
+    assert sum(name.endswith("_angle") and bool(text) for name, text in rows[0].items()) > 0
 
 
 def test_a_frame_without_a_person_has_empty_fields(rows: list[dict[str, str]]) -> None:

@@ -1,0 +1,280 @@
+"""Training steps with both losses: fed by a loader, and with all pictures on the device."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch.utils.flop_counter import FlopCounterMode
+
+from app.assets import DEMOS, PERCEPTUAL_WEIGHTS, Demo, KnownJoints
+from app.benchmarks.step import faster_in_bfloat16, random_network
+from app.benchmarks.timing import Peak, Ratio, measure_peak
+from app.runtime.capture.files import VideoSource
+from model.core.crop import CROP_SIZE, SquareBox, crop_matrix, warp
+from model.core.device import choose_device
+from model.core.perceptual import PerceptualLoss, load_perceptual_loss
+from model.core.skeleton import PENN13, joint_set
+from model.data.catalogue import Request, weights_of
+from model.data.conversion import converted
+from model.data.frames import PackedImages
+from model.data.records import ABSENT, VISIBLE, Clip, DataSet
+from model.data.sampling import Mixture
+from model.ttp.networks import PoseNetwork
+from model.ttp.objective import JointObjective
+from model.ttp.training.budgeted import BudgetedRun
+from model.ttp.training.resident import BatchMaker, load_bank
+from model.ttp.training.settings import Precision, ResidentSettings, TrainingSettings
+from model.ttp.training.trainer import StepReport, Trainer
+
+_TURNS = 2
+_FRAMES = 48
+# The person fills a square of this share of the pictures, as in clips that are packed.
+_INNER = 0.8
+_FOR_EVER = 10**6
+
+
+@dataclass(frozen=True)
+class TrainFigures:
+    """Examples per second of both, and what share of the machine's measured peak that is.
+
+    ``ratio`` tells how many times faster training without a loader is; ``gflop`` is computed for
+    an example, forwards and backwards.
+    """
+
+    loader: float
+    resident: float
+    ratio: Ratio
+    gflop: float
+    peak: Peak
+    frames: int
+    batch: int
+    workers: int
+    device: str
+    precision: str
+
+    def rounded(self) -> dict[str, float | int | str]:
+        """For ``--json``."""
+        return {
+            "examples_per_second_loader": round(self.loader, 2),
+            "examples_per_second_resident": round(self.resident, 2),
+            **self.ratio.rounded("ratio_resident"),
+            "share_of_peak_loader": round(self.loader * self.gflop / self.peak.gflops, 3),
+            "share_of_peak_resident": round(self.resident * self.gflop / self.peak.gflops, 3),
+            "gflop_per_example": round(self.gflop, 1),
+            "peak_gflops": round(self.peak.gflops, 1),
+            "copy_gb_per_second": round(self.peak.copied_gb_per_second, 1),
+            "frames": self.frames,
+            "batch": self.batch,
+            "workers": self.workers,
+            "device": self.device,
+            "precision": self.precision,
+        }
+
+
+class _Timer:
+    """Sums what steps take but for the first, which starts processes and warms up."""
+
+    def __init__(self, seconds: float) -> None:
+        self._limit = seconds
+        self._begun = time.perf_counter()
+        self._steps: list[float] = []
+
+    def stepped(self, report: StepReport) -> None:
+        if not self._steps:
+            self._begun = time.perf_counter()
+        self._steps.append(report.seconds)
+
+    def look(self, step: int, network: PoseNetwork, *, probe: bool) -> None:
+        """Nothing is validated."""
+
+    def problem(self, sentence: str) -> None:
+        """A frame that cannot be used stops the run."""
+
+    def over(self) -> bool:
+        """Whether steps were counted for long enough."""
+        return len(self._steps) > 1 and time.perf_counter() - self._begun >= self._limit
+
+    @property
+    def seconds_per_step(self) -> float:
+        return float(np.mean(self._steps[1:]))
+
+
+def measure_train(
+    requests: Sequence[Request],
+    *,
+    batch: int = 32,
+    workers: int = 1,
+    seconds: float = 20.0,
+    backbone: str = "resnet18",
+    precision: str | None = None,
+    device: str | None = None,
+) -> TrainFigures:
+    """Train the paper's network in turns in both ways, for ``seconds`` each time.
+
+    Args:
+        requests: what to train on; none: frames of the embedded clips. All pictures must be
+            squares of one size.
+        batch: examples of a step, all with a source where there is one.
+        workers: processes that load; also threads that decode at the start.
+        seconds: how long each is measured in each of two turns, at least one step.
+        backbone: the network's.
+        precision: ``float32`` or ``bfloat16``; None: whatever is faster here.
+        device: None: the best there is.
+
+    Raises:
+        UserError: something cannot be read, or does not fit.
+    """
+    place = choose_device(device).device
+    low = faster_in_bfloat16(place) if precision is None else precision == "bfloat16"
+    data = _read(requests) if requests else [demo_people()]
+    perceptual = load_perceptual_loss(PERCEPTUAL_WEIGHTS)
+    perceptual.to(place, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    both = _Both(data, weights_of(requests) if requests else None, perceptual, place)
+    kind: Precision = "bfloat16" if low else "float32"
+    rates: dict[str, list[float]] = {"loader": [], "resident": []}
+    for _ in range(_TURNS):
+        rates["loader"].append(batch / both.loader(backbone, batch, kind, workers, seconds))
+        rates["resident"].append(batch / both.resident(backbone, batch, kind, workers, seconds))
+    return TrainFigures(
+        loader=float(np.median(rates["loader"])),
+        resident=float(np.median(rates["resident"])),
+        ratio=Ratio.of(rates["resident"], rates["loader"]),
+        gflop=both.gflop(backbone, batch, workers),
+        peak=measure_peak(place, torch.bfloat16 if low else torch.float32),
+        frames=sum(map(len, data)),
+        batch=batch,
+        workers=workers,
+        device=str(place),
+        precision=kind,
+    )
+
+
+class _Both:
+    """Both ways to train on the same data; each call begins with a new network."""
+
+    def __init__(
+        self,
+        data: Sequence[DataSet],
+        shares: Sequence[float] | None,
+        perceptual: PerceptualLoss,
+        device: torch.device,
+    ) -> None:
+        self._data = list(data)
+        self._shares = shares
+        self._perceptual = perceptual
+        self._device = device
+
+    def loader(
+        self, backbone: str, batch: int, precision: Precision, workers: int, seconds: float
+    ) -> float:
+        """Seconds of a step."""
+        settings = TrainingSettings(
+            steps=_FOR_EVER,
+            batch_size=batch,
+            precision=precision,
+            validate_every=_FOR_EVER,
+            checkpoint_every=_FOR_EVER,
+        )
+        timer = _Timer(seconds)
+        with tempfile.TemporaryDirectory() as folder:
+            Trainer(
+                random_network(backbone),
+                Mixture(self._data, self._shares),
+                settings,
+                Path(folder),
+                perceptual=self._perceptual,
+                device=self._device,
+                workers=workers,
+            ).run(timer, timer.over)
+        return timer.seconds_per_step
+
+    def resident(
+        self, backbone: str, batch: int, precision: Precision, workers: int, seconds: float
+    ) -> float:
+        """Seconds of a step."""
+        settings = ResidentSettings(
+            minutes=_FOR_EVER, batch_size=batch, precision=precision, look_every=_FOR_EVER
+        )
+        timer = _Timer(seconds)
+        objective, batches = self._made(backbone, settings, workers)
+        BudgetedRun(objective, batches, settings).train(timer, timer.over)
+        return timer.seconds_per_step
+
+    def gflop(self, backbone: str, batch: int, workers: int) -> float:
+        """What is computed for an example (10^9 additions and multiplications)."""
+        settings = ResidentSettings(batch_size=batch)
+        objective, batches = self._made(backbone, settings, workers)
+        objective.network.train()
+        drawn = batches.draw()
+        with FlopCounterMode(display=False) as counter:
+            objective(drawn, True).total.backward()
+        return counter.get_total_flops() / 1e9 / batch
+
+    def _made(
+        self, backbone: str, settings: ResidentSettings, workers: int
+    ) -> tuple[JointObjective, BatchMaker]:
+        network = random_network(backbone)
+        network.to(self._device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        banks = [load_bank(data, self._device, threads=workers) for data in self._data]
+        objective = JointObjective(network, self._perceptual, self_weight=settings.self_weight)
+        shares = self._shares or [len(bank) for bank in banks]
+        return objective, BatchMaker(banks, shares, network.spec, settings)
+
+
+def _read(requests: Sequence[Request]) -> list[DataSet]:
+    joints = joint_set(requests[0].source.joints)
+    return [
+        converted(request.read("train", request.source.crop_shift), joints) for request in requests
+    ]
+
+
+def demo_people(frames: int = _FRAMES) -> DataSet:
+    """The first ``frames`` of each embedded clip with known joints, cut to squares of one size."""
+    clips = [_clip(demo, demo.joints, frames) for demo in DEMOS if demo.joints is not None]
+    return DataSet("embedded clips", PENN13, tuple(clips))
+
+
+def _clip(demo: Demo, joints: Path, count: int) -> Clip:
+    known = KnownJoints.load(joints)
+    side = round(CROP_SIZE / _INNER)
+    files: list[NDArray[np.uint8]] = []
+    places, seen = [], []
+    source = VideoSource(demo.video)
+    source.open()
+    try:
+        while len(files) < count and (grab := source.read()) is not None:
+            points, visible = known.joints[grab.media_index], known.visible[grab.media_index]
+            if visible.sum() < 2:
+                continue
+            matrix = crop_matrix(_around(points[visible]), side)
+            picture = cv2.cvtColor(warp(grab.image, matrix, side), cv2.COLOR_RGB2BGR)
+            files.append(cv2.imencode(".jpg", picture)[1])
+            places.append(points @ matrix[:, :2].T + matrix[:, 2])
+            seen.append(np.where(visible, VISIBLE, ABSENT))
+    finally:
+        source.close()
+    rows = np.arange(len(files))
+    offsets = np.cumsum([0, *map(len, files)])
+    return Clip(
+        name=demo.name,
+        person=demo.name,
+        frames=PackedImages(np.concatenate(files), offsets, rows, demo.name),
+        boxes=np.tile([side / 2, side / 2, CROP_SIZE], (len(files), 1)),
+        joints=np.array(places, np.float32),
+        visible=np.array(seen, np.uint8),
+    )
+
+
+def _around(points: NDArray[np.float32]) -> SquareBox:
+    """A square that holds these points with some room, in which ``_INNER`` is the person's."""
+    low, high = points.min(axis=0), points.max(axis=0)
+    x, y = (low + high) / 2
+    return SquareBox(float(x), float(y), float(1.25 * (high - low).max() / _INNER))

@@ -1,0 +1,100 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+import torch
+
+from app.benchmarks import step as benchmark
+from app.benchmarks.released_step import ReleasedStep
+from app.benchmarks.sights import Sight
+from app.benchmarks.step import HEATMAP_TOLERANCE, LOSS_TOLERANCE, compare
+from app.benchmarks.timing import Ratio, measure_peak
+from main import main
+from model.core.crop import SquareBox
+from model.core.errors import UserError
+from model.core.perceptual import PerceptualLoss
+from model.ttp.networks import PoseNetwork
+from tests.app.runtime.live.machinery import picture
+from tests.networks import small_network, small_perceptual_loss
+
+SIGHTS: list[Sight] = [(picture(index), SquareBox(80, 60, 100)) for index in range(8)]
+
+
+def _compare(perceptual: PerceptualLoss | None = None) -> benchmark.NetworkFigures:
+    return compare(
+        "small",
+        small_network(),
+        perceptual or small_perceptual_loss(),
+        SIGHTS,
+        batch=2,
+        repeats=1,
+        low=False,
+        device=torch.device("cpu"),
+    )
+
+
+def test_our_step_computes_what_the_released_loop_does_with_less() -> None:
+    figures = _compare()
+    assert figures.loss_error < LOSS_TOLERANCE
+    assert 0 < figures.heatmap_error < HEATMAP_TOLERANCE
+    # Two samples are not predicted twice, and nothing is rebuilt to be predicted.
+    assert figures.released_gflop > 1.1 * figures.exact.gflop
+    assert figures.exact.gflop > figures.gentle.gflop > figures.fast.gflop > 0
+    rounded = figures.rounded(measure_peak(torch.device("cpu")), "small_")
+    assert rounded["small_ratio_exact_least"] == rounded["small_ratio_exact_most"]  # one turn
+    assert float(rounded["small_share_of_peak"]) > 0
+
+
+def test_a_step_that_computes_something_else_is_not_compared(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Other(ReleasedStep):
+        def __init__(self, network: PoseNetwork, perceptual: PerceptualLoss, rate: float) -> None:
+            perceptual.means *= 1.01
+            super().__init__(network, perceptual, rate)
+
+    monkeypatch.setattr(benchmark, "ReleasedStep", Other)
+    with pytest.raises(UserError, match="does not compute what the released loop does"):
+        _compare()
+
+
+def test_the_released_loop_logs_a_loss_of_its_own_and_predicts_the_whole_batch() -> None:
+    perceptual = small_perceptual_loss()
+    step = ReleasedStep(small_network(), perceptual, 1e-3)
+    target, source = torch.randn(2, 2, 3, 128, 128)
+    results = [step(target, source) for _ in range(3)]
+    assert results[2].loss < results[0].loss
+    assert results[0].logged < results[0].loss
+    assert results[0].heatmaps.shape == (2, 13, 32, 32)
+
+
+def test_the_step_benchmark_prints_one_object(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(benchmark.weight_files, "load", lambda path: small_network("keypoint"))
+    monkeypatch.setattr(benchmark, "load_perceptual_loss", lambda path: small_perceptual_loss())
+    monkeypatch.setattr(benchmark, "found_people", lambda *_: SIGHTS)
+    arguments = ["--batch", "2", "--repeats", "1", "--precision", "float32", "--device", "cpu"]
+    assert main(["benchmark", "step", *arguments, "--json"]) == 0
+    figures = json.loads(capsys.readouterr().out)
+    assert figures["ratio_exact"] > 0
+    assert {"ratio_fast", "heatmap_error", "share_of_peak", "peak_gflops"} <= figures.keys()
+    assert (figures["network"], figures["batch"], figures["precision_fast"]) == (
+        "resnet18",
+        2,
+        "float32",
+    )
+    assert figures["embedded_ratio_exact"] > 0
+
+
+def test_weights_that_rebuild_nothing_are_refused(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(benchmark.weight_files, "load", lambda path: small_network("rotation"))
+    assert main(["benchmark", "step", "--weights", "x.safetensors", "--device", "cpu"]) == 2
+    assert "does not rebuild whole pictures" in capsys.readouterr().err
+
+
+def test_a_ratio_is_taken_turn_by_turn() -> None:
+    assert Ratio.of([10, 30, 40], [5, 10, 40]) == Ratio(2, 1, 3)
