@@ -85,7 +85,7 @@ def write_jhmdb_video(
         do_compression=True,
     )
     if mask is not None:
-        path = root / "mask_for_keypointgan" / action / video / "mask_for_keypointgan.mat"
+        path = root / "puppet_mask" / action / video / "puppet_mask.mat"
         path.parent.mkdir(parents=True)
         scipy.io.savemat(path, {"part_mask": mask}, do_compression=True)
     return label

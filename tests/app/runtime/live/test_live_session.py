@@ -285,10 +285,11 @@ def test_a_take_ends_with_its_source_and_keeps_the_poses(running: _Running, tmp_
 
     def told() -> bool:
         messages.extend(session.take_messages())
-        return bool(messages)
+        return any(said.startswith("Recorded ") for said in messages)
 
     wait_for(told)
-    assert messages[0].startswith("Recorded ") and str(take.folder) in messages[0]
+    told_of = [said for said in messages if said.startswith("Recorded ")]
+    assert len(told_of) == 1 and str(take.folder) in told_of[0], messages
     about = json.loads((take.folder / "take.json").read_text())
     assert about["frames"] >= 10 and about["frames_lost"] == 0 and about["frames_predicted"] > 0
 
