@@ -279,6 +279,8 @@ def test_a_take_ends_with_its_source_and_keeps_the_poses(running: _Running, tmp_
     take = session.recording()
     assert take is not None
     wait_for(lambda: (status := session.recording()) is not None and status.frames >= 10)
+    rows = take.folder / "keypoints.csv"  # written out once a second
+    wait_for(lambda: rows.read_text().count("\n") > 1)
     session.open(Clip(), loop=True)
     assert session.recording() is None
     messages: list[str] = []
