@@ -12,6 +12,7 @@ import numpy as np
 from model.core.skeleton import joint_set
 from model.data.catalogue import Request, weights_of
 from model.data.conversion import converted
+from model.data.records import DataSet
 from model.data.sampling import Mixture
 from model.ttp.training.loader import MicroBatchPlan, make_loader
 from model.ttp.training.settings import TrainingSettings
@@ -43,17 +44,21 @@ class DataFigures:
         return {k: round(v, 1) if isinstance(v, float) else v for k, v in values.items()}
 
 
+def read_training(requests: Sequence[Request]) -> list[DataSet]:
+    """The training people of each data set, with the joints of the first."""
+    joints = joint_set(requests[0].source.joints)
+    return [
+        converted(request.read("train", request.source.crop_shift), joints) for request in requests
+    ]
+
+
 def measure_data(requests: Sequence[Request], *, workers: int, seconds: float) -> DataFigures:
     """Make pairs of the mixture asked for during ``seconds``, alone and with ``workers`` (1..).
 
     Settings are the published ones, joints those of the first data set. ``UserError`` for what
     cannot be read, a damaged picture among it.
     """
-    joints = joint_set(requests[0].source.joints)
-    data_sets = [
-        converted(request.read("train", request.source.crop_shift), joints) for request in requests
-    ]
-    mixture = Mixture(data_sets, weights_of(requests))
+    mixture = Mixture(read_training(requests), weights_of(requests))
     rate = _pairs_per_second(mixture, workers, seconds)
     megabytes = _PICTURES_PER_PAIR * _picture_bytes(mixture) / 1e6
     return DataFigures(

@@ -15,15 +15,15 @@ from numpy.typing import NDArray
 from torch.utils.flop_counter import FlopCounterMode
 
 from app.assets import DEMOS, PERCEPTUAL_WEIGHTS, Demo, KnownJoints
+from app.benchmarks.data import read_training
 from app.benchmarks.step import faster_in_bfloat16, random_network
 from app.benchmarks.timing import Peak, Ratio, measure_peak
 from app.runtime.capture.files import VideoSource
 from model.core.crop import CROP_SIZE, SquareBox, crop_matrix, warp
 from model.core.device import choose_device
 from model.core.perceptual import PerceptualLoss, load_perceptual_loss
-from model.core.skeleton import PENN13, joint_set
+from model.core.skeleton import PENN13
 from model.data.catalogue import Request, weights_of
-from model.data.conversion import converted
 from model.data.frames import PackedImages
 from model.data.records import ABSENT, VISIBLE, Clip, DataSet
 from model.data.sampling import Mixture
@@ -134,7 +134,7 @@ def measure_train(
     """
     place = choose_device(device).device
     low = faster_in_bfloat16(place) if precision is None else precision == "bfloat16"
-    data = _read(requests) if requests else [demo_people()]
+    data = read_training(requests) if requests else [demo_people()]
     perceptual = load_perceptual_loss(PERCEPTUAL_WEIGHTS)
     perceptual.to(place, memory_format=torch.channels_last)  # type: ignore[call-overload]
     both = _Both(data, weights_of(requests) if requests else None, perceptual, place)
@@ -227,13 +227,6 @@ class _Both:
         objective = JointObjective(network, self._perceptual, self_weight=settings.self_weight)
         shares = self._shares or [len(bank) for bank in banks]
         return objective, BatchMaker(banks, shares, network.spec, settings)
-
-
-def _read(requests: Sequence[Request]) -> list[DataSet]:
-    joints = joint_set(requests[0].source.joints)
-    return [
-        converted(request.read("train", request.source.crop_shift), joints) for request in requests
-    ]
 
 
 def demo_people(frames: int = _FRAMES) -> DataSet:
