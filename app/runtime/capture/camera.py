@@ -214,7 +214,7 @@ class CameraSource:
         self._info: SourceInfo | None = None
         self._index = 0
         self._times: deque[float] = deque(maxlen=_RATE_WINDOW)
-        self._watch = FrozenCallback(FROZEN_AFTER)
+        self._watch = FreezeDetector(FROZEN_AFTER)
 
     @property
     def info(self) -> SourceInfo:
@@ -285,7 +285,7 @@ class CameraSource:
             self._info = replace(self.info, fps=(_RATE_WINDOW - 1) / span)
 
 
-class FrozenCallback:
+class FreezeDetector:
     """Notices a driver that keeps handing out its last picture after the camera is gone.
 
     No sensor sends the same picture twice, its noise sees to that; but a virtual camera may show a

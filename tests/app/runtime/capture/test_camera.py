@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from app.runtime.capture import camera as camera_module
-from app.runtime.capture.camera import CameraSource, FrozenCallback, find_camera, list_cameras
+from app.runtime.capture.camera import CameraSource, FreezeDetector, find_camera, list_cameras
 from app.runtime.capture.source import SourceStalledError
 from model.core.errors import UserError
 from tests.app.runtime.capture.conftest import Connect
@@ -193,7 +193,7 @@ def test_a_driver_that_repeats_its_last_picture_is_noticed_once(
 
 
 def test_the_watch_reports_each_still_picture_once() -> None:
-    watch = FrozenCallback(patience=5.0)
+    watch = FreezeDetector(patience=5.0)
     answers = [watch.is_frozen(picture(1), moment) for moment in (0.0, 4.9, 5.0, 5.1, 20.0)]
     assert answers == [False, False, True, False, False]
     assert not watch.is_frozen(picture(2), 21.0)
@@ -202,7 +202,7 @@ def test_the_watch_reports_each_still_picture_once() -> None:
 
 
 def test_noise_is_no_frozen_picture() -> None:
-    watch = FrozenCallback(patience=1.0)
+    watch = FreezeDetector(patience=1.0)
     rng = np.random.default_rng(0)
     for moment in range(10):
         noisy = rng.integers(99, 102, (48, 64, 3), dtype=np.uint8)
