@@ -8,23 +8,22 @@ float16, those of forty updates moved the maps of the network in the box by 1e-4
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
 from dataclasses import replace as replaced
 from datetime import UTC, datetime
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save as to_bytes
+from safetensors import safe_open
 from torch import Tensor
 
 from model.adaptation.parameters import covers, personalized
 from model.adaptation.personalizer import Learnt
 from model.adaptation.settings import PRESETS, Preset
 from model.core.errors import UserError
-from model.core.files import whole_file
+from model.core.weights import opened, write_weights
 from model.ttp.networks import PoseNetwork
 
 SUFFIX = ".safetensors"
@@ -152,11 +151,7 @@ def fitting_preset(info: ProfileInfo, names: Iterable[str]) -> Preset:
 def _write(path: Path, info: ProfileInfo, tensors: Mapping[str, Tensor], *, replace: bool) -> None:
     metadata = {name: str(value) for name, value in asdict(info).items()}
     head = {"format": FORMAT, "version": str(VERSION), "sha256": _digest(tensors)}
-    content = to_bytes(
-        {name: tensor.contiguous() for name, tensor in tensors.items()}, {**metadata, **head}
-    )
-    with whole_file(path, replace=replace) as temporary:
-        temporary.write_bytes(content)
+    write_weights(path, tensors, {**metadata, **head}, replace=replace)
 
 
 def _digest(tensors: Mapping[str, Tensor]) -> str:
@@ -221,15 +216,9 @@ def _info(path: Path, metadata: Mapping[str, str]) -> ProfileInfo:
     return info
 
 
-@contextmanager
-def _opened(path: Path) -> Iterator[safe_open]:
-    if not path.is_file():
-        raise UserError(f"There is no profile {path}. Choose another one.")
-    try:
-        with safe_open(path, "pt") as file:
-            yield file
-    except (OSError, SafetensorError) as error:
-        raise _damaged(path, str(error)) from error
+def _opened(path: Path) -> AbstractContextManager[safe_open]:
+    missing = f"There is no profile {path}. Choose another one."
+    return opened(path, missing, lambda error: _damaged(path, str(error)))
 
 
 def _damaged(path: Path, reason: str) -> UserError:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pickle
 import struct
 import warnings
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import torch
@@ -28,7 +28,12 @@ _WRAPPERS = ("state_dict", "best_state_dict", "model")
 
 
 def write_weights(
-    path: Path, tensors: Mapping[str, Tensor], metadata: Mapping[str, str], *, half: bool = False
+    path: Path,
+    tensors: Mapping[str, Tensor],
+    metadata: Mapping[str, str],
+    *,
+    half: bool = False,
+    replace: bool = True,
 ) -> None:
     """Write tensors and what they are; the file is complete or not there.
 
@@ -37,6 +42,7 @@ def write_weights(
         tensors: by name; BatchNorm's counters are left out.
         metadata: its entries, ``format`` among them.
         half: store floats as float16.
+        replace: whether an older file may be replaced.
 
     Raises:
         UserError: it cannot be written.
@@ -47,34 +53,45 @@ def write_weights(
         if not name.endswith(_COUNTER)
     }
     content = to_bytes(stored, metadata=dict(metadata))
-    with whole_file(path) as temporary:
+    with whole_file(path, replace=replace) as temporary:
         temporary.write_bytes(content)
 
 
 def read_metadata(path: str | Path) -> dict[str, str]:
     """The metadata of a weight file; ``UserError`` if it is none or damaged."""
-    with _opened(Path(path)) as file:
+    with _weights(Path(path)) as file:
         return dict(file.metadata() or {})
 
 
 def read_weights(path: Path) -> dict[str, Tensor]:
     """The tensors of a weight file; ``UserError`` if it is none or damaged."""
-    with _opened(path) as file:
+    with _weights(path) as file:
         return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
 
 
 @contextmanager
-def _opened(path: Path) -> Iterator[safe_open]:
+def opened(
+    path: Path, missing: str, damaged: Callable[[Exception], UserError]
+) -> Iterator[safe_open]:
+    """A safetensors file, open; ``missing`` and ``damaged`` say what is the matter if it is not."""
     if not path.is_file():
-        raise UserError(f"There is no weight file {path}. Give the path of a .safetensors file.")
+        raise UserError(missing)
     try:
         with safe_open(path, "pt") as file:
             yield file
     except (OSError, SafetensorError) as error:
-        raise UserError(
+        raise damaged(error) from error
+
+
+def _weights(path: Path) -> AbstractContextManager[safe_open]:
+    return opened(
+        path,
+        f"There is no weight file {path}. Give the path of a .safetensors file.",
+        lambda error: UserError(
             f"{path} is not a whole safetensors file ({error}); it may be truncated. "
             "Copy it again, or convert a checkpoint with 'import-weights'."
-        ) from error
+        ),
+    )
 
 
 def fill(module: nn.Module, tensors: Mapping[str, Tensor], path: Path, what: str) -> None:

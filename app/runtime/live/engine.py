@@ -12,6 +12,7 @@ from app.assets import DETECTOR, PERCEPTUAL_WEIGHTS, PERSON_MASK, WEIGHTS
 from app.runtime.live.results import NetworkInfo
 from app.runtime.live.schedules import Machine
 from model.adaptation import DEFAULT_PRESET, PersonalizationSettings
+from model.adaptation.profile import ProfileBase
 from model.core.device import choose_device, prefers_bfloat16
 from model.core.files import sha256_of
 from model.core.perceptual import PerceptualLoss, load_perceptual_loss
@@ -33,6 +34,11 @@ class Engine:
     weights_name: str
     masker: PersonMasker | None = None
     weights_sha256: str = ""
+
+    @property
+    def profile_base(self) -> ProfileBase:
+        """What profiles of people must belong to."""
+        return ProfileBase.of(self.network, self.weights_name, self.weights_sha256)
 
 
 def load_engine(

@@ -226,7 +226,7 @@ class LiveSession:
         self._processors: list[ProcessorThread] = []
         engine = make_engine()
         self.network = describe_network(engine.network.spec, engine.weights_name)
-        self.base = ProfileBase.of(engine.network, engine.weights_name, engine.weights_sha256)
+        self.base = engine.profile_base
         self._worker = self._start_worker(engine)
 
     def open(self, source: FrameSource, *, loop: bool) -> None:

@@ -14,7 +14,6 @@ from model.adaptation import Learnt, preset_name
 from model.adaptation.parameters import covers
 from model.adaptation.profile import (
     SUFFIX,
-    ProfileBase,
     ProfileInfo,
     fitting_preset,
     load_profile,
@@ -35,7 +34,7 @@ class ProfileUse:
     def __init__(self, job: Job, engine: Engine) -> None:
         self._job = job
         self._folder = ProfileFolder(job.profiles)
-        self._base = ProfileBase.of(engine.network, engine.weights_name, engine.weights_sha256)
+        self._base = engine.profile_base
         self._loaded: ProfileInfo | None = None
         self._saved: ProfileInfo | None = None
         self._path: Path | None = None
