@@ -10,7 +10,8 @@ import json
 import shutil
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import datetime
 from fractions import Fraction
@@ -74,6 +75,7 @@ class TakeRecorder(ManagedThread):
         self._folder = _new_folder(folder)
         self._network = network
         self._about = dict(about)
+        self._files = ExitStack()
         self._results: deque[PoseResult] = deque(maxlen=_WAITING)
         self._numbers: dict[int, tuple[int, float]] = {}
         self._frame: Frame | None = None
@@ -101,57 +103,55 @@ class TakeRecorder(ManagedThread):
         self._results.append(result)
 
     def prepare(self) -> None:
-        self._container = av.open(
-            self._folder / VIDEO,
-            "w",
-            format="matroska",
-            # Whole to the last second, even if the program is killed.
-            options={"cluster_time_limit": "1000", "flush_packets": "1"},
-        )
-        self._stream: VideoStream | None = None
-        self._csv = KeypointsCsv(self._folder / KEYPOINTS, self._network.joint_names)
         self._table = _Table(self._network)
+        self._stream: VideoStream | None = None
+        with self._explaining("cannot begin"):
+            self._container = self._files.enter_context(
+                av.open(
+                    self._folder / VIDEO,
+                    "w",
+                    format="matroska",
+                    # Whole to the last second, even if the program is killed.
+                    options={"cluster_time_limit": "1000", "flush_packets": "1"},
+                )
+            )
+            self._csv = KeypointsCsv(self._folder / KEYPOINTS, self._network.joint_names)
+            self._files.callback(self._csv.close)
 
     def work(self) -> None:
-        try:
-            self._record_all()
-        except OSError as error:
-            reason = error.strerror or str(error)
-            raise UserError(
-                f'The recording in "{self._folder}" stopped after {self._status.seconds:.0f} s '
-                f"({reason}). What was written until then is kept."
-            ) from error
+        with self._explaining("stopped"):
+            while True:
+                ending = self.stopping
+                frame = self._reader.next(0.0 if ending else _WAIT_SECONDS)
+                over = frame is None or (self._until is not None and frame.index >= self._until)
+                if frame is not None and not over:
+                    self._encode(frame)
+                self._write_results()
+                if ending and over:
+                    return
 
     def finish(self) -> None:
-        try:
-            if self._stream is not None:
-                self._container.mux(self._stream.encode(None))
-            self._container.close()
-            self._csv.close()
+        with self._explaining("could not be written to its end"):
+            with self._files:
+                if self._stream is not None:
+                    self._container.mux(self._stream.encode(None))
             if self._frame is None:
                 shutil.rmtree(self._folder, ignore_errors=True)
             else:
                 self._table.write(self._folder, self._frame)
                 self._write_about()
             self._on_done(self._status)
-        except OSError as error:
-            reason = error.strerror or str(error)
-            raise UserError(
-                f'The end of the recording in "{self._folder}" could not be written ({reason}). '
-                "What was written before is kept."
-            ) from error
 
-    def _record_all(self) -> None:
-        while True:
-            ending = self.stopping
-            frame = self._reader.next(0.0 if ending else _WAIT_SECONDS)
-            if frame is not None and (self._until is None or frame.index < self._until):
-                self._encode(frame)
-            elif ending:
-                frame = None
-            self._write_results()
-            if ending and frame is None:
-                return
+    @contextmanager
+    def _explaining(self, what: str) -> Iterator[None]:
+        """Errors of the disk, for people: what they did to the recording."""
+        try:
+            yield
+        except OSError as error:
+            raise UserError(
+                f'The recording in "{self._folder}" {what}, after {self._status.seconds:.0f} s '
+                f"({error.strerror or error}). What was written until then is kept."
+            ) from error
 
     def _encode(self, frame: Frame) -> None:
         if self._frame is None:
@@ -276,10 +276,10 @@ class _Table:
 
 def _new_folder(folder: Path) -> Path:
     """A folder for one take: the time, and a number if there is one already."""
+    make_folder(folder)
     name = datetime.now().strftime("%Y-%m-%d %H.%M.%S")
     for number in range(1, 1000):
         take = folder / (name if number == 1 else f"{name} ({number})")
-        make_folder(folder)
         try:
             take.mkdir()
         except FileExistsError:

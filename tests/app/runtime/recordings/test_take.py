@@ -224,6 +224,20 @@ def test_a_take_without_a_picture_leaves_nothing(take: _Take) -> None:
     assert not take.folder.exists() and take.done[0].frames == 0 and not take.faults
 
 
+def test_a_disk_that_is_full_from_the_start_is_told(
+    take: _Take, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*arguments: object, **options: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(av, "open", full)
+    take.recorder.start()
+    wait_for(lambda: take.recorder.state is ThreadState.FAULTED)
+    (fault,) = take.faults
+    assert isinstance(fault, UserError) and "No space left on device" in str(fault)
+    assert not take.folder.exists()
+
+
 def test_each_take_has_a_folder_of_its_own(tmp_path: Path) -> None:
     folders = {_Take(tmp_path).folder for _ in range(3)}
     assert len(folders) == 3 and all(folder.parent == tmp_path for folder in folders)
