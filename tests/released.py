@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import torch
 import torchvision
@@ -19,6 +19,15 @@ _ATTENTION: Shapes = {
     "out_proj.weight": (256, 256),
     "out_proj.bias": (256,),
 }
+
+
+def recorded_shapes(names: Iterable[object], shapes: Iterable[object]) -> Shapes:
+    """Those beside reference outputs, where a shape is text such as ``(64, 3, 7, 7)``."""
+    found: Shapes = {}
+    for name, shape in zip(names, shapes, strict=True):
+        sides = str(shape).strip("()").split(",")
+        found[str(name)] = tuple(int(side) for side in sides if side)
+    return found
 
 
 def released_shapes(variant: Variant, backbone: str, joints: int) -> Shapes:

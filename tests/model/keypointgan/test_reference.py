@@ -13,7 +13,7 @@ from torch import Tensor
 from model.keypointgan import weights
 from model.keypointgan.networks import KeypointGan
 from model.keypointgan.settings import KeypointGanSpec
-from tests.released import Shapes, filled, image
+from tests.released import filled, image, recorded_shapes
 
 Reference = dict[str, NDArray[np.float32]]
 
@@ -29,11 +29,7 @@ def reference(shared_dir: Path) -> Reference:
 @pytest.fixture(scope="module")
 def released(reference: Reference) -> dict[str, Tensor]:
     """The tensors of all four networks, by the network's name and the released one."""
-    shapes: Shapes = {}
-    for name, shape in zip(reference["names"], reference["shapes"], strict=True):
-        sides = str(shape).strip("()").split(",")
-        shapes[str(name)] = tuple(int(side) for side in sides if side)
-    return filled(shapes)
+    return filled(recorded_shapes(reference["names"], reference["shapes"]))
 
 
 @pytest.fixture(scope="module")

@@ -16,7 +16,7 @@ from model.core.errors import UserError
 from model.ttp.networks import NetworkOutput, NetworkSpec, PoseNetwork, Variant
 from model.ttp.weights import convert, describe, read_checkpoint
 from tests.networks import perceptual_loss
-from tests.released import Shapes, filled, image, released_shapes
+from tests.released import filled, image, recorded_shapes, released_shapes
 
 Reference = dict[str, NDArray[np.float32]]
 
@@ -30,11 +30,7 @@ def reference(shared_dir: Path) -> Reference:
 @pytest.fixture(scope="module")
 def released(reference: Reference) -> dict[str, Tensor]:
     """The checkpoint that the reference vectors were computed with."""
-    shapes: Shapes = {}
-    for name, shape in zip(reference["names"], reference["shapes"], strict=True):
-        sides = str(shape).strip("()").split(",")
-        shapes[str(name)] = tuple(int(side) for side in sides if side)
-    return filled(shapes)
+    return filled(recorded_shapes(reference["names"], reference["shapes"]))
 
 
 @pytest.fixture
