@@ -14,7 +14,9 @@ from app.cli.evaluate_imm import add_imm
 from app.cli.experiments import add_experiments
 from app.cli.gan_experiments import add_gan_experiments
 from app.cli.options import (
+    add_device,
     add_personalization,
+    add_quiet_json,
     chosen_precision,
     chosen_settings,
     chosen_unit,
@@ -133,15 +135,11 @@ def _add_common(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--weights", metavar="FILE", type=Path, help="a network to use instead of the embedded one"
     )
-    parser.add_argument(
-        "--device", metavar="NAME", help="auto, cpu, cuda, cuda:1 or mps (default: auto)"
-    )
+    add_device(parser)
     parser.add_argument(
         "--out", metavar="DIR", type=Path, help="also write the figures there, as .md and .csv"
     )
-    parser.add_argument(
-        "--json", action="store_true", help="print one line of JSON and no progress"
-    )
+    add_quiet_json(parser)
 
 
 def _add_people(parser: argparse.ArgumentParser) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.cli import Subparsers
+from app.cli.options import add_device
 
 if TYPE_CHECKING:
     from model.data.records import DataSet
@@ -39,9 +40,7 @@ def add_imm(subparsers: Subparsers) -> None:
     parser.add_argument(
         "--ridge", metavar="X", type=float, default=0.0, help="penalty of its weights (default: 0)"
     )
-    parser.add_argument(
-        "--device", metavar="NAME", help="auto, cpu, cuda, cuda:1 or mps (default: auto)"
-    )
+    add_device(parser)
     parser.add_argument("--json", action="store_true", help="print one line of JSON")
     parser.set_defaults(func=run)
 

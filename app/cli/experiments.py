@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from app.cli import DATA_NAMES, Subparsers
 from app.cli.options import (
     add_personalization,
+    add_results,
     chosen_precision,
     chosen_settings,
     chosen_unit,
@@ -45,19 +46,7 @@ def add_experiments(subparsers: Subparsers) -> None:
             type=int,
             help="processes that go through people beside each other (default: one for each core)",
         )
-        parser.add_argument(
-            "--device", metavar="NAME", help="auto, cpu, cuda, cuda:1 or mps (default: auto)"
-        )
-        parser.add_argument(
-            "--out",
-            metavar="DIR",
-            type=Path,
-            default=Path("results"),
-            help="where the results go (default: results)",
-        )
-        parser.add_argument(
-            "--json", action="store_true", help="print one line of JSON and no progress"
-        )
+        add_results(parser)
         parser.set_defaults(func=run)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.cli import DATA_NAMES, Subparsers
-from app.cli.options import Interruption, masks_of, number_list
+from app.cli.options import Interruption, add_results, masks_of, number_list
 from app.cli.train_keypointgan import add_network, job_on
 from model.experiments.catalogue import GAN_EXPERIMENTS
 
@@ -32,19 +32,7 @@ def add_gan_experiments(subparsers: Subparsers) -> None:
         )
         _add_measured(parser)
         _add_training(parser)
-        parser.add_argument(
-            "--out",
-            metavar="DIR",
-            type=Path,
-            default=Path("results"),
-            help="where the results go (default: results)",
-        )
-        parser.add_argument(
-            "--device", metavar="NAME", help="auto, cpu, cuda, cuda:1 or mps (default: auto)"
-        )
-        parser.add_argument(
-            "--json", action="store_true", help="print one line of JSON and no progress"
-        )
+        add_results(parser)
         parser.set_defaults(func=run)
 
 

@@ -193,6 +193,33 @@ def number_list(text: str) -> tuple[int, ...]:
     return tuple(int(part) for part in parts)
 
 
+def add_results(parser: argparse._ActionsContainer) -> None:
+    """Add where an experiment computes, where its results go, and how it speaks."""
+    add_device(parser)
+    parser.add_argument(
+        "--out",
+        metavar="DIR",
+        type=Path,
+        default=Path("results"),
+        help="where the results go (default: results)",
+    )
+    add_quiet_json(parser)
+
+
+def add_device(parser: argparse._ActionsContainer) -> None:
+    """Add where to compute."""
+    parser.add_argument(
+        "--device", metavar="NAME", help="auto, cpu, cuda, cuda:1 or mps (default: auto)"
+    )
+
+
+def add_quiet_json(parser: argparse._ActionsContainer) -> None:
+    """Add ``--json`` for what otherwise shows its progress."""
+    parser.add_argument(
+        "--json", action="store_true", help="print one line of JSON and no progress"
+    )
+
+
 def add_run(parser: argparse.ArgumentParser) -> None:
     """Add where the run is kept, how long it goes on, and where it computes."""
     parser.add_argument(
@@ -204,15 +231,11 @@ def add_run(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", metavar="DIR", type=Path, required=True, help="the run's folder")
     parser.add_argument("--resume", action="store_true", help="go on with the run in --out")
     parser.add_argument("--max-steps", metavar="N", type=int, help="stop after step N")
-    parser.add_argument(
-        "--device", metavar="NAME", help="auto, cpu, cuda, cuda:1 or mps (default: auto)"
-    )
+    add_device(parser)
     parser.add_argument(
         "--workers", metavar="N", type=int, default=0, help="processes that load pictures"
     )
-    parser.add_argument(
-        "--json", action="store_true", help="print one line of JSON and no progress"
-    )
+    add_quiet_json(parser)
 
 
 def check_run(args: argparse.Namespace) -> None:

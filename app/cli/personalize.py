@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.cli import Subparsers, sentence
-from app.cli.options import add_personalization, chosen_settings
+from app.cli.options import add_device, add_personalization, add_quiet_json, chosen_settings
 
 if TYPE_CHECKING:
     from app.runtime.recordings.job import Job, Outcome
@@ -44,9 +44,7 @@ def add_parser(subparsers: Subparsers) -> None:
     parser.add_argument(
         "--weights", metavar="FILE", type=Path, help="a network to use instead of the embedded one"
     )
-    parser.add_argument(
-        "--device", metavar="NAME", help="auto, cpu, cuda, cuda:1 or mps (default: auto)"
-    )
+    add_device(parser)
     add_personalization(parser, resets=False)
     profile = parser.add_argument_group(
         "profile", "by its name in the window's menu, or by the path of a .safetensors file"
@@ -77,9 +75,7 @@ def add_parser(subparsers: Subparsers) -> None:
         type=Path,
         help="a Python file whose class Processor gets each result: docs/processors.md",
     )
-    output.add_argument(
-        "--json", action="store_true", help="print one line of JSON and no progress"
-    )
+    add_quiet_json(output)
     parser.set_defaults(func=run)
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from app.cli import Subparsers, add_mixture, sentence, train_imm
 from app.cli import train_keypointgan as train_keypoint_gan
-from app.cli.options import Interruption, add_mask_folder, masks_of
+from app.cli.options import Interruption, add_device, add_mask_folder, add_quiet_json, masks_of
 
 if TYPE_CHECKING:
     from model.data.catalogue import Request
@@ -73,9 +73,7 @@ def _add_variant(subparsers: Subparsers, variant: str, title: str) -> None:
     _add_resident(parser)
     parser.add_argument("--out", metavar="DIR", type=Path, required=True, help="the run's folder")
     parser.add_argument("--resume", action="store_true", help="go on with the run in --out")
-    parser.add_argument(
-        "--device", metavar="NAME", help="auto, cpu, cuda, cuda:1 or mps (default: auto)"
-    )
+    add_device(parser)
     parser.add_argument(
         "--workers",
         metavar="N",
@@ -83,9 +81,7 @@ def _add_variant(subparsers: Subparsers, variant: str, title: str) -> None:
         default=2,
         help="processes that load pictures (default: 2); with --resident, threads",
     )
-    parser.add_argument(
-        "--json", action="store_true", help="print one line of JSON and no progress"
-    )
+    add_quiet_json(parser)
     parser.set_defaults(func=run)
 
 
