@@ -21,11 +21,15 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 import torch
 from hypothesis import settings
+
+if TYPE_CHECKING:
+    from PyQt6.QtWidgets import QApplication
 
 # Without a screen of its own choosing, Qt would abort on a machine that has none.
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
@@ -51,6 +55,19 @@ def pytest_collection_finish() -> None:
     """What was imported stays: no collection between two tests need go through it again."""
     gc.collect()
     gc.freeze()
+
+
+@pytest.fixture
+def themed(qapp: QApplication) -> Iterator[QApplication]:
+    """The application, with its looks put back after the test."""
+    style = qapp.style()
+    assert style is not None
+    name, palette, font, sheet = style.name(), qapp.palette(), qapp.font(), qapp.styleSheet()
+    yield qapp
+    qapp.setStyleSheet(sheet)
+    qapp.setStyle(name)
+    qapp.setPalette(palette)
+    qapp.setFont(font)
 
 
 @pytest.fixture(autouse=True)

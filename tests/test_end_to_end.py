@@ -49,6 +49,7 @@ class _Watcher:
 
 
 @pytest.mark.timeout(600)
+@pytest.mark.usefixtures("themed")
 def test_the_demo_from_first_prediction_to_closing(
     qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

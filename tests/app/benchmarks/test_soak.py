@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PyQt6.QtWidgets import QApplication
 
 from app.benchmarks import soak
 from app.benchmarks.faults import Fault, FaultySource
@@ -16,8 +15,8 @@ from app.runtime.capture.source import Grab, SourceStalledError
 from main import main
 
 
+@pytest.mark.usefixtures("themed")
 def test_the_soak_ends_with_a_verdict_and_a_plot(
-    qapp: QApplication,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,

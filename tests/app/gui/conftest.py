@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
 
 import cv2  # noqa: F401  imported first, for it sets the variables that are cleared here
 import numpy as np
 import pytest
-from PyQt6.QtWidgets import QApplication
 
 from app.runtime.live.results import NetworkInfo, PoseResult
 from model.core.crop import SquareBox
@@ -16,19 +14,6 @@ from model.core.skeleton import PENN13
 
 for _variable in ("QT_QPA_PLATFORM_PLUGIN_PATH", "QT_QPA_FONTDIR"):
     os.environ.pop(_variable, None)
-
-
-@pytest.fixture
-def themed(qapp: QApplication) -> Iterator[QApplication]:
-    """The application, with its looks put back after the test."""
-    style = qapp.style()
-    assert style is not None
-    name, palette, font, sheet = style.name(), qapp.palette(), qapp.font(), qapp.styleSheet()
-    yield qapp
-    qapp.setStyleSheet(sheet)
-    qapp.setStyle(name)
-    qapp.setPalette(palette)
-    qapp.setFont(font)
 
 
 @pytest.fixture
