@@ -214,8 +214,9 @@ def _add_resident(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument(
         "--frozen",
-        choices=("early", "trunk"),
-        help="what stays as it is of a MoveNet's trunk: its early convolutions, or all of it",
+        choices=("early", "trunk", "encoder"),
+        help="what stays as it is: a MoveNet's early convolutions, the whole trunk, or also the "
+        "neck, so that only heads and renderer learn",
     )
     group.add_argument(
         "--coarse",

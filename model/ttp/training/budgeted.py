@@ -94,7 +94,7 @@ class BudgetedRun:
         """
         self._look(callback)
         torch.manual_seed(self._settings.seed)  # dropout's
-        self.network.train()
+        self._train_mode()
         start = looked = self._read_at = time.perf_counter()
         seconds = 60 * self._settings.minutes
         while (spent := time.perf_counter() - start) < seconds:
@@ -159,7 +159,7 @@ class BudgetedRun:
         with self._precision():
             rebuilt = self._objective.reconstruction(support)
         (self._settings.self_weight * rebuilt).backward()
-        self.network.train()
+        self._train_mode()
         moved = self._personalized()
         with swapped(self._parameters, moved):
             with self._precision():
@@ -177,6 +177,11 @@ class BudgetedRun:
                 length = gradient.square().mean().sqrt().clamp(min=1e-12)
                 moved[name] = parameter - self._settings.meta_rate * gradient / length
         return moved
+
+    def _train_mode(self) -> None:
+        self.network.train()
+        if self._settings.frozen == "encoder":
+            self.network.encoder.eval()  # the statistics of its BatchNorm stay too
 
     def _precision(self) -> AbstractContextManager[object]:
         # Without a cache, which would hand the weights as they were to those that were moved.
@@ -214,8 +219,10 @@ class BudgetedRun:
 
 
 def freeze(network: PoseNetwork, what: Frozen) -> None:
-    """Leave the whole trunk as it is, or of a MoveNet's a quarter, its ``early`` convolutions."""
-    if what == "trunk":
+    """Leave the encoder as it is, its trunk, or of a MoveNet's trunk its ``early`` convolutions."""
+    if what == "encoder":
+        network.encoder.requires_grad_(False)
+    elif what == "trunk":
         for name, parameter in network.named_parameters():
             parameter.requires_grad_(not is_trunk(name))
     elif isinstance(network.encoder, MoveNetEncoder):

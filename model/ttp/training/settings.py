@@ -14,7 +14,7 @@ from model.ttp.networks.variants import ChannelOrder
 
 Schedule = Literal["steps", "cosine"]
 OnBadData = Literal["stop", "skip"]
-Frozen = Literal["early", "trunk"]
+Frozen = Literal["early", "trunk", "encoder"]
 
 #: What pictures may go through, by name: as published (method 1.8), and two more of ours.
 AUGMENTATIONS: dict[str, Augmenter] = {
@@ -139,7 +139,8 @@ class ResidentSettings:
     #: The first share of the minutes reconstructs at half the resolution, at a quarter of the cost.
     coarse: float = 0.0
     #: What stays as it is of MoveNet's trunk: the ``early`` quarter of its convolutions, or all of
-    #: the ``trunk``. A ResNet is frozen whole or not at all.
+    #: the ``trunk``; or the whole ``encoder``, so that features stay as they are while heads and
+    #: renderer learn. A ResNet's trunk is frozen whole or not at all.
     frozen: Frozen = "early"
     #: One step of so many is a meta step: it personalizes the network to one person, and asks the
     #: supervised loss on other frames of the person to fall. 0: none is. Without it, nothing makes

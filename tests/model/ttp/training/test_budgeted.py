@@ -174,6 +174,21 @@ def test_a_frozen_trunk_stays_whole(tmp_path: Path, backbone: str) -> None:
         assert any(name.startswith(part) for name in changed)
 
 
+@pytest.mark.parametrize("backbone", SMALL_BACKBONES)
+def test_a_frozen_encoder_stays_whole_with_its_statistics(tmp_path: Path, backbone: str) -> None:
+    run = _run(tmp_path, backbone, replace(CHEAP, frozen="encoder", meta_every=2))
+    before = state_of(run.network)
+    run.train(Notes(), _after(2))
+    changed = {
+        name
+        for name, value in run.network.state_dict().items()
+        if not torch.equal(before[name], value)
+    }
+    assert not any(name.startswith("encoder.") for name in changed)
+    for part in ("affinity.", "self_head.", "reconstruction."):
+        assert any(name.startswith(part) for name in changed)
+
+
 def test_the_first_share_of_the_minutes_is_coarse() -> None:
     settings = ResidentSettings(coarse=0.4)
     assert [settings.resolution_at(spent) for spent in (0, 0.39, 0.4, 1)] == [64, 64, 128, 128]
