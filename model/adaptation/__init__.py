@@ -1,7 +1,7 @@
 """Online and offline test-time personalization."""
 
+from model.adaptation.adapter import Adapter, planned_updates
 from model.adaptation.memory import PersonView, SourceMemory
-from model.adaptation.offline import learn_offline, planned_updates
 from model.adaptation.pairs import Pairs, PairSampler
 from model.adaptation.personalizer import Learnt, PairExample, Personalizer, UpdateReport
 from model.adaptation.settings import (
@@ -17,6 +17,7 @@ from model.adaptation.settings import (
 __all__ = [
     "DEFAULT_PRESET",
     "PRESETS",
+    "Adapter",
     "Learnt",
     "Mode",
     "PairExample",
@@ -28,7 +29,6 @@ __all__ = [
     "Preset",
     "SourceMemory",
     "UpdateReport",
-    "learn_offline",
     "planned_updates",
     "preset",
     "preset_name",

@@ -108,6 +108,7 @@ class Personalizer:
         masker: Masker | None = None,
     ) -> None:
         self.network = network
+        self._perceptual = perceptual
         self._masker = masker
         self.device = next(network.parameters()).device
         self.settings = settings or PersonalizationSettings()
@@ -118,6 +119,7 @@ class Personalizer:
         self._autocast = autocast
         self._parameters = configure(network, self.settings.scope)
         frozen = not any(map(is_trunk, self._parameters))
+        self._shared_trunk = trunk
         self._trunk = trunk or FrozenTrunk(network.encoder) if frozen else None
         self._pristine = {name: p.detach().clone() for name, p in self._parameters.items()}
         self._average = WeightAverage(self._parameters, self.settings.average)
@@ -149,6 +151,17 @@ class Personalizer:
         self._optimiser.zero_grad(set_to_none=True)
         self._pairs = 0
         self._seconds = 0.0
+
+    def configured(self, settings: PersonalizationSettings) -> Personalizer:
+        """One with other settings for the same network, which must be as trained: see ``reset``."""
+        return Personalizer(
+            self.network,
+            self._perceptual,
+            settings,
+            autocast=self._autocast,
+            trunk=self._shared_trunk,
+            masker=self._masker,
+        )
 
     def sampler(self, seed: int = 0) -> PairSampler:
         """Draws the pairs that this personalizer is to be updated with."""

@@ -13,14 +13,13 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from model.adaptation import (
+    Adapter,
     Mode,
     PersonalizationSettings,
     Personalizer,
     PersonView,
     SourceMemory,
-    learn_offline,
 )
-from model.adaptation.guard import HOLD_EVERY, Guard
 from model.core.crop import crop_matrix, heatmap_to_image
 from model.core.errors import UserError, check_choices, check_number
 from model.core.heatmaps import decode
@@ -28,9 +27,7 @@ from model.core.images import to_tensor
 from model.core.skeleton import JointSet
 from model.data.records import BadDataError, Clip, DataSet
 from model.evaluation.accuracy import Predictions, gathered
-from model.tracking.scene import SceneChange
 from model.ttp.networks import PoseNetwork
-from model.ttp.trunk import keys_of
 
 Unit = Literal["person", "clip"]
 
@@ -215,10 +212,17 @@ class _Walk:
         self._order: list[int] = []
         self._skipped: list[str] = []
 
-    @property
-    def _personalizer(self) -> Personalizer:
-        assert self._owner is not None
-        return self._owner
+    def _make_adapter(self, views: int, seed: int) -> Adapter | None:
+        """What adapts to one unit with so many views; None where nothing is personalized."""
+        if self._owner is None:
+            return None
+        memory = SourceMemory(
+            capacity=views,
+            seed=seed,
+            crop_size=self._network.spec.crop_size,
+            whole_bytes=_WHOLE_FRAMES if self._protocol.settings.views == "whole" else 0,
+        )
+        return Adapter(self._owner, memory, micro_batch=self._micro_batch, seed=seed)
 
     def predictions(self) -> PersonPredictions:
         joints = len(self._network.spec.joint_set)
@@ -231,24 +235,16 @@ class _Walk:
 
     def unit(self, clips: Sequence[Clip], frames: Sequence[_Row], first: int) -> None:
         """All frames (clip, frame) between two resets; ``first`` numbers the first of them."""
-        settings, seed = self._protocol.settings, self._protocol.seed + first
-        if self._owner is not None:
-            self._sampler = self._owner.sampler(seed)
-        self._memory = SourceMemory(
-            capacity=len(frames),
-            seed=seed,
-            hold_every=HOLD_EVERY if settings.guard else 0,
-            crop_size=self._network.spec.crop_size,
-            whole_bytes=_WHOLE_FRAMES if settings.views == "whole" else 0,
-        )
-        guarded = settings.guard and self._owner is not None
-        self._guard = Guard(self._personalizer, self._memory) if guarded else None
+        self._adapter = self._make_adapter(len(frames), self._protocol.seed + first)
         self._predicted = 0
-        go = {"none": self._none, "online": self._online, "offline": self._offline}
         self._clips, self._frames, self._first = clips, frames, first
-        go[self._protocol.mode]()
-        if self._owner is not None:
-            self._reset()
+        if self._protocol.mode == "none":
+            self._none()
+            return
+        assert self._adapter is not None
+        go = {"online": self._online, "offline": self._offline}
+        go[self._protocol.mode](self._adapter)
+        self._adapter.reset()
 
     def _views(self, *, quiet: bool = False) -> Iterator[tuple[_Row, PersonView]]:
         """The unit's frames that can be used; ``quiet`` notes no others and tells no progress."""
@@ -273,46 +269,26 @@ class _Walk:
     def _none(self) -> None:
         self._predict_all(seen for seen in self._views() if self._wanted(seen[1]))
 
-    def _online(self) -> None:
-        settings = self._protocol.settings
-        cuts = SceneChange()
+    def _online(self, adapter: Adapter) -> None:
         for row, view in self._views():
-            if settings.reset_on_cut and cuts.changed(view.image):
-                self._reset()
-                self._memory.clear()
-            learnable = self._memory.add(view)
+            adapter.watch(view.image)
+            adapter.remember(view)
             if not self._wanted(view):
                 continue
-            if learnable and (view.index == 0 or not self._protocol.first_frame_only):
-                pairs = self._sampler.online(view, self._memory, settings.batch_size)
-                self._personalizer.update(pairs, self._micro_batch)
-                if self._guard is not None:
-                    self._guard.check()
+            if view.index == 0 or not self._protocol.first_frame_only:
+                adapter.update(view)
             self._predict([(row, view)])
-            if settings.reset_every and self._predicted % settings.reset_every == 0:
-                self._reset()
+            adapter.end_frame()
 
-    def _offline(self) -> None:
+    def _offline(self, adapter: Adapter) -> None:
         # Frames are read once more to be predicted: the memory may keep parts of them only.
         count = 0
         for _, view in self._views(quiet=True):
-            self._memory.add(view)
+            adapter.remember(view)
             count += 1
-        for _ in learn_offline(
-            self._personalizer,
-            self._memory,
-            self._sampler,
-            count,
-            guard=self._guard,
-            micro_batch=self._micro_batch,
-        ):
+        for _ in adapter.offline(count):
             pass
         self._predict_all(self._views())
-
-    def _reset(self) -> None:
-        self._personalizer.reset()
-        if self._guard is not None:
-            self._guard.forget()
 
     def _predict_all(self, views: Iterator[tuple[_Row, PersonView]]) -> None:
         """Predict with the weights as they are, a batch of frames in memory at a time."""
@@ -333,8 +309,8 @@ class _Walk:
         """Decoded keypoints (n, K, 2) of the crops (n, 3, S, S) of views with such indices."""
         network = self._network
         with torch.autocast(network.device.type, torch.bfloat16, enabled=self._autocast):
-            if self._owner is not None:
-                output = self._owner.predict(crops, keys_of(indices), fresh=True)
+            if self._adapter is not None:
+                output = self._adapter.predict(crops, indices)
             else:
                 crops = crops.to(network.device, memory_format=torch.channels_last)
                 with torch.inference_mode():

@@ -290,7 +290,7 @@ class Strict:
             self._learn(lambda: self._learner.online(view))
         personalizer = self._learner.personalizer
         crop = crop_tensor(view.image, view.box, personalizer.network.spec)
-        output = personalizer.predict(crop, keys_of([view.index]), fresh=True)
+        output = self._learner.predict(crop, view.index)
         return pose_in_image(output, view.box), personalizer.updates
 
     def _learn(self, step: Callable[[], UpdateResult | None]) -> None:

@@ -8,15 +8,20 @@ from dataclasses import dataclass
 
 from app.runtime.capture.source import Frame, FrameSource
 from app.runtime.live.engine import Engine
-from app.runtime.live.learner import Learner
-from app.runtime.live.results import PoseResult, UpdateResult, nobody, pose_result
-from model.adaptation import Learnt, Mode, PersonView, SourceMemory, UpdateReport
+from app.runtime.live.results import PoseResult, nobody, pose_result
+from model.adaptation import (
+    Adapter,
+    Learnt,
+    Mode,
+    Personalizer,
+    PersonView,
+    SourceMemory,
+    UpdateReport,
+)
 from model.adaptation.memory import compact_side
 from model.adaptation.personalizer import apply
 from model.core.crop import SquareBox
-from model.tracking.scene import SceneChange
 from model.ttp.prediction import Pose, crop_tensor, pose_in_image, predict_pose
-from model.ttp.trunk import keys_of
 
 # Pairs computed at a time. One costs 10 % more time; each further one 60 MB for another 3 %.
 _CPU_MICRO_BATCH = 2
@@ -32,14 +37,12 @@ class ProcessedFrame:
 
     Timestamps of ``frame`` and ``result`` are in seconds since the recording's start, and
     ``result.latency`` is the time spent on this frame. ``update`` is the update made before the
-    prediction: None without personalization and where no person was found. ``learnt`` is False
-    for an update that was thrown away because its loss or gradient was not finite.
+    prediction: None without personalization, where no person was found, and for frames held out.
     """
 
     frame: Frame
     result: PoseResult
-    update: UpdateResult | None = None
-    learnt: bool = False
+    update: UpdateReport | None = None
 
 
 class RecordingPipeline:
@@ -71,15 +74,13 @@ class RecordingPipeline:
         self._engine = engine
         self._mode = mode
         self._memory = self._make_memory(frames)
-        self._scene = SceneChange()
-        self._learner = self._make_learner() if mode != "none" else None
+        self._adapter = self._make_adapter() if mode != "none" else None
         self._frames = 0
         self._profile_updates = profile.updates if profile is not None else 0
-        if profile is not None and self._learner is not None:
-            self._learner.load(profile, engine.settings)
+        if profile is not None and self._adapter is not None:
+            self._adapter.load(profile, engine.settings)
         elif profile is not None:
             apply(engine.network, profile)
-        self._predictions = 0
         #: Frames with the person that ``watch`` has seen.
         self.watched = 0
 
@@ -98,15 +99,16 @@ class RecordingPipeline:
         for frame, box in self._located(source):
             if box is not None:
                 view = PersonView.of_frame(frame.image, box, frame.index)
-                self._memory.add(view)
+                if self._adapter is not None:
+                    self._adapter.remember(view)
                 self._predict(view)
                 self.watched += 1
             yield frame
 
     def learn(self) -> Iterator[UpdateReport]:
         """All updates on what was watched, one by one."""
-        assert self._learner is not None
-        return self._learner.whole_offline(self.watched)
+        assert self._adapter is not None
+        return self._adapter.offline(self.watched)
 
     def run(self, source: FrameSource) -> Iterator[ProcessedFrame]:
         """Every frame that an open ``source`` still has, in order."""
@@ -124,22 +126,20 @@ class RecordingPipeline:
 
     def learnt(self) -> Learnt:
         """What the weights that predict now have learnt, the profile included; online only."""
-        assert self._learner is not None
-        return self._learner.personalizer.learnt()
+        assert self._adapter is not None
+        return self._adapter.personalizer.learnt()
 
-    def _make_learner(self) -> Learner:
+    def _make_adapter(self) -> Adapter:
         engine = self._engine
-        on_cpu = engine.machine.device.type == "cpu"
-        return Learner(
+        personalizer = Personalizer(
             engine.network,
             engine.perceptual,
             engine.settings,
-            self._memory,
-            micro_batch=_CPU_MICRO_BATCH if on_cpu else engine.settings.batch_size,
             autocast=engine.machine.low_precision,
-            illustrated=False,
             masker=engine.masker,
         )
+        on_cpu = engine.machine.device.type == "cpu"
+        return Adapter(personalizer, self._memory, micro_batch=_CPU_MICRO_BATCH if on_cpu else None)
 
     def _located(self, source: FrameSource) -> Iterator[tuple[Frame, SquareBox | None]]:
         """Every frame with where the person is; each must be predicted before the next."""
@@ -148,38 +148,31 @@ class RecordingPipeline:
             frame = Frame(self._frames, grab.time, grab.image, grab.media_index)
             self._frames += 1
             self._started = time.perf_counter()
-            self._reset_at_cut(frame)
+            if self._adapter is not None and self._mode == "online":
+                self._adapter.watch(frame.image)
             yield frame, self._engine.follower.locate(frame.image, frame.timestamp)
 
     def _process(self, frame: Frame, box: SquareBox | None) -> ProcessedFrame:
-        before = self._updates
         if box is None:
-            return ProcessedFrame(frame, nobody(frame, before, self._spent()))
+            return ProcessedFrame(frame, nobody(frame, self._updates, self._spent()))
         view = PersonView.of_frame(frame.image, box, frame.index)
+        online = self._adapter if self._mode == "online" else None
         update = None
-        if self._learner is not None and self._mode == "online":
-            update = self._learn(self._learner, view)
-        updates = self._updates
+        if online is not None:
+            online.remember(view)
+            update = online.update(view)
         pose = self._predict(view)
-        result = pose_result(frame, box, pose, updates, self._spent())
-        self._reset_if_due()
-        return ProcessedFrame(frame, result, update, learnt=updates > before)
+        result = pose_result(frame, box, pose, self._updates, self._spent())
+        if online is not None:
+            online.end_frame()
+        return ProcessedFrame(frame, result, update)
 
     @property
     def _updates(self) -> int:
-        return self._learner.personalizer.updates if self._learner else self._profile_updates
+        return self._adapter.updates if self._adapter else self._profile_updates
 
     def _spent(self) -> float:
         return time.perf_counter() - self._started
-
-    def _learn(self, learner: Learner, view: PersonView) -> UpdateResult | None:
-        """One update on a whole batch around the current view; None if it is held out."""
-        if not self._memory.add(view):
-            return None
-        update = None
-        while update is None:
-            update = learner.online(view)
-        return update
 
     def _predict(self, view: PersonView) -> Pose:
         pose = self._pose(view)
@@ -189,21 +182,7 @@ class RecordingPipeline:
 
     def _pose(self, view: PersonView) -> Pose:
         network = self._engine.network
-        if self._learner is None:
+        if self._adapter is None:
             return predict_pose(network, view.image, view.box)
         crop = crop_tensor(view.image, view.box, network.spec)
-        output = self._learner.personalizer.predict(crop, keys_of([view.index]), fresh=True)
-        return pose_in_image(output, view.box)
-
-    def _reset_at_cut(self, frame: Frame) -> None:
-        if self._learner is None or not self._engine.settings.reset_on_cut:
-            return
-        if self._scene.changed(frame.image):
-            self._learner.reset()
-            self._memory.clear()
-
-    def _reset_if_due(self) -> None:
-        self._predictions += 1
-        every = self._engine.settings.reset_every
-        if self._learner is not None and every and self._predictions % every == 0:
-            self._learner.reset()
+        return pose_in_image(self._adapter.predict(crop, [view.index]), view.box)

@@ -253,7 +253,7 @@ class Tally:
         self.frames += 1
         self.person_found += processed.result.box is not None
         if processed.update is not None:
-            self.learn(processed.update.loss, applied=processed.learnt)
+            self.learn(processed.update.loss, applied=processed.update.applied)
         if self.known is not None and processed.result.box is not None:
             result = processed.result
             error = self.known.error(result.media_index, result.keypoints)

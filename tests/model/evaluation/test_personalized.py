@@ -107,7 +107,7 @@ def test_every_so_many_predictions_start_anew(one: DataSet) -> None:
 def test_a_cut_of_the_scene_starts_anew(one: DataSet, monkeypatch: pytest.MonkeyPatch) -> None:
     cuts = iter([False, False, True, False, False, False])
     monkeypatch.setattr(
-        "model.evaluation.personalized.SceneChange.changed", lambda self, image: next(cuts)
+        "model.adaptation.adapter.SceneChange.changed", lambda self, image: next(cuts)
     )
     run = Run(reset_on_cut=True)
     run(one, "online")

@@ -12,8 +12,9 @@ from torch import Tensor
 from torch.nn import functional
 
 from app.runtime.capture.source import Frame
-from app.runtime.live.results import NetworkInfo, UpdateResult, nobody, pose_result
+from app.runtime.live.results import NetworkInfo, nobody, pose_result
 from app.runtime.recordings.pipeline import ProcessedFrame
+from model.adaptation import UpdateReport
 from model.core.crop import SquareBox
 from model.core.perceptual import PerceptualLoss, VGGFeatures
 from model.core.skeleton import PENN13
@@ -109,9 +110,8 @@ def found(
     result = pose_result(frame, BOX, pose, updates, 0.1)
     if loss is None:
         return ProcessedFrame(frame, result)
-    picture = np.zeros((128, 128, 3), np.uint8)
-    update = UpdateResult(updates, loss, 0.1, 2, 0.0, picture, picture, picture)
-    return ProcessedFrame(frame, result, update, learnt=bool(np.isfinite(loss)))
+    update = UpdateReport(updates, loss, 2, 0.1, applied=bool(np.isfinite(loss)))
+    return ProcessedFrame(frame, result, update)
 
 
 def not_found(number: int, updates: int = 0) -> ProcessedFrame:

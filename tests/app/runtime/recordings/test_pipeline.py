@@ -14,14 +14,14 @@ from app.runtime.capture.files import VideoSource
 from app.runtime.live.engine import Engine, machine_for
 from app.runtime.recordings.pipeline import ProcessedFrame, RecordingPipeline
 from model.adaptation import (
+    Adapter,
     Mode,
+    PairExample,
     PersonalizationSettings,
     Personalizer,
     PersonView,
     SourceMemory,
-    learn_offline,
 )
-from model.adaptation.guard import HOLD_EVERY, Guard
 from model.adaptation.memory import compact_side
 from model.core.errors import UserError
 from model.ttp.prediction import crop_tensor, pose_in_image
@@ -57,6 +57,21 @@ def run(
     processed = list(RecordingPipeline(engine, mode).run(source))
     source.close()
     return processed
+
+
+def examples_of(engine: Engine, tmp_path: Path, frames: Sequence[Image]) -> list[PairExample]:
+    """The pair that was rebuilt last after each frame, in online mode."""
+    source = VideoSource(write_clip(tmp_path / "examples.avi", frames))
+    source.open()
+    pipeline = RecordingPipeline(engine, "online")
+    assert pipeline._adapter is not None
+    found = []
+    for _ in pipeline.run(source):
+        example = pipeline._adapter.personalizer.example
+        assert example is not None
+        found.append(example)
+    source.close()
+    return found
 
 
 def weights(engine: Engine) -> dict[str, torch.Tensor]:
@@ -100,7 +115,7 @@ def test_online_makes_one_update_per_frame_with_a_person(engine: Engine, tmp_pat
     before = weights(engine)
     processed = run(engine, tmp_path, CLIP, mode="online")
     assert [p.update is not None for p in processed] == [True, True, False, True]
-    assert [p.learnt for p in processed] == [True, True, False, True]
+    assert all(p.update.applied for p in processed if p.update is not None)
     assert [p.result.updates for p in processed] == [1, 2, 2, 3]
     updates = [p.update for p in processed if p.update is not None]
     assert [u.pairs for u in updates] == [2, 2, 2]
@@ -131,16 +146,14 @@ def test_online_predicts_with_the_weights_that_the_frame_has_just_updated(
 def test_the_first_frame_rebuilds_itself_and_later_ones_see_only_the_past(
     engine: Engine, tmp_path: Path
 ) -> None:
-    # The example shown is the last pair of the batch; its source must be a frame seen so far.
+    # The only pair of each batch: its target is the frame, its source must be one seen so far.
     few = replace(engine, settings=replace(SETTINGS, batch_size=1))
-    processed = run(few, tmp_path, [person(0), person(1), person(2)], mode="online")
-    updates = [p.update for p in processed if p.update is not None]
-    np.testing.assert_array_equal(updates[0].source, updates[0].target)
-    for update, seen in zip(updates, (1, 2, 3), strict=True):
-        distances = [
-            np.abs(update.source.astype(float) - updates[i].target).mean() for i in range(3)
-        ]
+    examples = examples_of(few, tmp_path, [person(0), person(1), person(2)])
+    targets = [example.target for example in examples]
+    for seen, example in enumerate(examples, 1):
+        distances = [float((example.source - target).abs().mean()) for target in targets]
         assert int(np.argmin(distances)) < seen
+        assert min(distances) < 1e-6
 
 
 def test_iterations_step_several_times_on_each_batch(engine: Engine, tmp_path: Path) -> None:
@@ -156,7 +169,7 @@ def test_an_update_that_is_not_finite_is_not_learnt(engine: Engine, tmp_path: Pa
     processed = run(engine, tmp_path, [person(0)], mode="online")[0]
     assert processed.update is not None
     assert np.isnan(processed.update.loss)
-    assert not processed.learnt
+    assert not processed.update.applied
     assert processed.result.updates == 0
     after = weights(engine)
     assert all(torch.equal(before[n], after[n]) for n in before if n.startswith("encoder."))
@@ -177,9 +190,8 @@ def test_a_cut_brings_the_trained_weights_back_and_forgets_the_frames(
     processed = run(cutting, tmp_path, clip, mode="online")
     assert [p.result.updates for p in processed] == [1, 2, 2, 1, 2]
     # Its own source: the frames of the scene before are gone.
-    update = processed[3].update
-    assert update is not None
-    np.testing.assert_array_equal(update.source, update.target)
+    example = examples_of(cutting, tmp_path, clip)[3]
+    assert torch.equal(example.source, example.target)
     whole = replace(engine, settings=replace(SETTINGS, batch_size=1))
     processed = run(whole, tmp_path, clip, mode="online")
     assert [p.result.updates for p in processed] == [1, 2, 2, 3, 4]
@@ -195,8 +207,8 @@ def test_the_average_of_the_weights_predicts_where_the_settings_ask_for_one(
     found = next(pipeline.run(source)).result
     source.close()
     crop = crop_tensor(person(0), BOX, engine.network.spec)
-    assert pipeline._learner is not None
-    personalizer = pipeline._learner.personalizer
+    assert pipeline._adapter is not None
+    personalizer = pipeline._adapter.personalizer
     average = pose_in_image(personalizer.predict(crop), BOX)
     with torch.inference_mode():
         last = pose_in_image(engine.network.pose(crop), BOX)
@@ -247,19 +259,25 @@ def test_offline_learns_what_evaluation_learns(engine: Engine, tmp_path: Path) -
     losses = [report.loss for report in pipeline.learn()]
     source.close()
     engine.network.load_state_dict(trained)
-    memory = SourceMemory(9, hold_every=HOLD_EVERY, whole_bytes=2**29)
-    for index in range(9):
-        memory.add(PersonView.of_frame(person(index), BOX, index))
     personalizer = Personalizer(engine.network, PixelLoss(), settings)
-    again = learn_offline(
-        personalizer,
-        memory,
-        personalizer.sampler(),
-        9,
-        guard=Guard(personalizer, memory),
-        micro_batch=2,
-    )
-    np.testing.assert_allclose([report.loss for report in again], losses, rtol=1e-4)
+    adapter = Adapter(personalizer, SourceMemory(9, whole_bytes=2**29))
+    for index in range(9):
+        adapter.remember(PersonView.of_frame(person(index), BOX, index))
+    again = [report.loss for report in adapter.offline(9)]
+    np.testing.assert_allclose(again, losses, rtol=1e-4)
+
+
+def test_offline_nothing_that_was_learnt_is_forgotten_again(engine: Engine, tmp_path: Path) -> None:
+    # Cuts and counted frames belong to online personalization: offline has no order.
+    settings = replace(SETTINGS, batch_size=1, reset_on_cut=True, reset_every=1)
+    pipeline = RecordingPipeline(replace(engine, settings=settings), "offline", 4)
+    source = open_clip(tmp_path / "clip.avi", [person(0), person(0), person(5), person(5)])
+    assert sum(1 for _ in pipeline.watch(source)) == 4
+    assert pipeline.views == 4
+    assert len(list(pipeline.learn())) == 4
+    source.rewind()
+    assert [p.result.updates for p in pipeline.run(source)] == [4] * 4
+    source.close()
 
 
 def test_offline_keeps_a_fair_sample_of_what_has_no_room(
