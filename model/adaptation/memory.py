@@ -147,6 +147,18 @@ class SourceMemory:
             self._changed.wait_for(fresh, timeout)
             return self._recent[-1] if fresh() else None
 
+    def around(self, index: int, reach: int) -> list[PersonView]:
+        """What is remembered of the ``reach`` frames before and after frame ``index``, in order."""
+        if not reach:
+            return []
+        with self._lock:
+            found = {
+                view.index: view
+                for view in (*self._reservoir, *self._recent)
+                if 0 < abs(view.index - index) <= reach
+            }
+        return [found[number] for number in sorted(found)]
+
     def sample(
         self, rng: np.random.Generator, count: int, *, recent: bool = False
     ) -> list[PersonView]:

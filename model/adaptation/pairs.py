@@ -31,8 +31,8 @@ class Pairs(NamedTuple):
 
     S is the network's ``crop_size``. Where the network is ``masked``, ``masks`` (n, 1, 128, 128)
     tell where the person is in the targets, and sources show the person only. ``upright``
-    (n, 3, S, S) are the targets without augmentation, and ``indices`` tells which frames they are
-    of; None and empty where nothing needs them.
+    (n, 3, S, S) are the targets without augmentation, ``indices`` tells which frames they are of,
+    and ``neighbours`` has views of frames around each; None and empty where nothing needs them.
     """
 
     target: Tensor
@@ -40,6 +40,7 @@ class Pairs(NamedTuple):
     upright: Tensor | None = None
     indices: tuple[int, ...] = ()
     masks: Tensor | None = None
+    neighbours: tuple[tuple[PersonView, ...], ...] = ()
 
     def split(self, size: int) -> Iterator[Pairs]:
         """Pieces of ``size`` pairs, the last one maybe smaller."""
@@ -47,7 +48,14 @@ class Pairs(NamedTuple):
             part = slice(start, start + size)
             upright = None if self.upright is None else self.upright[part]
             masks = None if self.masks is None else self.masks[part]
-            yield Pairs(self.target[part], self.source[part], upright, self.indices[part], masks)
+            yield Pairs(
+                self.target[part],
+                self.source[part],
+                upright,
+                self.indices[part],
+                masks,
+                self.neighbours[part],
+            )
 
     def to(self, device: torch.device) -> Pairs:
         """The same pairs on a device, in the layout that its convolutions are fastest in."""
@@ -57,7 +65,9 @@ class Pairs(NamedTuple):
 
         upright = None if self.upright is None else moved(self.upright)
         masks = None if self.masks is None else self.masks.to(device)
-        return Pairs(moved(self.target), moved(self.source), upright, self.indices, masks)
+        return Pairs(
+            moved(self.target), moved(self.source), upright, self.indices, masks, self.neighbours
+        )
 
 
 class PairSampler:
@@ -112,7 +122,7 @@ class PairSampler:
         draws = [augmenter.draw(self._rng) for _ in range(count)]
         if first:
             targets[0], draws[0] = current, augmentation.NONE
-        return self._tensors(targets, sources, draws, augmenter, shown=shown)
+        return self._tensors(targets, sources, draws, augmenter, memory, shown=shown)
 
     def offline(self, memory: SourceMemory, count: int) -> Pairs | None:
         """``count`` pairs of independent uniform views of the whole recording, all augmented.
@@ -128,7 +138,7 @@ class PairSampler:
             rotation_probability=self._settings.offline_rotation,
         )
         draws = [augmenter.draw(self._rng) for _ in range(count)]
-        return self._tensors(targets, sources, draws, augmenter)
+        return self._tensors(targets, sources, draws, augmenter, memory)
 
     def _tensors(
         self,
@@ -136,6 +146,7 @@ class PairSampler:
         sources: Sequence[PersonView],
         draws: Sequence[Augmentation],
         augmenter: Augmenter,
+        memory: SourceMemory,
         *,
         shown: bool = False,
     ) -> Pairs:
@@ -162,7 +173,7 @@ class PairSampler:
             source_images = only_person(source_images, seen)
         if not self._settings.consistency:
             return Pairs(target_images, source_images, masks=masks)
-        size = self._size
+        size, reach = self._size, self._settings.neighbours
         upright = [target.crop(crop_matrix(target.box, size), size) for target in targets]
         return Pairs(
             target_images,
@@ -170,4 +181,5 @@ class PairSampler:
             to_tensor(upright, bgr=self._bgr),
             tuple(target.index for target in targets),
             masks,
+            tuple(tuple(memory.around(target.index, reach)) for target in targets) if reach else (),
         )

@@ -15,6 +15,7 @@ from model.adaptation.pairs import Pairs, PairSampler
 from model.adaptation.parameters import configure
 from model.adaptation.settings import PersonalizationSettings
 from model.adaptation.tasks import ConsistencyTask, SelfSupervisedTask, task_for
+from model.adaptation.teacher import Teacher
 from model.core.images import reduced
 from model.core.masking import Masker
 from model.core.perceptual import PerceptualLoss
@@ -136,8 +137,8 @@ class Personalizer:
         if self.settings.consistency:
             fixed = self.settings.teacher == "trained"
             teacher = self._as_trained if fixed else self._average.in_place
-            task = ConsistencyTask(self.network, teacher, self._features, fixed=fixed)
-            yield task, self.settings.consistency
+            asked = Teacher(self.network, teacher, self._features, fixed=fixed)
+            yield ConsistencyTask(self.network, asked), self.settings.consistency
 
     def _begin(self, pace: float = 1.0) -> None:
         self._pace = pace

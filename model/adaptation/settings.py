@@ -74,6 +74,9 @@ class PersonalizationSettings:
     #: Who says where the keypoints are that pictures and mirror images come to agree on: the
     #: ``average`` of the weights as they are, or the network as ``trained``.
     teacher: Teacher = "average"
+    #: How many frames before and after a frame the teacher is asked of too, its answers carried
+    #: along by optical flow (``model.adaptation.motion``); 0: none. They must be remembered.
+    neighbours: int = 0
     #: The learning rate rises linearly over so many updates.
     warm_up: int = 0
     #: Decay of the moving average of the weights, which predicts and teaches; 0: no average.
@@ -115,6 +118,7 @@ class PersonalizationSettings:
                 "The settings self_weight and consistency were both 0, and nothing would be "
                 "learnt. Give at least one of them a weight."
             )
+        check_number("neighbours", self.neighbours, 0 <= self.neighbours <= 8, "from 0 to 8")
         check_number("warm_up", self.warm_up, self.warm_up >= 0, "0 or more")
         check_number("average", self.average, 0 <= self.average < 1, "in [0, 1)")
         check_number("reset_every", self.reset_every, self.reset_every >= 0, "0 or more")

@@ -6,10 +6,7 @@ other, so the summed gradients of the micro-batches are the batch's.
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 import torch
 from torch import Tensor
@@ -17,18 +14,12 @@ from torch.nn import functional
 
 from model.adaptation.pairs import Pairs
 from model.adaptation.settings import PersonalizationSettings
-from model.core.heatmaps import decode, gaussian_targets, supervised_loss
-from model.core.images import answers_both_ways
+from model.adaptation.teacher import Features, Teacher
+from model.core.heatmaps import gaussian_targets, supervised_loss
 from model.core.perceptual import PerceptualLoss
 from model.ttp.networks import PoseNetwork
-from model.ttp.trunk import Key, keys_both_ways
 
 _LAMBDA = 1e-3
-# Of how many frames a fixed teacher's answers are kept.
-_REMEMBERED = 4096
-
-Features = Callable[[Tensor, Sequence[Key]], Tensor]
-"""Images (n, 3, S, S) to shared features (n, 256, H, H); keys, or none, as a ``FrozenTrunk``'s."""
 
 
 class SelfSupervisedTask(Protocol):
@@ -145,78 +136,30 @@ class RotationTask:
         self.discard()
 
 
-class _Taught(NamedTuple):
-    """What a teacher says of a picture: ``points`` (K, 2) in cells, ``confidence`` (K,)."""
-
-    points: Tensor
-    confidence: Tensor
-
-
 class ConsistencyTask:
     """Say of a picture and of its mirror image what a teacher says; not in the paper.
 
-    The teacher, the same network with the weights that ``teacher`` puts in place, sees each target
-    as prediction sees it, and its mirror image. The mean of its two answers gives points and
-    confidences, and from both pictures the network learns maps with Gaussians at these points,
-    with the supervised loss (method 1.6) weighted by the confidences. A teacher that is ``fixed``
-    is asked once for each frame. The loss it tells is divided by the lambda of joint training
-    (1e-3), and so has the units of the self-supervised one beside it there.
+    The teacher sees each target as prediction sees it. It gives points and confidences, and from
+    the picture and its mirror image the network learns maps with Gaussians at these points, with
+    the supervised loss (method 1.6) weighted by the confidences. The loss it tells is divided by
+    the lambda of joint training (1e-3), and so has the units of the self-supervised one beside it
+    there.
     """
 
-    def __init__(
-        self,
-        network: PoseNetwork,
-        teacher: Callable[[], AbstractContextManager[None]],
-        features: Features,
-        *,
-        fixed: bool = False,
-    ) -> None:
+    def __init__(self, network: PoseNetwork, teacher: Teacher) -> None:
         self._network = network
         self._teacher = teacher
-        self._features = features
-        self._fixed = fixed
-        self._flip_order = network.spec.joint_set.flip_order
-        self._known: OrderedDict[int, _Taught] = OrderedDict()
         self._loss = 0.0
 
     def accumulate(self, pairs: Pairs, share: float, weight: float) -> None:
         images = pairs.target if pairs.upright is None else pairs.upright
-        points, confidence = self._taught(images, pairs.indices)
-        answers = self._answers(images, pairs.indices)
+        points, confidence = self._teacher.teach(images, pairs.indices, pairs.neighbours)
+        answers = self._teacher.answers(images, pairs.indices)
         sigma = self._network.spec.heatmap_sigma
         maps, weights = gaussian_targets(points, confidence, answers[0].shape[-1], sigma)
         loss = torch.stack([supervised_loss(answer, maps, weights) for answer in answers]).mean()
         (weight * share * loss).backward()
         self._loss += share * float(loss.detach())
-
-    def _taught(self, images: Tensor, indices: Sequence[int]) -> tuple[Tensor, Tensor]:
-        """Points (n, K, 2) and confidences (n, K); of a fixed teacher, what it said before."""
-        if not (self._fixed and indices):
-            return self._ask(images, indices)
-        new = {index: row for row, index in enumerate(indices) if index not in self._known}
-        if new:
-            asked = self._ask(images[list(new.values())], tuple(new))
-            for index, *taught in zip(new, *asked, strict=True):
-                self._known[index] = _Taught(*taught)
-        found = [self._known[index] for index in indices]
-        while len(self._known) > _REMEMBERED:
-            self._known.popitem(last=False)
-        points, confidence = zip(*found, strict=True)
-        return torch.stack(points), torch.stack(confidence)
-
-    @torch.no_grad()
-    def _ask(self, images: Tensor, indices: Sequence[int]) -> tuple[Tensor, Tensor]:
-        with self._teacher():
-            return decode(torch.stack(self._answers(images, indices)).mean(dim=0))
-
-    def _answers(self, images: Tensor, indices: Sequence[int]) -> tuple[Tensor, Tensor]:
-        """Heatmaps (n, K, H, H) of the pictures, and of their mirror images turned back."""
-        keys = keys_both_ways(indices)
-
-        def heatmaps_of(both: Tensor) -> Tensor:
-            return self._network.pose_of(self._features(both, keys)).heatmaps
-
-        return answers_both_ways(heatmaps_of, images, self._flip_order)
 
     def finish(self) -> float:
         loss = self._loss / _LAMBDA
@@ -227,7 +170,7 @@ class ConsistencyTask:
         self._loss = 0.0
 
     def reset(self) -> None:
-        self._known.clear()
+        self._teacher.forget()
         self.discard()
 
 

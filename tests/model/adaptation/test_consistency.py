@@ -10,6 +10,7 @@ from torch import Tensor
 from model.adaptation import Pairs, PersonalizationSettings, Personalizer
 from model.adaptation.parameters import configure
 from model.adaptation.tasks import ConsistencyTask
+from model.adaptation.teacher import Teacher
 from model.core.heatmaps import decode, gaussian_targets, supervised_loss
 from model.core.images import mirror, mirror_joints
 from model.engine.optimisation import swapped
@@ -59,7 +60,8 @@ def test_the_teacher_is_the_network_with_the_weights_put_in_place() -> None:
     def teacher() -> contextlib.AbstractContextManager[None]:
         return swapped(dict(network.named_parameters()), tensors)
 
-    task = ConsistencyTask(network, teacher, lambda images, keys: network.encoder(images))
+    asked = Teacher(network, teacher, lambda images, keys: network.encoder(images))
+    task = ConsistencyTask(network, asked)
     task.accumulate(Pairs(images, images), 1.0, 1.0)
 
     order = network.spec.joint_set.flip_order
@@ -134,9 +136,8 @@ def test_a_fixed_teacher_is_asked_once_for_each_frame_until_a_reset() -> None:
     images = _images()
     for fixed, expected in ((True, 1), (False, 3)):
         asked.clear()
-        task = ConsistencyTask(
-            network, teacher, lambda images, keys: network.encoder(images), fixed=fixed
-        )
+        features = lambda images, keys: network.encoder(images)  # noqa: E731
+        task = ConsistencyTask(network, Teacher(network, teacher, features, fixed=fixed))
         losses = []
         for order in ([0, 1], [1, 0], [0, 0]):
             shown = images[order]
