@@ -163,6 +163,12 @@ _SMOOTHED_SHARE = 0.02  # of a curve's points lie to either side in the running 
 Curve = tuple[NDArray[np.int64], NDArray[np.float64]]
 
 
+def draw_curves(folder: Path) -> None:
+    """Draw what a run in ``folder`` logged, if anything, as ``curves.png`` there."""
+    if read_log(folder / "log.csv"):
+        plot_curves(folder / "log.csv", folder / "curves.png")
+
+
 def plot_curves(csv_path: Path, out_png: Path) -> None:
     """Draw the curves of a ``log.csv`` over the steps, all of one group in one plot.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import math
 import time
@@ -11,23 +10,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-import torch
 from tqdm import tqdm
 
 from model.core.errors import UserError
-from model.core.files import make_folder, whole_file
-from model.core.weights import UNREADABLE
+from model.core.files import make_folder
 from model.engine.batches import Examples, make_batches
-from model.engine.metrics import MetricLogger, read_log
+from model.engine.checkpoint import (
+    BadSteps,
+    DivergedError,
+    check_new,
+    read_checkpoint,
+    write_checkpoint,
+)
+from model.engine.metrics import MetricLogger, draw_curves
 
-CHECKPOINT = "checkpoint.pt"
 _log = logging.getLogger(__name__)
-_BAD_STEPS = 20
 _MEMORY = 0.98
-
-
-class _DivergedError(UserError):
-    """Losses have not been finite for long."""
 
 
 class Learner(Protocol):
@@ -88,6 +86,15 @@ class Schedule:
 
 
 @dataclass(frozen=True)
+class TrainingResult:
+    """``steps`` steps are done, ``finished`` if that is all; ``weights`` is the network."""
+
+    steps: int
+    finished: bool
+    weights: Path
+
+
+@dataclass(frozen=True)
 class Run:
     """One run in ``folder``; ``identity`` names what a run cannot be continued without.
 
@@ -130,7 +137,7 @@ class Run:
                     done = step
                     if stopping():
                         break
-            except _DivergedError:
+            except DivergedError:
                 raise  # and leave the last good checkpoint as it is
             except BaseException:
                 self._save(done, start)
@@ -138,7 +145,7 @@ class Run:
             self._save(done, start)
             if start < done < end and done % self.schedule.look_every:
                 self._look(done, metric_logger, bar)
-        self._draw_curves()
+        draw_curves(self.folder)
         return done
 
     def _steps(
@@ -147,7 +154,7 @@ class Run:
         """Steps one by one: the number of those done, first of all the ``start``."""
         yield start
         smooth: dict[str, float] = {}
-        bad = 0
+        bad_steps = BadSteps()
         began = time.perf_counter()
         batches = make_batches(
             self.examples,
@@ -159,12 +166,7 @@ class Run:
         )
         for step in range(start + 1, end + 1):
             losses = self.learner.step(next(batches))
-            bad = 0 if all(map(math.isfinite, losses.values())) else bad + 1
-            if bad >= _BAD_STEPS:
-                raise _DivergedError(
-                    f"{_BAD_STEPS} steps in a row gave a loss that is not finite: the run has "
-                    "diverged. Start again with a lower learning rate."
-                )
+            bad_steps.add(*losses.values())
             for name, value in losses.items():
                 if math.isfinite(value):  # one bad step must not spoil the display for good
                     smooth[name] = _MEMORY * smooth.get(name, value) + (1 - _MEMORY) * value
@@ -193,52 +195,17 @@ class Run:
             bar.write(f"step {step}: " + ", ".join(f"{k} {v:.3f}" for k, v in values.items()))
 
     def _start(self, resume: bool) -> int:
-        path = self.folder / CHECKPOINT
         if not resume:
-            if path.exists():
-                raise UserError(
-                    f"{self.folder} holds a run already. Add --resume to go on with it, or give "
-                    "another folder."
-                )
+            check_new(self.folder)
             return 0
-        if not path.is_file():
-            raise UserError(f"There is no checkpoint in {self.folder}. Start without --resume.")
-        try:
-            content = torch.load(path, map_location="cpu", weights_only=True)
-            step, identity = int(content["step"]), dict(content["identity"])
-            state = dict(content["state"])
-        except UNREADABLE as error:
-            raise UserError(
-                f"{path} is not a checkpoint of this program or is damaged ({error}). Restore it, "
-                "or start again in another folder."
-            ) from error
-        for name, value in self.identity.items():
-            if identity.get(name) != value:
-                raise UserError(
-                    f"The run in {self.folder} has {name} = {identity.get(name)}, but {value} was "
-                    "given. Go on with what it was started with, or start in another folder."
-                )
+        step, state = read_checkpoint(self.folder, self.identity)
         self.learner.load_state(state)
         return step
 
     def _save(self, step: int, start: int) -> None:
         if step == start:
             return  # nothing has changed since
-        content = {"step": step, "identity": dict(self.identity), "state": self.learner.state()}
         try:
-            with whole_file(self.folder / CHECKPOINT) as temporary:
-                torch.save(content, temporary)
-        except (UserError, RuntimeError) as error:  # PyTorch's writer says so when the disk is full
+            write_checkpoint(self.folder, step, self.identity, self.learner.state())
+        except UserError as error:
             _log.warning("The checkpoint could not be written: %s", error)
-
-    def _draw_curves(self) -> None:
-        # Only here, as drawing is slow to import and a run is long.
-        from model.engine.metrics import plot_curves
-
-        if read_log(self.folder / "log.csv"):
-            plot_curves(self.folder / "log.csv", self.folder / "curves.png")
-
-
-def identity_of(**parts: Any) -> dict[str, str]:
-    """What tells one run from another, as text: dataclasses by their fields."""
-    return {name: json.dumps(value, default=vars, sort_keys=True) for name, value in parts.items()}

@@ -26,7 +26,7 @@ from model.data.masks import Masks
 from model.data.mpi_inf_3dhp import H36M32_SHARED17, MPI28_SHARED17
 from model.data.records import ABSENT, Clip, DataSet, Split
 from model.data.simplified_human36m import activity_of
-from model.engine.run import CHECKPOINT
+from model.engine.checkpoint import CHECKPOINT
 from model.evaluation.regression import fit_point_map
 from model.experiments.context import described, versions
 from model.keypointgan import weights

@@ -19,8 +19,9 @@ from model.core.files import whole_file
 from model.core.panels import draw_points, enlarged, tile, write_picture
 from model.data.catalogue import Request
 from model.data.records import DataSet, readable
+from model.engine.checkpoint import identity_of
 from model.engine.ranks import check_alone
-from model.engine.run import Run, Schedule, identity_of
+from model.engine.run import Run, Schedule, TrainingResult
 from model.imm import weights
 from model.imm.data import ImmExamples, PairDrawer
 from model.imm.networks import Imm, ImmSpec
@@ -115,16 +116,7 @@ class ImmJob:
     quiet: bool = False
 
 
-@dataclass(frozen=True)
-class ImmResult:
-    """``steps`` steps are done, ``finished`` if that is all; ``weights`` is the network."""
-
-    steps: int
-    finished: bool
-    weights: Path
-
-
-def run_imm_training(job: ImmJob, stopping: Callable[[], bool] = lambda: False) -> ImmResult:
+def run_imm_training(job: ImmJob, stopping: Callable[[], bool] = lambda: False) -> TrainingResult:
     """Train; ``stopping`` is asked between steps.
 
     ``UserError`` for what cannot be read, does not fit, or would overwrite another run.
@@ -156,4 +148,4 @@ def run_imm_training(job: ImmJob, stopping: Callable[[], bool] = lambda: False) 
     steps = run.run(resume=job.resume, stopping=stopping, until=job.until)
     with whole_file(job.out / "run.json") as path:
         path.write_text(json.dumps(metadata, indent=2))
-    return ImmResult(steps, steps >= settings.steps, job.out / NEWEST)
+    return TrainingResult(steps, steps >= settings.steps, job.out / NEWEST)

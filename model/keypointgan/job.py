@@ -24,8 +24,9 @@ from model.data.catalogue import Request, weights_of
 from model.data.conversion import converted
 from model.data.masks import Masks
 from model.data.records import Clip, DataSet, readable
+from model.engine.checkpoint import CHECKPOINT, identity_of
 from model.engine.ranks import check_alone
-from model.engine.run import CHECKPOINT, Run, Schedule, identity_of
+from model.engine.run import Run, Schedule, TrainingResult
 from model.keypointgan import weights
 from model.keypointgan.data import GanExamples, PosePrior, cut, halves
 from model.keypointgan.evaluation import corrected, find_points, score
@@ -194,15 +195,6 @@ class KeypointGanJob:
 
 
 @dataclass(frozen=True)
-class KeypointGanResult:
-    """``steps`` steps are done, ``finished`` if that is all; ``weights`` is the network."""
-
-    steps: int
-    finished: bool
-    weights: Path
-
-
-@dataclass(frozen=True)
 class _Material:
     pictures: list[DataSet]
     prior: PosePrior
@@ -211,7 +203,7 @@ class _Material:
 
 def run_gan_training(
     job: KeypointGanJob, stopping: Callable[[], bool] = lambda: False
-) -> KeypointGanResult:
+) -> TrainingResult:
     """Train the regressor, then all networks.
 
     ``stopping`` is asked between steps. ``UserError`` for what cannot be read, does not fit, or
@@ -223,7 +215,7 @@ def run_gan_training(
     device = choose_device(job.device).device
     material = _material(job)
     network = _network(job).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    result = KeypointGanResult(0, False, job.out / NEWEST)
+    result = TrainingResult(0, False, job.out / NEWEST)
     _describe(job, material)
     main = job.resume and (job.out / CHECKPOINT).exists()
     if not main and not _pretrained(job, network, material, stopping):

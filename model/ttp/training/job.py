@@ -21,8 +21,10 @@ from model.data.conversion import converted
 from model.data.masks import Masks
 from model.data.records import DataSet
 from model.data.sampling import Mixture
-from model.engine.metrics import read_log
+from model.engine.checkpoint import CHECKPOINT, check_new
+from model.engine.metrics import draw_curves
 from model.engine.ranks import joined_ranks
+from model.engine.run import TrainingResult
 from model.ttp import weights
 from model.ttp.networks import NetworkSpec, PoseNetwork
 from model.ttp.networks.encoder import MOVENETS
@@ -30,7 +32,6 @@ from model.ttp.networks.imagenet import load_imagenet
 from model.ttp.objective import JointObjective
 from model.ttp.training.budgeted import BudgetedRun
 from model.ttp.training.callbacks import ProbePlan, RunCallback
-from model.ttp.training.checkpoint import FILE_NAME
 from model.ttp.training.resident import Bank, BatchMaker, load_bank
 from model.ttp.training.settings import ResidentSettings, TrainingSettings
 from model.ttp.training.trainer import Trainer
@@ -89,15 +90,6 @@ class ResidentJob(Job):
     outside: Sequence[str] = ()
 
 
-@dataclass(frozen=True)
-class TrainingResult:
-    """``steps`` steps are done, ``finished`` if that is all; ``weights`` is the kept network."""
-
-    steps: int
-    finished: bool
-    weights: Path
-
-
 def run_training(
     job: TrainingJob, stopping: Callable[[], bool] = lambda: False
 ) -> TrainingResult | None:
@@ -106,7 +98,8 @@ def run_training(
     ``stopping`` is asked between steps. ``UserError`` for what cannot be read, does not fit, or
     would overwrite another run.
     """
-    _check_folder(job)
+    if not job.resume:
+        check_new(job.out)
     device = choose_device(job.device).device
     with joined_ranks(device) as ranks:
         device = ranks.device(device)
@@ -138,7 +131,7 @@ def run_training(
             finished = trainer.run(callback, stopping, job.until)
             if callback.kept_step != trainer.step:
                 callback.keep(trainer.step, trainer.kept)
-        _draw_curves(job.out)
+        draw_curves(job.out)
         return TrainingResult(trainer.step, finished, job.out / "last.safetensors")
 
 
@@ -175,12 +168,12 @@ def run_resident(job: ResidentJob, stopping: Callable[[], bool] = lambda: False)
         if callback.kept_step != run.step:
             with run.averaged():
                 callback.keep(run.step, network)
-    _draw_curves(job.out)
+    draw_curves(job.out)
     return TrainingResult(run.step, finished, job.out / "last.safetensors")
 
 
 def _check_resident(job: ResidentJob) -> None:
-    if any((job.out / name).exists() for name in (FILE_NAME, "last.safetensors")):
+    if any((job.out / name).exists() for name in (CHECKPOINT, "last.safetensors")):
         raise UserError(f"{job.out} holds a run already. Give another folder.")
     if int(os.environ.get("WORLD_SIZE", "1")) > 1:
         raise UserError("--resident trains in one process on one device. Start without torchrun.")
@@ -238,14 +231,6 @@ def _said_of_data(job: ResidentJob) -> dict[str, str]:
         "pairs_from": ", ".join(job.pairs_from),
         "outside": ", ".join(job.outside),
     }
-
-
-def _check_folder(job: TrainingJob) -> None:
-    exists = (job.out / FILE_NAME).exists()
-    if exists and not job.resume:
-        raise UserError(
-            f"{job.out} holds a run already. Add --resume to go on with it, or give another folder."
-        )
 
 
 def _training_data(job: Job) -> tuple[list[DataSet], list[DataSet]]:
@@ -320,14 +305,6 @@ def _callback(
         metadata=description,
         quiet=job.quiet,
     )
-
-
-def _draw_curves(folder: Path) -> None:
-    # Only here, as drawing is slow to import and a run is long.
-    from model.engine.metrics import plot_curves
-
-    if len(read_log(folder / "log.csv")):
-        plot_curves(folder / "log.csv", folder / "curves.png")
 
 
 def _description(job: Job, frames: int) -> dict[str, str]:

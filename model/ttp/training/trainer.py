@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -16,16 +16,16 @@ from torch import Tensor, nn
 from model.core.errors import UserError
 from model.core.perceptual import PerceptualLoss
 from model.data.sampling import Mixture
+from model.engine.checkpoint import BadSteps, identity_of, read_checkpoint, write_checkpoint
 from model.engine.optimisation import gradients_finite
 from model.engine.ranks import BatchStatistics, Ranks
 from model.ttp.networks import PoseNetwork
 from model.ttp.objective import JointObjective
-from model.ttp.training.checkpoint import RunState, load_state, save_state
 from model.ttp.training.loader import MicroBatchPlan, PictureBatch, make_loader
 from model.ttp.training.settings import TrainingSettings
 
-# A single bad step is left out; so many in a row mean that the run has diverged.
-_BAD_STEPS = 20
+# What may differ when a run goes on: how often it looks at itself, not what it computes.
+_FREE = ("validate_every", "checkpoint_every", "probe_every", "on_bad_data")
 
 
 @dataclass(frozen=True)
@@ -98,39 +98,39 @@ class Trainer:
         )
         self._statistics = BatchStatistics(network)
         self._optimiser = torch.optim.Adam(network.parameters(), lr=settings.learning_rate)
-        self._bad_steps = 0
+        self._bad_steps = BadSteps()
         self._reported: set[str] = set()
 
     @property
-    def description(self) -> str:
-        """What the run trains on, for its checkpoint."""
-        return f"{len(self._mixture)} frames, {self._mixture.joint_set.name}"
+    def _identity(self) -> dict[str, str]:
+        """What a checkpoint must have been written with."""
+        settings = {k: v for k, v in asdict(self.settings).items() if k not in _FREE}
+        data = f"{len(self._mixture)} frames, {self._mixture.joint_set.name}"
+        return identity_of(**settings, **asdict(self.network.spec), data=data)
 
     def resume(self) -> None:
-        """Take over the state of the checkpoint in the folder."""
-        state = load_state(self._folder, self.settings, self.network.spec, self.description)
-        self.network.load_state_dict(state.network)
-        if state.average is not None:
-            self.kept.load_state_dict(state.average)
-        self._optimiser.load_state_dict(state.optimiser)
-        if state.means is not None and self._objective.perceptual is not None:
-            self._objective.perceptual.means.copy_(state.means)
-        self.step = state.step
+        """Take over the state of the checkpoint in the folder; ``UserError`` as it reads it."""
+        self.step, state = read_checkpoint(self._folder, self._identity)
+        self.network.load_state_dict(state["network"])
+        if state["average"] is not None:
+            self.kept.load_state_dict(state["average"])
+        self._optimiser.load_state_dict(state["optimiser"])
+        if state["means"] is not None and self._objective.perceptual is not None:
+            self._objective.perceptual.means.copy_(state["means"])
 
     def save(self) -> None:
         """Write the checkpoint; a failure is told to the callback and the run goes on."""
         if not self._ranks.first:
             return
         perceptual = self._objective.perceptual
-        state = RunState(
-            step=self.step,
-            network=self.network.state_dict(),
-            average=self.kept.state_dict() if self.kept is not self.network else None,
-            optimiser=self._optimiser.state_dict(),
-            means=perceptual.means.cpu() if perceptual is not None else None,
-        )
+        state = {
+            "network": self.network.state_dict(),
+            "average": self.kept.state_dict() if self.kept is not self.network else None,
+            "optimiser": self._optimiser.state_dict(),
+            "means": perceptual.means.cpu() if perceptual is not None else None,
+        }
         try:
-            save_state(self._folder, state, self.settings, self.network.spec, self.description)
+            write_checkpoint(self._folder, self.step, self._identity, state)
         except UserError as error:
             self._tell(str(error))
 
@@ -223,14 +223,9 @@ class Trainer:
     def _apply(self, means: Tensor) -> bool:
         """Change the weights unless something was not finite."""
         if not (means.isfinite().all() and gradients_finite(self.network.parameters())):
-            self._bad_steps += 1
-            if self._bad_steps >= _BAD_STEPS:
-                raise UserError(
-                    f"{_BAD_STEPS} steps in a row gave a loss or gradient that is not finite: the "
-                    "run has diverged. Go on from its checkpoint with a lower learning rate."
-                )
+            self._bad_steps.add(applied=False)
             return False
-        self._bad_steps = 0
+        self._bad_steps.add()
         self._optimiser.step()
         self._statistics.finish(self._ranks, len(self._plan.own))
         self._objective.settle(means[2:].to(self._device))

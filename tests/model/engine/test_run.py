@@ -19,10 +19,8 @@ from torch import Tensor
 
 from model.core.errors import UserError
 from model.data.records import BadDataError
-from model.engine.run import CHECKPOINT, Run, Schedule, identity_of
-from model.ttp.networks import NetworkSpec
-from model.ttp.training.checkpoint import RunState, save_state
-from model.ttp.training.settings import TrainingSettings
+from model.engine.checkpoint import CHECKPOINT, identity_of, write_checkpoint
+from model.engine.run import Run, Schedule
 
 
 @pytest.fixture(autouse=True)
@@ -280,9 +278,8 @@ def test_a_damaged_checkpoint_is_told_in_words(damage: Any, tmp_path: Path) -> N
 
 
 def test_another_trainers_checkpoint_is_told_in_words(tmp_path: Path) -> None:
-    state = RunState(7, {}, None, {}, None)
-    save_state(tmp_path, state, TrainingSettings(), NetworkSpec(), "data")
-    with pytest.raises(UserError):
+    write_checkpoint(tmp_path, 7, identity_of(variant="transformer"), {"network": {}})
+    with pytest.raises(UserError, match="Go on with what it was started with"):
         make_run(tmp_path).run(resume=True)
 
 

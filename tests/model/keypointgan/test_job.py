@@ -22,10 +22,11 @@ from model.data.catalogue import Request
 from model.data.masks import Masks
 from model.data.records import BadDataError
 from model.engine.metrics import read_log
+from model.engine.run import TrainingResult
 from model.keypointgan import job as job_module
 from model.keypointgan import weights
 from model.keypointgan.data import PosePrior
-from model.keypointgan.job import KeypointGanJob, KeypointGanResult, run_gan_training
+from model.keypointgan.job import KeypointGanJob, run_gan_training
 from model.keypointgan.settings import PRESETS, KeypointGanSettings, KeypointGanSpec, gan_preset
 from tests.model.data.layouts import write_penn_video
 from tests.shards import write_shard
@@ -75,7 +76,7 @@ def material(tmp_path_factory: pytest.TempPathFactory) -> Material:
 @dataclass(frozen=True)
 class Trained:
     job: KeypointGanJob
-    result: KeypointGanResult
+    result: TrainingResult
 
 
 @pytest.fixture(scope="module")

@@ -8,9 +8,9 @@ import pytest
 import torch
 
 from model.core.errors import UserError
+from model.engine.checkpoint import CHECKPOINT
 from model.ttp.networks import VARIANTS, Variant
 from model.ttp.objective import JointObjective
-from model.ttp.training import checkpoint
 from model.ttp.training.loader import MicroBatchPlan, collate
 from model.ttp.training.settings import TrainingSettings
 from tests.model.ttp.training.runs import SETTINGS, Notes, assert_same, make_trainer, state_of
@@ -107,13 +107,13 @@ def test_a_run_that_is_told_to_stop_leaves_a_checkpoint(tmp_path: Path) -> None:
 def test_a_checkpoint_is_refused_for_another_run(tmp_path: Path) -> None:
     make_trainer(tmp_path).run(until=1)
 
-    with pytest.raises(UserError, match=r"learning_rate = '0.001', but '0.1' was given"):
+    with pytest.raises(UserError, match=r"learning_rate = 0.001, but 0.1 was given"):
         make_trainer(tmp_path, learning_rate=0.1).resume()
     make_trainer(tmp_path, validate_every=7).resume()
-    (tmp_path / checkpoint.FILE_NAME).write_bytes(b"PK not a checkpoint")
+    (tmp_path / CHECKPOINT).write_bytes(b"PK not a checkpoint")
     with pytest.raises(UserError, match="damaged"):
         make_trainer(tmp_path).resume()
-    (tmp_path / checkpoint.FILE_NAME).unlink()
+    (tmp_path / CHECKPOINT).unlink()
     with pytest.raises(UserError, match="no checkpoint"):
         make_trainer(tmp_path).resume()
 
@@ -126,7 +126,7 @@ def test_a_full_disk_costs_neither_the_run_nor_the_former_checkpoint(
 ) -> None:
     trainer = make_trainer(tmp_path, checkpoint_every=1)
     trainer.run(until=1)
-    former = (tmp_path / checkpoint.FILE_NAME).read_bytes()
+    former = (tmp_path / CHECKPOINT).read_bytes()
 
     def full(content: object, path: Path) -> None:
         path.write_bytes(b"half of it")
@@ -138,7 +138,7 @@ def test_a_full_disk_costs_neither_the_run_nor_the_former_checkpoint(
     assert trainer.run(notes)
     assert trainer.step == 4
     assert "checkpoint" in notes.problems[0]
-    assert (tmp_path / checkpoint.FILE_NAME).read_bytes() == former
+    assert (tmp_path / CHECKPOINT).read_bytes() == former
     assert sorted(path.name for path in tmp_path.iterdir()) == ["checkpoint.pt", "people.npz"]
 
 

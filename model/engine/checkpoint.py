@@ -1,0 +1,109 @@
+"""The state of a run on disk: all that is needed to go on as if it had never stopped."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from model.core.errors import UserError
+from model.core.files import whole_file
+from model.core.weights import UNREADABLE
+
+CHECKPOINT = "checkpoint.pt"
+_BAD_STEPS = 20
+
+
+def check_new(folder: Path) -> None:
+    """``UserError`` if a run has left its checkpoint in the folder."""
+    if (folder / CHECKPOINT).exists():
+        raise UserError(
+            f"{folder} holds a run already. Add --resume to go on with it, or give another folder."
+        )
+
+
+def identity_of(**parts: Any) -> dict[str, str]:
+    """What tells one run from another, as text: dataclasses by their fields."""
+    return {name: json.dumps(value, default=vars, sort_keys=True) for name, value in parts.items()}
+
+
+def write_checkpoint(
+    folder: Path, step: int, identity: Mapping[str, str], state: Mapping[str, Any]
+) -> None:
+    """Write a run's state after ``step`` steps; the file is whole, or the former one stays.
+
+    Args:
+        folder: the run's.
+        step: how many steps are done.
+        identity: what a run cannot be continued without (``identity_of``).
+        state: tensors and plain values only.
+
+    Raises:
+        UserError: it cannot be written.
+    """
+    content = {"step": step, "identity": dict(identity), "state": dict(state)}
+    with whole_file(folder / CHECKPOINT) as temporary:
+        try:
+            torch.save(content, temporary)
+        except RuntimeError as error:  # PyTorch's writer says so when the disk is full
+            raise UserError(
+                f"The checkpoint in {folder} could not be written ({error}). Make room on the "
+                "disk; the former checkpoint is untouched."
+            ) from error
+
+
+def read_checkpoint(folder: Path, identity: Mapping[str, str]) -> tuple[int, dict[str, Any]]:
+    """The steps that are done and the state of a run of this ``identity``.
+
+    Raises:
+        UserError: there is none, it is damaged, or it belongs to another run.
+    """
+    path = folder / CHECKPOINT
+    if not path.is_file():
+        raise UserError(f"There is no checkpoint in {folder}. Start without --resume.")
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True)
+        step, former = int(content["step"]), dict(content["identity"])
+        state = dict(content["state"])
+    except UNREADABLE as error:
+        raise UserError(
+            f"{path} is not a checkpoint of this program or is damaged ({error}). Restore it, "
+            "or start again in another folder."
+        ) from error
+    for name, value in identity.items():
+        if former.get(name) != value:
+            raise UserError(
+                f"The run in {folder} has {name} = {former.get(name)}, but {value} was given. "
+                "Go on with what it was started with, or start in another folder."
+            )
+    return step, state
+
+
+class DivergedError(UserError):
+    """Losses have not been finite for long: the last good checkpoint is to stay as it is."""
+
+
+class BadSteps:
+    """Counts steps without a finite loss: one is left out, many in a row end the run."""
+
+    def __init__(self) -> None:
+        self._count = 0
+
+    def add(self, *losses: float, applied: bool = True) -> None:
+        """One more step, with its losses; ``applied`` is False if it changed nothing.
+
+        Raises:
+            DivergedError: so many in a row are no accident.
+        """
+        good = applied and all(map(math.isfinite, losses))
+        self._count = 0 if good else self._count + 1
+        if self._count >= _BAD_STEPS:
+            raise DivergedError(
+                f"{_BAD_STEPS} steps in a row gave a loss or gradient that is not finite: the run "
+                "has diverged. Go on from its checkpoint, or start again, with a lower learning "
+                "rate."
+            )
