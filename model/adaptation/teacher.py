@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -18,28 +19,29 @@ from model.core.crop import crop_matrix
 from model.core.heatmaps import decode
 from model.core.images import answers_both_ways, to_pictures, to_tensor
 from model.ttp.networks import PoseNetwork
-from model.ttp.trunk import Key, keys_both_ways
+from model.ttp.trunk import Key, keys_both_ways, keys_of
 
 Features = Callable[[Tensor, Sequence[Key]], Tensor]
 """Images (n, 3, S, S) to shared features (n, 256, H, H); keys, or none, as a ``FrozenTrunk``'s."""
 
-# Of how many frames the maps of a teacher that stays are kept, 0.12 MB each of MoveNet Thunder.
-_REMEMBERED = 512
-# The same of its points alone.
+# Of how many neighbours the maps are kept, 0.12 MB each of MoveNet Thunder.
+_SEEN = 512
+# Of how many frames what was taught is kept.
 _TAUGHT = 4096
-# What one frame further away counts less.
+# What a neighbour counts less for each frame that it is further away.
 _DECAY = 0.9
 
 
-class Taught(NamedTuple):
-    """What a teacher says of a picture: ``points`` (K, 2) in cells, ``confidence`` (K,)."""
+class _Remembered(NamedTuple):
+    """``points`` (K, 2) in cells, ``confidence`` (K,), and how many neighbours were asked."""
 
     points: Tensor
     confidence: Tensor
+    neighbours: int
 
 
-class _Answer(NamedTuple):
-    """Its maps (K, H, H), float16, and the picture in grey (128, 128); both on the CPU."""
+class _Seen(NamedTuple):
+    """A neighbour: its maps (K, H, H), float16, and the picture in grey (128, 128), on the CPU."""
 
     maps: Tensor
     picture: NDArray[np.uint8]
@@ -48,8 +50,8 @@ class _Answer(NamedTuple):
 class Teacher:
     """Asks a network of a picture and of its mirror image; of neighbouring frames too, if any.
 
-    The mean of the two answers is the frame's; those of its neighbours are carried along by optical
-    flow and added, each cell by how far it can be trusted.
+    The mean of the two answers is the frame's. Those for neighbouring frames, one each, are carried
+    along by optical flow and added, each cell by how far it can be trusted.
 
     Args:
         network: the network that is asked.
@@ -71,20 +73,19 @@ class Teacher:
         self._features = features
         self._fixed = fixed
         self._carrier = Carrier()
-        self._taught: OrderedDict[int, tuple[Taught, int]] = OrderedDict()
-        self._known: OrderedDict[int, _Answer] = OrderedDict()
+        self._taught: OrderedDict[int, _Remembered] = OrderedDict()
+        self._seen: OrderedDict[int, _Seen] = OrderedDict()
 
     def answers(self, images: Tensor, indices: Sequence[int]) -> tuple[Tensor, Tensor]:
         """Heatmaps (n, K, H, H) of pictures, and of their mirror images turned back.
 
-        With the weights that are in place: inside, or of whoever learns.
+        With the weights that are in place, not the teacher's.
         """
-        keys = keys_both_ways(indices)
-
-        def heatmaps_of(both: Tensor) -> Tensor:
-            return self._network.pose_of(self._features(both, keys)).heatmaps
-
-        return answers_both_ways(heatmaps_of, images, self._network.spec.joint_set.flip_order)
+        return answers_both_ways(
+            partial(self._heatmaps, keys=keys_both_ways(indices)),
+            images,
+            self._network.spec.joint_set.flip_order,
+        )
 
     def teach(
         self,
@@ -103,80 +104,86 @@ class Teacher:
             Points (n, K, 2) in cells, and confidences (n, K), 0 to 1.
         """
         around = neighbours or [()] * len(images)
-        if not indices:
-            with self._in_place(), torch.no_grad():
-                return decode(torch.stack(self.answers(images, indices)).mean(dim=0))
+        if not (self._fixed and indices):
+            return self._ask(images, indices, around)
+        # With more neighbours than the last time, an answer gets better.
         new = {
             index: row
             for row, index in enumerate(indices)
-            # With more neighbours than the last time, an answer gets better.
-            if not self._fixed
-            or index not in self._taught
-            or self._taught[index][1] < len(around[row])
+            if index not in self._taught or self._taught[index].neighbours < len(around[row])
         }
         if new:
-            asked = self._ask(images, new, around)
-            for (index, row), *found in zip(new.items(), *asked, strict=True):
-                self._taught[index] = Taught(*found), len(around[row])
-        taught = [self._taught[index][0] for index in indices]
-        while len(self._taught) > (_TAUGHT if self._fixed else 0):
+            rows = list(new.values())
+            points, confidence = self._ask(images[rows], list(new), [around[row] for row in rows])
+            for place, (index, row) in enumerate(new.items()):
+                self._taught[index] = _Remembered(
+                    points[place], confidence[place], len(around[row])
+                )
+        taught = [self._taught[index] for index in indices]
+        while len(self._taught) > _TAUGHT:
             self._taught.popitem(last=False)
-        points, confidence = zip(*taught, strict=True)
-        return torch.stack(points), torch.stack(confidence)
+        return (
+            torch.stack([known.points for known in taught]),
+            torch.stack([known.confidence for known in taught]),
+        )
 
     def forget(self) -> None:
         """Indices may begin again, or the weights are others."""
         self._taught.clear()
-        self._known.clear()
+        self._seen.clear()
+
+    def _heatmaps(self, images: Tensor, keys: Sequence[Key]) -> Tensor:
+        return self._network.pose_of(self._features(images, keys)).heatmaps
 
     @torch.no_grad()
     def _ask(
-        self, images: Tensor, rows: dict[int, int], around: Sequence[Sequence[PersonView]]
+        self, images: Tensor, indices: Sequence[int], around: Sequence[Sequence[PersonView]]
     ) -> tuple[Tensor, Tensor]:
-        """Points and confidences of the frames ``rows``, by index, which are rows of the images."""
-        if not any(around[row] for row in rows.values()):
-            asked = images[list(rows.values())]
-            with self._in_place():
-                return decode(torch.stack(self.answers(asked, tuple(rows))).mean(dim=0))
-        pictures = {index: images[row] for index, row in rows.items()}
-        for row in rows.values():
-            for view in around[row]:
-                if view.index not in pictures and view.index not in self._known:
-                    pictures[view.index] = self._crop(view).to(images)
-        self._answer(pictures)
-        means = [
-            self._mean(index, [view.index for view in around[row]]) for index, row in rows.items()
-        ]
-        points, confidence = decode(torch.stack(means))
-        if not self._fixed:
-            self._known.clear()
-        while len(self._known) > _REMEMBERED:
-            self._known.popitem(last=False)
-        return points.to(images.device), confidence.to(images.device)
+        with self._in_place():
+            return decode(self._means(images, indices, around))
 
-    def _answer(self, pictures: dict[int, Tensor]) -> None:
-        new = {i: image for i, image in pictures.items() if i not in self._known}
+    def _means(
+        self, images: Tensor, indices: Sequence[int], around: Sequence[Sequence[PersonView]]
+    ) -> Tensor:
+        """What the frames' own answers and those of their neighbours make up, (n, K, H, H)."""
+        own = torch.stack(self.answers(images, indices)).mean(dim=0)
+        if not any(around):
+            return own
+        self._look_at([view for views in around for view in views])
+        pictures = to_pictures(images, bgr=self._network.spec.bgr)
+        means = [
+            self._with_neighbours(maps, grey(picture), index, views)
+            for maps, picture, index, views in zip(
+                own.cpu(), pictures, indices, around, strict=True
+            )
+        ]
+        if not self._fixed:
+            self._seen.clear()
+        while len(self._seen) > _SEEN:
+            self._seen.popitem(last=False)
+        return torch.stack(means).to(own)
+
+    def _look_at(self, views: Sequence[PersonView]) -> None:
+        """Have the answers for some views, unless they are remembered."""
+        new = {view.index: view for view in views if view.index not in self._seen}
         if not new:
             return
-        images = torch.stack(list(new.values()))
-        with self._in_place():
-            means = torch.stack(self.answers(images, tuple(new))).mean(dim=0)
-        seen = to_pictures(images, bgr=self._network.spec.bgr)
-        for index, maps, picture in zip(new, means.half().cpu(), seen, strict=True):
-            self._known[index] = _Answer(maps.clone(), grey(picture))
-
-    def _mean(self, index: int, others: Sequence[int]) -> Tensor:
-        """The maps (K, H, H) of a frame, with those of others carried along."""
-        own = self._known[index]
-        total, weight = own.maps.float(), torch.ones(own.maps.shape[-2:])
-        for other in others:
-            answer = self._known[other]
-            maps, trust = self._carrier.carried(answer.maps, answer.picture, own.picture)
-            trust = trust * _DECAY ** abs(other - index)
-            total, weight = total + trust * maps, weight + trust
-        return total / weight
-
-    def _crop(self, view: PersonView) -> Tensor:
         spec = self._network.spec
         size = spec.crop_size
-        return to_tensor([view.crop(crop_matrix(view.box, size), size)], bgr=spec.bgr)[0]
+        crops = [view.crop(crop_matrix(view.box, size), size) for view in new.values()]
+        images = to_tensor(crops, bgr=spec.bgr).to(self._network.device)
+        maps = self._heatmaps(images, keys_of(list(new))).half().cpu()
+        for index, answer, crop in zip(new, maps, crops, strict=True):
+            self._seen[index] = _Seen(answer.clone(), grey(crop))
+
+    def _with_neighbours(
+        self, own: Tensor, picture: NDArray[np.uint8], index: int, views: Sequence[PersonView]
+    ) -> Tensor:
+        """The maps (K, H, H) of a frame with those of its neighbours carried along."""
+        total, weight = own.clone(), torch.ones(own.shape[-2:])
+        for view in views:
+            seen = self._seen[view.index]
+            maps, trust = self._carrier.carried(seen.maps, seen.picture, picture)
+            trust = trust * _DECAY ** abs(view.index - index)
+            total, weight = total + trust * maps, weight + trust
+        return total / weight
