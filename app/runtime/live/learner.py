@@ -27,6 +27,7 @@ from model.adaptation import (
 from model.adaptation.guard import HOLD_EVERY, Guard
 from model.adaptation.parameters import covers
 from model.adaptation.personalizer import Snapshot
+from model.core.device import is_out_of_memory
 from model.core.images import to_pictures
 from model.core.masking import Masker
 from model.core.perceptual import PerceptualLoss
@@ -256,8 +257,8 @@ class Learner:
         try:
             for part in parts:
                 self.personalizer.accumulate(part, size)
-        except torch.OutOfMemoryError:
-            if self._micro_batch == 1:
+        except RuntimeError as error:
+            if self._micro_batch == 1 or not is_out_of_memory(error):
                 raise
         else:
             return
