@@ -19,6 +19,7 @@ import ctypes
 import gc
 import threading
 import time
+from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,6 +28,8 @@ import numpy as np
 import pytest
 import torch
 from hypothesis import settings
+
+from tests.fault_table import promises, replaced, table
 
 if TYPE_CHECKING:
     from PyQt6.QtWidgets import QApplication
@@ -55,6 +58,45 @@ def pytest_collection_finish() -> None:
     """What was imported stays: no collection between two tests need go through it again."""
     gc.collect()
     gc.freeze()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--fault-table",
+        action="store_true",
+        help="write what was promised of each fault, and what came of it, into README",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    # Tests run in processes of their own; what they report arrives in the first one.
+    if config.getoption("--fault-table") and not hasattr(config, "workerinput"):
+        config.pluginmanager.register(_FaultTable())
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    if mark := item.get_closest_marker("fault"):
+        item.user_properties.append(("fault", mark.args))
+
+
+class _FaultTable:
+    """Gathers how tests of faults ended, and writes README's table."""
+
+    def __init__(self) -> None:
+        self._outcomes: defaultdict[str, list[str]] = defaultdict(list)
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.when != "call" and report.outcome == "passed":
+            return
+        for name, value in report.user_properties:
+            if name == "fault" and isinstance(value, list | tuple):
+                self._outcomes[str(value[0])].append(report.outcome)
+
+    def pytest_sessionfinish(self) -> None:
+        tests = Path(__file__).resolve().parent
+        readme = tests.parent / "README.md"
+        new = table(promises(tests), self._outcomes)
+        readme.write_text(replaced(readme.read_text(encoding="utf-8"), new), encoding="utf-8")
 
 
 @pytest.fixture

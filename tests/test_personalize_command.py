@@ -315,6 +315,7 @@ def test_people_are_told_in_words(
     assert output.err == ""  # nobody watches a progress bar here
 
 
+@pytest.mark.fault("`personalize` is interrupted")
 def test_ctrl_c_leaves_older_results_whole(
     clip: Path, tmp_path: Path, weights: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

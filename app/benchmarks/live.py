@@ -47,9 +47,9 @@ class LiveFigures:
 class _ListeningSession(LiveSession):
     """A session that also remembers the latency of every result the window takes."""
 
-    def __init__(self, make_engine: Callable[[], Engine]) -> None:
+    def __init__(self, make_engine: Callable[[], Engine], *, on_cpu: Callable[[], Engine]) -> None:
         self.latencies: list[float] = []
-        super().__init__(make_engine)
+        super().__init__(make_engine, on_cpu=on_cpu)
 
     def take_results(self) -> list[PoseResult]:
         results = super().take_results()

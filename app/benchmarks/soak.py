@@ -128,9 +128,11 @@ def measure_soak(
     """
     wires: list[Tripwire] = []
 
-    def make_session(make_engine: Callable[[], Engine]) -> LiveSession:
+    def make_session(
+        make_engine: Callable[[], Engine], *, on_cpu: Callable[[], Engine]
+    ) -> LiveSession:
         wires.append(Tripwire(make_engine))
-        return LiveSession(wires[0])
+        return LiveSession(wires[0], on_cpu=on_cpu)
 
     seconds = 3600 * hours
     running = open_window(
@@ -279,6 +281,7 @@ class _Soak:
         elif fault is Fault.NO_SOURCE:
             window.open_source(SourceChoice(SourceKind.VIDEO, "/no/such/video.mp4"))
         else:
+            self._comes(lambda: not window.opener.busy)
             session.open(FaultySource(fault), loop=True)
             window.show_source()
         self._wait(_FAULT_SECONDS)

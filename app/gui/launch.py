@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import Protocol
 
 # PyTorch before Qt: on Windows its libraries do not load after Qt's.
 import torch  # noqa: F401
@@ -16,7 +17,7 @@ from app.diagnosis import require_screen
 from app.gui.application import Problems, create_application
 from app.gui.main_window import MainWindow
 from app.gui.panels.keypointgan import KeypointGanChoice
-from app.gui.sources import open_choice
+from app.gui.sources import SourceOpener, open_choice
 from app.runtime.capture.camera import list_cameras
 from app.runtime.live.engine import Engine, load_engine
 from app.runtime.live.session import LiveSession, LiveSources
@@ -98,9 +99,15 @@ def launch(wanted: Launch) -> int:
         running.close()
 
 
-def open_window(
-    wanted: Launch, make_session: Callable[[Callable[[], Engine]], LiveSession] = LiveSession
-) -> Running:
+class MakeSession(Protocol):
+    """Makes the session of a window; see ``LiveSession``."""
+
+    def __call__(
+        self, make_engine: Callable[[], Engine], *, on_cpu: Callable[[], Engine]
+    ) -> LiveSession: ...
+
+
+def open_window(wanted: Launch, make_session: MakeSession = LiveSession) -> Running:
     """Everything that ``launch`` does before the event loop. Raises ``UserError``."""
     wanted.check()
     require_screen()
@@ -108,9 +115,8 @@ def open_window(
     settings, complaint = AppSettings(), None
     if not wanted.automatic:
         settings, complaint = load_settings(settings_path())
-    session = make_session(
-        partial(load_engine, wanted.weights, wanted.device, precision=wanted.precision)
-    )
+    load = partial(load_engine, wanted.weights, precision=wanted.precision)
+    session = make_session(partial(load, wanted.device), on_cpu=partial(load, "cpu"))
     try:
         if wanted.personalize and not session.network.personalizable:
             raise UserError(
@@ -120,7 +126,8 @@ def open_window(
         for title, processor in _processors(wanted):
             session.add_processor(title, processor)
         sources = LiveSources(session)
-        notice = _open_first(sources, wanted.source, settings.source)
+        if wanted.source is not None:
+            open_choice(sources, wanted.source)
         window = MainWindow(
             session,
             sources,
@@ -135,8 +142,10 @@ def open_window(
         session.close()
         raise
     problems.happened.connect(window.show_message)
-    for sentence in filter(None, (complaint, notice)):
-        window.show_message(sentence)
+    if complaint is not None:
+        window.show_message(complaint)
+    if wanted.source is None:
+        _open_first(window.opener, settings.source)
     window.set_personalizing(wanted.personalize)
     if wanted.keypoint_gan is not None:
         window.show_keypoint_gan()
@@ -146,26 +155,14 @@ def open_window(
     return Running(app, problems, session, window)
 
 
-def _open_first(
-    sources: LiveSources, wanted: SourceChoice | None, last: SourceChoice | None
-) -> str | None:
-    """Open what was asked for, or else the last source, a camera or the demo; tell which failed.
+def _open_first(opener: SourceOpener, last: SourceChoice | None) -> None:
+    """Open the last source, or else a camera that answers, or else the demo, with a notice."""
 
-    Only what was asked for may fail: then the ``UserError`` is the caller's.
-    """
-    if wanted is not None:
-        open_choice(sources, wanted)
-        return None
-    candidates = [last] if last else []
-    candidates += [SourceChoice(SourceKind.CAMERA, camera.name) for camera in list_cameras()]
-    for choice in candidates:
-        try:
-            open_choice(sources, choice)
-        except UserError:
-            continue
-        return None
-    sources.open_demo(DEMOS[0].name)
-    return _NO_CAMERA
+    def find() -> list[SourceChoice]:
+        cameras = [SourceChoice(SourceKind.CAMERA, camera.name) for camera in list_cameras()]
+        return [last, *cameras] if last else cameras
+
+    opener.open_first(find, SourceChoice(SourceKind.DEMO, DEMOS[0].name), _NO_CAMERA)
 
 
 def _processors(wanted: Launch) -> Iterator[tuple[str, Processor]]:

@@ -151,8 +151,8 @@ class MainWindow(QMainWindow):
         self._known_joints = False
         self.panels = build_panels(session.network, keypointgan, settings.keypoint_gan)
         self.messages = MessageBar()
-        self._opener = SourceOpener(sources, self.show_message, settings.source)
-        self._opener.opened.connect(self.show_source)
+        self.opener = SourceOpener(sources, self.show_message, settings.source)
+        self.opener.opened.connect(self.show_source)
         self._profile_folder = profiles or ProfileFolder(profiles_folder())
         self._profiles = Profiles(self, session, self._profile_folder, self.show_message)
         self.commands = Actions(self, self._handlers(), presets, settings.overlays)
@@ -173,9 +173,9 @@ class MainWindow(QMainWindow):
         self.timer.tick.connect(self._pull)
         self.timer.start()
 
-    def open_source(self, choice: SourceChoice) -> bool:
-        """Open ``choice``; False, with a message on show, when it cannot be opened."""
-        return self._opener.open(choice)
+    def open_source(self, choice: SourceChoice) -> None:
+        """Open ``choice``, beside the window; a message says if it cannot be opened."""
+        self.opener.open(choice)
 
     def show_source(self) -> None:
         """Start afresh with the source that is open now."""
@@ -238,6 +238,7 @@ class MainWindow(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent | None) -> None:
         self.timer.stop()
+        self.opener.close()
         self._set_picture_alone(False)
         try:
             self._save(self._settings())
@@ -300,7 +301,7 @@ class MainWindow(QMainWindow):
 
     def _settings(self) -> AppSettings:
         return AppSettings(
-            source=self._opener.last_choice,
+            source=self.opener.last_choice,
             overlays=self.commands.chosen_overlays(),
             preset=self.commands.chosen_preset(),
             keypoint_gan=self.panels.keypoint_gan.remembered,
@@ -320,7 +321,7 @@ class MainWindow(QMainWindow):
 
     def _choose_source(self, choice: SourceChoice) -> None:
         self.messages.clear()
-        self._opener.choose(choice)
+        self.opener.choose(choice)
 
     def _set_playing(self, playing: bool) -> None:
         self._playing = playing

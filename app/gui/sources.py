@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol, TypeVar
 
@@ -13,6 +14,7 @@ from PyQt6.QtWidgets import QApplication, QFileDialog, QMenu, QWidget
 from app.assets import Demo
 from app.gui.theme import icon
 from app.runtime.capture.files import VIDEO_SUFFIXES
+from app.runtime.lifecycle import Task
 from app.runtime.live.results import PoseResult
 from app.settings import SourceChoice, SourceKind
 from model.core.errors import UserError
@@ -153,13 +155,27 @@ class SourceMenu(QMenu):
             self.chosen.emit(SourceChoice(SourceKind.IMAGES, path))
 
 
-class SourceOpener(QObject):
-    """Opens sources by choice; ``say`` gets the sentence when one cannot be opened.
+@dataclass(frozen=True)
+class _Opening:
+    """How an attempt ended: whether a source is shown now, and what there is to say."""
 
-    ``last_choice`` is what the user chose last with success, not what a program opened.
+    shown: bool
+    sentence: str = ""
+    remembered: SourceChoice | None = None
+
+
+class SourceOpener(QObject):
+    """Opens sources by choice, beside the window; ``say`` gets the sentence when one cannot be.
+
+    A source may take seconds, or for ever: what is chosen meanwhile takes its place, and nothing
+    is heard of it any more. ``last_choice`` is what the user chose last with success, not what a
+    program opened.
     """
 
     opened = pyqtSignal()
+    failed = pyqtSignal()
+    """Nothing could be opened, and the current source goes on."""
+    _over = pyqtSignal(int, object)
 
     def __init__(
         self, sources: Sources, say: Callable[[str], None], last_choice: SourceChoice | None
@@ -167,25 +183,77 @@ class SourceOpener(QObject):
         super().__init__()
         self._say = say
         self._sources = sources
+        self._newest = 0
+        self.busy = False
+        """Whether something is on its way."""
         self.last_choice = last_choice
+        self._over.connect(self._finish)
 
     def choose(self, choice: SourceChoice) -> None:
         """Open what the user chose, and remember it for the next start."""
-        if self.open(choice):
-            self.last_choice = choice
+        self._begin(lambda _current: self._attempt(choice, remembered=choice))
 
-    def open(self, choice: SourceChoice) -> bool:
-        """Open ``choice``; False, and the current source goes on, when it cannot be opened."""
-        QApplication.setOverrideCursor(Qt.CursorShape.WaitCursor)
+    def open(self, choice: SourceChoice) -> None:
+        """Open ``choice``; the current source goes on when it cannot be opened."""
+        self._begin(lambda _current: self._attempt(choice))
+
+    def open_first(
+        self, find: Callable[[], list[SourceChoice]], otherwise: SourceChoice, notice: str
+    ) -> None:
+        """Open the first that answers of those found, or else another one, with a ``notice``."""
+
+        def work(current: Callable[[], bool]) -> _Opening:
+            for choice in find():
+                attempt = self._attempt(choice)
+                if attempt.shown or not current():
+                    return attempt
+            return replace(self._attempt(otherwise), sentence=notice)
+
+        self._begin(work)
+
+    def close(self) -> None:
+        """Whatever is on its way is not heard of any more."""
+        self._newest += 1
+        self._set_busy(False)
+
+    def _attempt(self, choice: SourceChoice, remembered: SourceChoice | None = None) -> _Opening:
         try:
             open_choice(self._sources, choice)
         except UserError as error:
-            self._say(str(error))
-            return False
-        finally:
+            return _Opening(False, str(error))
+        return _Opening(True, remembered=remembered)
+
+    def _begin(self, work: Callable[[Callable[[], bool]], _Opening]) -> None:
+        self._newest += 1
+        number = self._newest
+        self._set_busy(True)
+
+        def task() -> None:
+            self._over.emit(number, work(lambda: number == self._newest))
+
+        def failed(error: Exception) -> None:
+            self._over.emit(number, _Opening(False, f"The source cannot be opened ({error})."))
+
+        Task("app-opening", task, failed).start()
+
+    def _finish(self, number: int, opening: _Opening) -> None:
+        if number != self._newest:
+            return
+        self._set_busy(False)
+        if opening.sentence:
+            self._say(opening.sentence)
+        if opening.shown:
+            self.last_choice = opening.remembered or self.last_choice
+            self.opened.emit()
+        else:
+            self.failed.emit()
+
+    def _set_busy(self, busy: bool) -> None:
+        if busy and not self.busy:
+            QApplication.setOverrideCursor(Qt.CursorShape.BusyCursor)
+        elif self.busy and not busy:
             QApplication.restoreOverrideCursor()
-        self.opened.emit()
-        return True
+        self.busy = busy
 
 
 def dropped_choice(event: QDropEvent | None) -> SourceChoice | None:

@@ -148,6 +148,22 @@ class ManagedThread(threading.Thread):
             self._condition.notify_all()
 
 
+class Task(ManagedThread):
+    """Does one thing beside the caller, from beginning to end."""
+
+    def __init__(
+        self,
+        name: str,
+        do: Callable[[], None],
+        on_fault: Callable[[Exception], None] | None = None,
+    ) -> None:
+        super().__init__(name, on_fault)
+        self._do = do
+
+    def work(self) -> None:
+        self._do()
+
+
 def yield_to_other_threads() -> None:
     """Let the window and the predictions go before the calling thread.
 

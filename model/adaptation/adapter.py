@@ -20,6 +20,7 @@ from model.adaptation.pairs import Pairs
 from model.adaptation.parameters import covers
 from model.adaptation.personalizer import Learnt, Personalizer, UpdateReport
 from model.adaptation.settings import PersonalizationSettings
+from model.core.device import is_out_of_memory
 from model.tracking.scene import SceneChange
 from model.ttp.networks import PoseOutput
 from model.ttp.trunk import keys_of
@@ -238,9 +239,9 @@ class Adapter:
         try:
             for part in parts:
                 self.personalizer.accumulate(part, size)
-        except torch.OutOfMemoryError:
+        except RuntimeError as error:
             largest = max(len(part.target) for part in self._batch)
-            if largest == 1:
+            if largest == 1 or not is_out_of_memory(error):
                 raise
         else:
             return

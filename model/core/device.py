@@ -83,6 +83,14 @@ def prefers_bfloat16(device: torch.device) -> bool:
     return device.type == "cpu" and cpu_supports_bfloat16()
 
 
+def is_out_of_memory(error: Exception) -> bool:
+    """Whether an error says that the device's memory does not suffice."""
+    # Apple's backend and older drivers raise a plain RuntimeError.
+    return isinstance(error, torch.OutOfMemoryError) or (
+        isinstance(error, RuntimeError) and "out of memory" in str(error)
+    )
+
+
 def _best_device() -> DeviceChoice:
     faults = []
     for device in _accelerators():

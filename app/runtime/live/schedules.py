@@ -111,6 +111,11 @@ class UpdateLane(ManagedThread):
         with self._lock:
             return self._learner_state
 
+    @property
+    def personalizer(self) -> Personalizer:
+        """This thread's own while it runs."""
+        return self._learner.personalizer
+
     def wake(self) -> None:
         self.commands.close()
         super().wake()
@@ -208,6 +213,10 @@ class Runner(Protocol):
     @property
     def learner_state(self) -> LearnerState: ...
 
+    @property
+    def personalizer(self) -> Personalizer | None:
+        """Whoever learns, for a look once nothing runs any more; None where nobody does."""
+
     def close(self) -> None: ...
 
 
@@ -261,6 +270,10 @@ class TwoLanes:
     def learner_state(self) -> LearnerState:
         return self._lane.learner_state
 
+    @property
+    def personalizer(self) -> Personalizer:
+        return self._lane.personalizer
+
     def close(self) -> None:
         self._lane.stop(_STOPPING_SECONDS)
 
@@ -308,6 +321,10 @@ class Strict:
     def learner_state(self) -> LearnerState:
         return self._learner.state
 
+    @property
+    def personalizer(self) -> Personalizer:
+        return self._learner.personalizer
+
     def close(self) -> None:
         """Nothing of its own to stop."""
 
@@ -317,6 +334,7 @@ class PredictOnly:
 
     kind = Schedule.PREDICT_ONLY
     learner_state = LearnerState()
+    personalizer = None
 
     def __init__(self, predictor: PosePredictor) -> None:
         self._predictor = predictor

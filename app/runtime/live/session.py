@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Protocol
 
 from app.assets import DEMOS, Demo, KnownJoints, demo
 from app.runtime.capture.camera import CameraSource, list_cameras
-from app.runtime.capture.capture_thread import CaptureThread
 from app.runtime.capture.files import ImageFolderSource, VideoSource
 from app.runtime.capture.ring import FrameRing
 from app.runtime.capture.source import Frame, FrameSource, SourceInfo
+from app.runtime.capture.switch import SourceSwitch
 from app.runtime.lifecycle import (
     CancelOffline,
     ChoosePerson,
@@ -27,7 +27,7 @@ from app.runtime.lifecycle import (
     RunOffline,
     SaveProfile,
     SetPersonalizing,
-    ThreadState,
+    Task,
     UndoReset,
 )
 from app.runtime.live.engine import Engine, describe_network
@@ -51,6 +51,7 @@ from app.runtime.processors import (
 from app.runtime.profiles import ProfileFolder
 from model.adaptation import Learnt, PersonalizationSettings, preset, preset_name
 from model.adaptation.profile import ProfileBase, ProfileInfo, fitting_preset, load_profile
+from model.core.device import is_out_of_memory
 from model.core.errors import UserError
 from model.core.skeleton import PENN13
 
@@ -197,7 +198,7 @@ class LiveSources:
         self._known = None
 
 
-_OPENING_SECONDS = 20.0
+_SPARE_CPU = "CPU (graphics memory full)"
 _LAST_SECONDS = 20.0  # for a take to be written to its end
 _TYPICAL_FRAME_RATE = 30.0
 _MESSAGES_KEPT = 32
@@ -208,21 +209,31 @@ class LiveSession:
 
     ``make_engine`` loads what the worker needs; it is called once here and again if the worker
     has to be started anew after a fault. ``schedule`` forces a schedule instead of measuring.
+    ``on_cpu`` loads the same for the processor: where it is given, a device whose memory does not
+    suffice is left for that, with what was learnt.
     """
 
     network: NetworkInfo
     base: ProfileBase
 
-    def __init__(self, make_engine: Callable[[], Engine], schedule: Schedule | None = None) -> None:
+    def __init__(
+        self,
+        make_engine: Callable[[], Engine],
+        schedule: Schedule | None = None,
+        on_cpu: Callable[[], Engine] | None = None,
+    ) -> None:
         self._make_engine = make_engine
         self._schedule = schedule
+        self._on_cpu = on_cpu
         self._lock = threading.Lock()
+        self._closed = False
+        self._restart: Task | None = None
         self._messages: deque[str] = deque(maxlen=_MESSAGES_KEPT)
         self._faulted = False
         self._standing: dict[type, Command] = {}
-        self._capture: CaptureThread | None = None
         self._take: TakeRecorder | None = None
         self._ring = FrameRing()
+        self._switch = SourceSwitch(self._ring, self._say, self._capture_failed)
         self._processors: list[ProcessorThread] = []
         engine = make_engine()
         self.network = describe_network(engine.network.spec, engine.weights_name)
@@ -232,35 +243,18 @@ class LiveSession:
     def open(self, source: FrameSource, *, loop: bool) -> None:
         """Look at ``source`` from now on; the old one goes on if it cannot be opened (UserError).
 
-        Another source shows another person: weights, memory and the person are forgotten.
+        Another source shows another person: weights, memory and the person are forgotten. May be
+        called in any thread, and takes as long as the source does; see ``SourceSwitch.open``.
         """
-        capture = CaptureThread(
-            source, self._ring, self._say, loop=loop, on_fault=self._capture_failed
-        )
-        capture.pause()
-        capture.start()
-        state = capture.wait_started(_OPENING_SECONDS)
-        if state is not ThreadState.RUNNING:
-            capture.stop(0.0)
-            fault = capture.fault
-            if isinstance(fault, UserError):
-                self.take_messages()  # the same sentence, said by the thread
-                raise fault
-            raise UserError(
-                "The source does not answer. Check that it is connected and not in use by another "
-                "program, or choose another source."
-            )
-        if self._capture is not None:
-            self._capture.stop()
+        capture = self._switch.open(source, loop=loop)
         self.stop_recording()
-        self._capture = capture
         self._post(Reset(forget=True))
         capture.resume()
 
     @property
     def source_info(self) -> SourceInfo | None:
         """What is really captured; None when nothing is open."""
-        return self._capture.info if self._capture else None
+        return self._switch.info
 
     def latest_frame(self) -> Frame | None:
         return self._ring.latest()
@@ -297,11 +291,7 @@ class LiveSession:
         return [thread.title for thread in self._processors if thread.title]
 
     def set_playing(self, playing: bool) -> None:
-        if self._capture is not None:
-            if playing:
-                self._capture.resume()
-            else:
-                self._capture.pause()
+        self._switch.set_playing(playing)
 
     def set_personalizing(self, personalizing: bool) -> None:
         if not personalizing or self._can_personalize():
@@ -315,7 +305,7 @@ class LiveSession:
 
     def reset(self) -> None:
         if self._faulted:
-            self._restart()
+            self._start_again("Predicting starts again, with the trained weights.")
         else:
             self._post(Reset())
 
@@ -367,9 +357,9 @@ class LiveSession:
         self._take = take
 
     def stop_recording(self) -> None:
-        if self._take is not None:
-            self._take.stop(0.0)
-            self._take = None
+        take, self._take = self._take, None
+        if take is not None:
+            take.stop(0.0)
 
     def recording(self) -> TakeStatus | None:
         if self._take is not None and not self._take.is_alive():
@@ -377,8 +367,11 @@ class LiveSession:
         return None if self._take is None else self._take.status
 
     def close(self) -> None:
-        if self._capture is not None:
-            self._capture.stop()
+        with self._lock:
+            self._closed = True
+        if self._restart is not None:
+            self._restart.stop(STOPPING_SECONDS)
+        self._switch.close()
         if self._take is not None:
             self._take.stop(_LAST_SECONDS)
             self.stop_recording()
@@ -425,18 +418,43 @@ class LiveSession:
             for thread in self._processors:
                 thread.add(record)
 
-    def _restart(self) -> None:
-        """A worker that failed is replaced by a new one with the trained weights."""
-        self._worker.stop(STOPPING_SECONDS)
+    def _start_again(self, sentence: str, *, keep: bool = False) -> None:
+        """Replace a worker that failed by a new one, beside the caller; say ``sentence``.
+
+        It begins with the trained weights, or, to ``keep`` it, with what was learnt.
+        """
+        with self._lock:
+            if self._closed or (self._restart is not None and self._restart.is_alive()):
+                return
+            self._restart = Task(
+                "app-restart", lambda: self._replace_worker(keep), self._restart_failed
+            )
+        self._say(sentence)
+        self._restart.start()
+
+    def _replace_worker(self, keep: bool) -> None:
+        former = self._worker
+        former.stop(STOPPING_SECONDS)
+        learnt = former.learnt() if keep else None
+        del former
         engine = self._make_engine()
-        self._faulted = False
-        self._worker = self._start_worker(engine)
+        with self._lock:
+            if self._closed:
+                return
+            self._worker = self._start_worker(engine)
+            self._faulted = False
         # The old network, hundreds of megabytes, is in a circle with what learnt from it and with
         # the error that ended it: Python would look for it much later.
         del engine
         gc.collect()
-        for command in self._standing.values():
+        for command in list(self._standing.values()):
             self._post(command)
+        if learnt is not None:
+            self._post(LoadProfile(*learnt))
+
+    def _restart_failed(self, error: Exception) -> None:
+        told = str(error) if isinstance(error, UserError) else f"{type(error).__name__}: {error}."
+        self._say(f"Predicting could not be started again. {told}")
 
     def _say(self, sentence: str) -> None:
         with self._lock:
@@ -457,6 +475,15 @@ class LiveSession:
 
     def _worker_failed(self, error: Exception) -> None:
         self._faulted = True
+        if self._on_cpu is not None and is_out_of_memory(error):
+            load, self._on_cpu = self._on_cpu, None
+            self._make_engine = lambda: replace(load(), device_text=_SPARE_CPU)
+            self._start_again(
+                "The memory of the graphics card does not suffice. The processor goes on, with "
+                "what was learnt; it is slower.",
+                keep=True,
+            )
+            return
         self._say(
             f"Predicting or personalizing failed ({type(error).__name__}: {error}). "
             "Press Reset to start it again."

@@ -40,7 +40,7 @@ from app.runtime.live.schedules import (
     TwoLanes,
     choose_schedule,
 )
-from model.adaptation import PersonView, SourceMemory
+from model.adaptation import Learnt, PersonalizationSettings, PersonView, SourceMemory
 from model.tracking.scene import SceneChange
 from model.ttp.prediction import Pose, PosePredictor
 from model.ttp.trunk import FrozenTrunk, fastest_engine, keys_of
@@ -88,6 +88,13 @@ class Worker(ManagedThread):
         self._found = False
         self._predicted = 0
         self._updates = 0
+
+    def learnt(self) -> tuple[Learnt, PersonalizationSettings] | None:
+        """What was learnt, and how, if anything; for whoever goes on once this thread is over."""
+        personalizer = None if self._runner is None else self._runner.personalizer
+        if personalizer is None or not personalizer.updates:
+            return None
+        return personalizer.learnt(), personalizer.settings
 
     def wake(self) -> None:
         self._ring.wake()

@@ -34,6 +34,10 @@ print("ENDED", app.exec())
 """
 
 
+@pytest.mark.fault(
+    "The window itself has an error",
+    "A sentence says so, the log has the details, and the window goes on.",
+)
 def test_an_exception_in_a_slot_is_said_and_logged_and_the_application_goes_on(
     tmp_path: Path,
 ) -> None:

@@ -147,7 +147,8 @@ def test_a_chosen_source_is_opened_played_and_named(qtbot: QtBot, session: FakeS
     window = make_window(qtbot, session, sources)
     window.commands.play.trigger()
     assert window.commands.play.text() == "Play"
-    assert window.open_source(SourceChoice(SourceKind.DEMO, "webcam"))
+    with qtbot.waitSignal(window.opener.opened):
+        window.open_source(SourceChoice(SourceKind.DEMO, "webcam"))
     assert sources.opened == [("demo", "webcam")]
     assert window.commands.play.text() == "Pause"
     assert window.windowTitle() == "webcam"
@@ -157,9 +158,11 @@ def test_a_source_that_fails_is_told_and_the_current_one_goes_on(
     qtbot: QtBot, session: FakeSession
 ) -> None:
     window = make_window(qtbot, session)
-    window.open_source(SourceChoice(SourceKind.DEMO, "webcam"))
+    with qtbot.waitSignal(window.opener.opened):
+        window.open_source(SourceChoice(SourceKind.DEMO, "webcam"))
     session.calls.clear()
-    assert not window.open_source(SourceChoice(SourceKind.VIDEO, "broken.mp4"))
+    with qtbot.waitSignal(window.opener.failed):
+        window.open_source(SourceChoice(SourceKind.VIDEO, "broken.mp4"))
     assert window.messages.text() == "broken.mp4 cannot be opened. Choose another source."
     assert window.windowTitle() == "webcam"
     assert session.calls == []
@@ -174,7 +177,8 @@ def test_dropping_a_video_or_a_folder_opens_it(
     for path in (str(folder), str(folder / "clip.mp4")):
         data = QMimeData()
         data.setUrls([QUrl.fromLocalFile(path)])
-        assert drop(window, data)
+        with qtbot.waitSignal(window.opener.opened):
+            assert drop(window, data)
     assert sources.opened == [("images", str(folder)), ("video", str(folder / "clip.mp4"))]
 
 

@@ -74,7 +74,8 @@ def test_what_the_user_arranged_is_remembered(qtbot: QtBot) -> None:
     window.commands.smoothing.trigger()
     menu = window.findChild(SourceMenu)
     assert menu is not None
-    menu.chosen.emit(SourceChoice(SourceKind.CAMERA, "FaceTime HD"))
+    with qtbot.waitSignal(window.opener.opened):
+        menu.chosen.emit(SourceChoice(SourceKind.CAMERA, "FaceTime HD"))
     window.commands.picture_alone.trigger()
     window.close()
     settings = saved[0]
@@ -96,10 +97,12 @@ def test_only_what_the_user_chose_and_what_opened_is_remembered_as_source(qtbot:
     window = make_window(
         qtbot, FakeSession(), settings=AppSettings(source=camera), save=saved.append
     )
-    window.open_source(SourceChoice(SourceKind.DEMO, "webcam"))
+    with qtbot.waitSignal(window.opener.opened):
+        window.open_source(SourceChoice(SourceKind.DEMO, "webcam"))
     menu = window.findChild(SourceMenu)
     assert menu is not None
-    menu.chosen.emit(SourceChoice(SourceKind.VIDEO, "broken.mp4"))
+    with qtbot.waitSignal(window.opener.failed):
+        menu.chosen.emit(SourceChoice(SourceKind.VIDEO, "broken.mp4"))
     window.close()
     assert saved[0].source == camera
 

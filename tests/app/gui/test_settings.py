@@ -70,6 +70,11 @@ def test_a_damaged_file_gives_the_defaults_and_says_so(tmp_path: Path, text: str
     assert (tmp_path / "settings.json.damaged").read_text(encoding="utf-8") == text
 
 
+@pytest.mark.fault(
+    "The settings file is altered at any byte",
+    "What can be used is used, or else the standard settings, with a sentence; the damaged "
+    "file is kept beside it.",
+)
 @given(place=st.floats(0, 1), change=st.sampled_from(["cut", "zero", "flip", "twice", "high"]))
 def test_a_file_that_is_damaged_anywhere_gives_settings_that_can_be_used(
     tmp_path_factory: pytest.TempPathFactory, place: float, change: str
@@ -88,6 +93,7 @@ def test_a_file_that_is_damaged_anywhere_gives_settings_that_can_be_used(
     assert load_settings(path) == (settings, None)
 
 
+@pytest.mark.fault("The settings file is altered at any byte")
 @given(data=st.binary(max_size=64))
 def test_no_bytes_at_all_stop_the_application(
     tmp_path_factory: pytest.TempPathFactory, data: bytes
@@ -107,6 +113,7 @@ def test_what_a_newer_version_wrote_is_not_damage(tmp_path: Path) -> None:
     assert load_settings(path) == (FULL, None)
 
 
+@pytest.mark.fault("The settings cannot be saved", "The older file stays whole.")
 def test_a_save_that_fails_leaves_the_old_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -51,6 +51,10 @@ def names(folder: ProfileFolder) -> list[str]:
     return [profile.name for profile in folder.all()]
 
 
+@pytest.mark.fault(
+    "A name has slashes, dots or control characters",
+    "It is shown as typed, and its file stays in the folder.",
+)
 def test_odd_names_are_shown_as_typed_and_stay_in_the_folder(
     folder: ProfileFolder, tmp_path: Path
 ) -> None:
@@ -173,6 +177,10 @@ def test_what_another_program_removed_is_told(folder: ProfileFolder, tmp_path: P
     assert folder.all() == []
 
 
+@pytest.mark.fault(
+    "Several windows save a profile of one name at once",
+    "One of them wins, whole; the others are told.",
+)
 def test_of_several_programs_that_save_a_new_name_one_wins(folder: ProfileFolder) -> None:
     def attempt(updates: int) -> bool:
         try:
@@ -207,6 +215,10 @@ def test_what_is_saved_while_it_is_renamed_is_not_lost(
     assert info is not None and info.updates == 2
 
 
+@pytest.mark.fault(
+    "A profile cannot be written",
+    "A sentence says so; the older profile stays whole.",
+)
 def test_a_folder_that_cannot_be_written_loses_nothing(
     folder: ProfileFolder, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -61,6 +61,7 @@ def test_there_is_no_verdict_without_frames_or_before_enough_updates() -> None:
     assert guard.check() is None
 
 
+@pytest.mark.fault("Learning makes the pose worse on held-out frames", "The guard undoes it.")
 def test_harmless_updates_are_accepted_and_harmful_ones_undone() -> None:
     network = small_network()
     # All maps are flat, so that each answer is the same in the mirror.
@@ -88,6 +89,11 @@ def test_harmless_updates_are_accepted_and_harmful_ones_undone() -> None:
         assert torch.equal(tensor, good.parameters[name])
 
 
+@pytest.mark.fault(
+    "Another person sits down, or a profile of another is loaded",
+    "Where what was learnt is worse for them than the trained weights, the guard goes back to "
+    "these.",
+)
 @pytest.mark.parametrize("harmful", [True, False])
 def test_what_was_learnt_elsewhere_is_good_until_it_is_seen_to_be_worse(harmful: bool) -> None:
     network = small_network()

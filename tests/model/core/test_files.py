@@ -25,6 +25,10 @@ def test_a_finished_file_is_in_place_and_alone(tmp_path: Path) -> None:
     assert list(path.parent.iterdir()) == [path]
 
 
+@pytest.mark.fault(
+    "The disk gets full while a file is written",
+    "A sentence says so; the older file stays whole, and no half file is left.",
+)
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
 def test_a_failure_keeps_the_older_file(error: type[BaseException], tmp_path: Path) -> None:
     path = tmp_path / "file.bin"
@@ -35,6 +39,7 @@ def test_a_failure_keeps_the_older_file(error: type[BaseException], tmp_path: Pa
     assert list(tmp_path.iterdir()) == [path]
 
 
+@pytest.mark.fault("The disk gets full while a file is written")
 def test_a_full_disk_is_told_in_a_sentence(tmp_path: Path) -> None:
     path = tmp_path / "file.bin"
     with pytest.raises(UserError, match="No space left on device"):

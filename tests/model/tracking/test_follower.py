@@ -77,6 +77,10 @@ def test_stays_still_when_hidden_joints_flicker() -> None:
         assert box.side > 0.8 * first.side
 
 
+@pytest.mark.fault(
+    "The person leaves and comes back",
+    "They are lost, and found again without help.",
+)
 def test_person_who_left_is_lost_and_found_again() -> None:
     film = Film(FakeDetector([detection_of(ADULT)]))
     film.play(ADULT, frames=10)
@@ -124,6 +128,7 @@ def test_drift_with_sure_joints_is_corrected() -> None:
     assert any(is_at(box, ADULT) for box in located)
 
 
+@pytest.mark.fault("The scene is cut")
 def test_cut_is_answered_at_once() -> None:
     film = Film(FakeDetector([detection_of(ADULT)]))
     film.play(ADULT, frames=5)

@@ -29,6 +29,7 @@ def test_finds_the_largest_person() -> None:
     assert film.follower.found
 
 
+@pytest.mark.fault("A larger person walks by", "The same person is followed.")
 def test_follows_the_same_person_past_a_larger_one() -> None:
     film = Film(FakeDetector([detection_of(CHILD)]))
     film.play(CHILD)

@@ -111,6 +111,7 @@ def test_the_rate_is_measured_once_enough_pictures_came(driver: FakeDriver) -> N
     source.close()
 
 
+@pytest.mark.fault("A camera sends a picture that cannot be decoded", "It is passed over.")
 def test_a_garbled_picture_is_passed_over(driver: FakeDriver) -> None:
     driver.garbled = 3
     source = CameraSource("fake")
@@ -128,6 +129,10 @@ def test_a_camera_that_does_not_open_is_named(driver: FakeDriver) -> None:
     assert driver.handles[0].released
 
 
+@pytest.mark.fault(
+    "A camera opens but sends nothing",
+    "A sentence names it, and the source before goes on.",
+)
 def test_a_camera_without_pictures_is_named(driver: FakeDriver) -> None:
     driver.answers = False
     with pytest.raises(UserError, match='"Fake HD" opens but sends no picture'):
@@ -135,6 +140,10 @@ def test_a_camera_without_pictures_is_named(driver: FakeDriver) -> None:
     assert driver.handles[0].released
 
 
+@pytest.mark.fault(
+    "A camera's driver never returns from opening",
+    "It is given up after 20 s in one sentence, and the source before goes on.",
+)
 @pytest.mark.usefixtures("impatient")
 def test_a_camera_that_hangs_while_opening_holds_nobody_up(driver: FakeDriver) -> None:
     driver.hang = threading.Event()
@@ -142,6 +151,10 @@ def test_a_camera_that_hangs_while_opening_holds_nobody_up(driver: FakeDriver) -
         CameraSource("fake").open()
 
 
+@pytest.mark.fault(
+    "A camera is unplugged",
+    "It is said, and tried again until the camera is back, whatever number it has then.",
+)
 def test_a_camera_that_is_pulled_out_is_noticed_and_found_again(
     driver: FakeDriver, plug_in: Connect
 ) -> None:
@@ -161,6 +174,10 @@ def test_a_camera_that_is_pulled_out_is_noticed_and_found_again(
     source.close()
 
 
+@pytest.mark.fault(
+    "A camera's driver blocks while it is read",
+    "After 3 s it is said, and the camera is opened again; nothing else waits for it.",
+)
 @pytest.mark.usefixtures("impatient")
 def test_a_camera_that_hangs_is_noticed(
     driver: FakeDriver, monkeypatch: pytest.MonkeyPatch
@@ -176,6 +193,10 @@ def test_a_camera_that_hangs_is_noticed(
     driver.hang.set()
 
 
+@pytest.mark.fault(
+    "A camera freezes on its last picture",
+    "After 5 s it is said, and the camera is opened again.",
+)
 def test_a_driver_that_repeats_its_last_picture_is_noticed_once(
     driver: FakeDriver, monkeypatch: pytest.MonkeyPatch
 ) -> None:

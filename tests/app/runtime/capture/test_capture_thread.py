@@ -167,6 +167,10 @@ def test_a_paused_clip_can_be_stopped(make: Launch, clip: VideoSource) -> None:
     assert thread.state is ThreadState.STOPPED
 
 
+@pytest.mark.fault(
+    "A disk is too slow for its video",
+    "Frames are left out; the clip is not shown in a hurry later.",
+)
 def test_a_slow_disk_drops_frames_instead_of_hurrying(
     make: Launch, write_video: Callable[..., Path], ring: FrameRing
 ) -> None:
@@ -241,6 +245,7 @@ def test_stopping_does_not_wait_for_a_lost_camera(
     assert not camera.is_open
 
 
+@pytest.mark.fault("A camera's driver blocks while it is read")
 def test_a_source_that_blocks_does_not_block_who_stops_it(make: Launch) -> None:
     camera = FakeCamera([picture(1)])
     thread = make(camera)

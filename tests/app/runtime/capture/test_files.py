@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import struct
 import zlib
 from collections.abc import Callable
 from pathlib import Path
 from random import Random
 
+import av
 import cv2
 import numpy as np
 import pytest
@@ -33,6 +35,10 @@ def _save(file: Path, value: int) -> None:
     cv2.imwrite(str(file), picture(value))
 
 
+@pytest.mark.fault(
+    "A video's frames come at uneven times",
+    "Each is shown and written at its own time.",
+)
 def test_frames_carry_the_times_of_the_file(tmp_path: Path) -> None:
     animation = cv2.Animation()
     animation.frames = [picture(value, 32, 32) for value in (0, 80, 160, 240)]
@@ -94,6 +100,10 @@ def test_what_is_no_video_is_refused_by_name(tmp_path: Path, name: str, says: st
     assert name in str(caught.value)
 
 
+@pytest.mark.fault(
+    "A video was cut off",
+    "It plays to where it goes; without its head it is refused in a sentence.",
+)
 def test_a_truncated_video_is_refused(write_video: Callable[..., Path]) -> None:
     path = write_video([picture(value, 48, 64) for value in range(4)])
     path.write_bytes(path.read_bytes()[:200])
@@ -134,6 +144,7 @@ def test_a_name_with_foreign_letters_is_read(tmp_path: Path) -> None:
     assert _all(ImageFolderSource(tmp_path))[0].image[0, 0, 0] == 77
 
 
+@pytest.mark.fault("A picture of a folder cannot be read", "A sentence names the file.")
 @pytest.mark.parametrize("content", [b"", b"no picture at all"])
 def test_a_damaged_picture_is_named(tmp_path: Path, content: bytes) -> None:
     _save(tmp_path / "1.png", 5)
@@ -157,12 +168,17 @@ def _empty_png(width: int, height: int) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + b"".join(chunks)
 
 
+@pytest.mark.fault(
+    "A picture has 100 megapixels",
+    "It is read; one of more than a gigapixel is refused in a sentence.",
+)
 def test_a_picture_of_more_than_a_gigapixel_is_named(tmp_path: Path) -> None:
     (tmp_path / "huge.png").write_bytes(_empty_png(40_000, 40_000))
     with pytest.raises(UserError, match=r"huge\.png.*too large"):
         ImageFolderSource(tmp_path).open()
 
 
+@pytest.mark.fault("A picture has 100 megapixels")
 def test_a_picture_of_100_megapixels_is_read(tmp_path: Path) -> None:
     image = np.zeros((10_000, 10_000, 3), np.uint8)
     image[-1, -1] = 9
@@ -182,6 +198,7 @@ def _write_avi(path: Path, frames: int) -> bytes:
     return path.read_bytes()
 
 
+@pytest.mark.fault("A video was cut off")
 def test_a_video_that_was_cut_off_plays_to_where_it_goes(tmp_path: Path) -> None:
     path = tmp_path / "cut.avi"
     whole = _write_avi(path, 20)
@@ -189,6 +206,57 @@ def test_a_video_that_was_cut_off_plays_to_where_it_goes(tmp_path: Path) -> None
     assert 5 < len(_all(VideoSource(path))) < 20
 
 
+@pytest.mark.fault(
+    "The pictures of a video change their size midway",
+    "It plays on, with all pictures in the size of the first.",
+)
+def test_a_video_whose_pictures_change_their_size_plays_on(tmp_path: Path) -> None:
+    parts = []
+    for number, (width, height) in enumerate(((64, 48), (96, 80))):
+        part = tmp_path / f"{number}.ts"
+        with av.open(part, "w", format="mpegts") as container:
+            stream = container.add_stream("libx264", rate=25)
+            stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
+            for value in range(6):
+                frame = av.VideoFrame.from_ndarray(picture(40 * value, height, width), "rgb24")
+                container.mux(stream.encode(frame))
+            container.mux(stream.encode(None))
+        parts.append(part.read_bytes())
+    (tmp_path / "both.ts").write_bytes(b"".join(parts))
+    grabs = _all(VideoSource(tmp_path / "both.ts"))
+    assert len(grabs) >= 11 and {grab.image.shape for grab in grabs} == {(48, 64, 3)}
+    assert all(later.time > earlier.time for earlier, later in itertools.pairwise(grabs))
+
+
+@pytest.mark.fault(
+    "A phone's video is rotated by a note in its file",
+    "It is shown upright, in upright size.",
+)
+def test_a_video_that_is_rotated_by_its_metadata_is_shown_upright(tmp_path: Path) -> None:
+    path = tmp_path / "phone.mp4"
+    image = picture(20, 48, 64)
+    image[:, :32] = 220  # bright on the left
+    with av.open(path, "w") as container:
+        stream = container.add_stream("libx264", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        for _ in range(4):
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(image, "rgb24")))
+        container.mux(stream.encode(None))
+    content = bytearray(path.read_bytes())
+    # The track header's matrix: a quarter turn clockwise, moved back into the picture.
+    matrix = content.index(b"tkhd") + 4 + 40
+    turn = struct.pack(">9i", 0, 1 << 16, 0, -1 << 16, 0, 0, 48 << 16, 0, 1 << 30)
+    content[matrix : matrix + len(turn)] = turn
+    path.write_bytes(content)
+    source = VideoSource(path)
+    grabs = _all(source)
+    assert (source.info.width, source.info.height) == (48, 64)
+    upright = grabs[0].image
+    assert upright.shape == (64, 48, 3)
+    assert upright[:28].mean() > 200 and upright[36:].mean() < 40  # what was left is on top
+
+
+@pytest.mark.fault("A video holds no frame", "It is refused in a sentence.")
 def test_a_video_without_frames_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "none.avi"
     path.write_bytes(_write_avi(path, 0))

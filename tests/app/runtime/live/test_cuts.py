@@ -35,6 +35,10 @@ class _CutClip(Clip):
         return replace(grab, image=scene)
 
 
+@pytest.mark.fault(
+    "The scene is cut",
+    "The person is looked for anew; what was learnt is forgotten if the settings say so.",
+)
 @pytest.mark.parametrize("reset_on_cut", [True, False])
 @pytest.mark.parametrize("schedule", [Schedule.STRICT, Schedule.TWO_LANES])
 def test_what_was_learnt_is_forgotten_at_a_cut_if_the_settings_say_so(

@@ -164,6 +164,7 @@ def test_there_is_a_reconstruction_to_show_where_none_is_learnt_from() -> None:
     assert result is not None and result.reconstruction.std() > 0
 
 
+@pytest.mark.fault("The graphics card's memory is full")
 def test_a_batch_for_which_memory_does_not_suffice_is_learnt_in_smaller_pieces(
     memory: SourceMemory, monkeypatch: pytest.MonkeyPatch
 ) -> None:

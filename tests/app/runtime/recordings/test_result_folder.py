@@ -37,6 +37,7 @@ def test_folders_of_results_are_merged_into_those_that_are_there(tmp_path: Path)
     assert contents(tmp_path / "take") == {"a.txt": "new", "notes.txt": "mine"}
 
 
+@pytest.mark.fault("`personalize` is interrupted", "The folder holds what it held before.")
 @pytest.mark.parametrize("reason", [KeyboardInterrupt, RuntimeError, UserError])
 def test_an_interrupted_run_leaves_the_folder_as_it_was(
     tmp_path: Path, reason: type[BaseException]
@@ -65,6 +66,10 @@ def test_a_result_that_cannot_be_moved_is_explained(tmp_path: Path) -> None:
         (folder / "a.txt").write_text("new")
 
 
+@pytest.mark.fault(
+    "The disk gets full while results are written",
+    "A sentence says so; older results stay whole.",
+)
 def test_a_full_disk_is_explained(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="No space left"), writing_to(tmp_path):
         raise OSError(28, "No space left on device")

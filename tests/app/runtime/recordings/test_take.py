@@ -160,6 +160,10 @@ def test_a_take_that_is_not_ended_plays_to_its_last_second(take: _Take, tmp_path
     wait_for(lambda: (take.folder / KEYPOINTS).read_text().count("\n") > 1)
 
 
+@pytest.mark.fault(
+    "The machine is too slow to record every frame",
+    "The frames that were lost are counted and told.",
+)
 def test_frames_that_gave_way_are_counted(tmp_path: Path) -> None:
     take = _Take(tmp_path, max_frames=4)
     take.put([100 + 0.1 * number for number in range(10)])
@@ -189,6 +193,7 @@ def test_what_came_after_the_end_is_not_recorded(
     assert [time for time, _ in take.video()] == [0, 33, 70]
 
 
+@pytest.mark.fault("A camera changes its resolution")
 def test_pictures_of_another_size_end_the_take(take: _Take) -> None:
     take.start()
     take.put(_TIMES[:3])
@@ -199,6 +204,10 @@ def test_pictures_of_another_size_end_the_take(take: _Take) -> None:
     assert len(take.video()) == 3 and (take.folder / COCO).is_file()
 
 
+@pytest.mark.fault(
+    "The disk gets full during a recording",
+    "The take ends with a sentence; what was written until then is kept and plays.",
+)
 def test_a_full_disk_ends_the_take_and_keeps_what_is_written(
     take: _Take, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -224,6 +233,10 @@ def test_a_take_without_a_picture_leaves_nothing(take: _Take) -> None:
     assert not take.folder.exists() and take.done[0].frames == 0 and not take.faults
 
 
+@pytest.mark.fault(
+    "The disk is full or read-only before a recording",
+    "A sentence says so, and no empty folder is left.",
+)
 def test_a_disk_that_is_full_from_the_start_is_told(
     take: _Take, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -243,6 +256,7 @@ def test_each_take_has_a_folder_of_its_own(tmp_path: Path) -> None:
     assert len(folders) == 3 and all(folder.parent == tmp_path for folder in folders)
 
 
+@pytest.mark.fault("The disk is full or read-only before a recording")
 def test_a_place_that_cannot_be_written_is_refused_at_once(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(UserError, match="cannot be"):

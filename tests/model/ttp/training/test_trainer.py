@@ -118,6 +118,10 @@ def test_a_checkpoint_is_refused_for_another_run(tmp_path: Path) -> None:
         make_trainer(tmp_path).resume()
 
 
+@pytest.mark.fault(
+    "The disk gets full while a training writes its checkpoint",
+    "The training goes on, and the checkpoint before stays.",
+)
 @pytest.mark.parametrize(
     "fault", [OSError(errno.ENOSPC, "No space left on device"), RuntimeError("file write failed")]
 )
