@@ -9,7 +9,8 @@ import enum
 import json
 import os
 import tempfile
-from dataclasses import asdict, dataclass, field, fields
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -30,6 +31,17 @@ class Overlays:
     unpersonalized: bool = False
     angles: bool = False
 
+
+@dataclass(frozen=True)
+class ViewSettings:
+    """What one of the two views shows: ``state`` is Qt's record of where which panel lies."""
+
+    overlays: Overlays = field(default_factory=Overlays)
+    state: bytes = b""
+
+
+FOR_PEOPLE = Overlays(self_keypoints=False, arrows=False)
+"""What is drawn at first in the view for people: nothing that lies beside the person."""
 
 T = TypeVar("T")
 
@@ -55,20 +67,68 @@ class SourceChoice:
 
 
 @dataclass(frozen=True)
-class AppSettings:
-    """Everything remembered. ``geometry`` and ``state`` are Qt's opaque window records.
+class CameraMode:
+    """Size (pixels) and rate (pictures per second) that a camera is asked for."""
 
-    ``keypoint_gan`` is the weight file that was chosen in its panel; empty: none was. ``smoothing``
-    steadies what the live view draws.
+    width: int = 1280
+    height: int = 720
+    fps: int = 30
+
+    def __str__(self) -> str:
+        return f"{self.width}×{self.height}@{self.fps}"
+
+
+CAMERA_MODES = (
+    CameraMode(640, 480, 30),
+    CameraMode(1280, 720, 30),
+    CameraMode(1280, 720, 60),
+    CameraMode(1920, 1080, 30),
+)
+"""The modes to choose from; 1280×720@30 is asked for at first."""
+
+MOST_RECENT = 8
+"""So many files and folders are remembered."""
+
+Value = bool | int | float | str
+"""A setting as it stands in the file."""
+
+
+@dataclass(frozen=True)
+class AppSettings:
+    """Everything remembered. ``geometry`` and the views' ``state`` are Qt's opaque records.
+
+    Attributes:
+        source: what was chosen last.
+        recent: files and folders that were opened, the newest first.
+        explaining: whether the view *Explain* is on, or that *For people*.
+        people: what the view for people shows.
+        explain: what the view that explains shows.
+        preset: the personalization preset; empty: the first, or ``personalization``.
+        personalization: by name, the settings that make up no preset; empty: a preset is used.
+        keypoint_gan: the weight file that was chosen in its panel; empty: none was.
+        smoothing: steadies what the live view draws.
+        mirrored: shows the picture as a mirror would.
+        looping: files begin again at their end.
+        camera: the mode that cameras are asked for.
+        shortcuts: keys that were changed, by the name of their action; empty: no key.
+        welcomed: whether the tour was offered.
     """
 
     source: SourceChoice | None = None
-    overlays: Overlays = field(default_factory=Overlays)
+    recent: tuple[SourceChoice, ...] = ()
+    explaining: bool = False
+    people: ViewSettings = field(default_factory=lambda: ViewSettings(FOR_PEOPLE))
+    explain: ViewSettings = field(default_factory=ViewSettings)
     preset: str = ""
+    personalization: Mapping[str, Value] = field(default_factory=dict)
     keypoint_gan: str = ""
     smoothing: bool = False
+    mirrored: bool = False
+    looping: bool = True
+    camera: CameraMode = field(default_factory=CameraMode)
+    shortcuts: Mapping[str, str] = field(default_factory=dict)
+    welcomed: bool = False
     geometry: bytes = b""
-    state: bytes = b""
 
 
 def settings_path() -> Path:
@@ -145,30 +205,49 @@ def _not_saved(path: Path, error: OSError) -> UserError:
     )
 
 
+_PLAIN = ("explaining", "preset", "keypoint_gan", "smoothing", "mirrored", "looping", "welcomed")
+
+
 def _to_json(settings: AppSettings) -> dict[str, Any]:
-    source = settings.source
     return {
-        "source": None if source is None else {"kind": source.kind.value, "value": source.value},
-        "overlays": asdict(settings.overlays),
-        "preset": settings.preset,
-        "keypoint_gan": settings.keypoint_gan,
-        "smoothing": settings.smoothing,
+        "source": _source_record(settings.source),
+        "recent": [_source_record(choice) for choice in settings.recent],
+        "people": _view_record(settings.people),
+        "explain": _view_record(settings.explain),
+        "personalization": dict(settings.personalization),
+        "camera": asdict(settings.camera),
+        "shortcuts": dict(settings.shortcuts),
         "geometry": base64.b64encode(settings.geometry).decode("ascii"),
-        "state": base64.b64encode(settings.state).decode("ascii"),
+        **{name: getattr(settings, name) for name in _PLAIN},
     }
+
+
+def _source_record(source: SourceChoice | None) -> dict[str, str] | None:
+    return None if source is None else {"kind": source.kind.value, "value": source.value}
+
+
+def _view_record(view: ViewSettings) -> dict[str, Any]:
+    state = base64.b64encode(view.state).decode("ascii")
+    return {"overlays": asdict(view.overlays), "state": state}
 
 
 def _from_json(raw: object) -> AppSettings:
     """Settings from decoded JSON; ValueError names the first entry of a wrong kind."""
-    record = _typed(raw, dict, "the file")
+    record, standard = _typed(raw, dict, "the file"), AppSettings()
+    recent = [_source(entry) for entry in _typed(record.get("recent", []), list, "recent")]
+    values = _typed(record.get("personalization", {}), dict, "personalization")
+    keys = _typed(record.get("shortcuts", {}), dict, "shortcuts")
+    plain = {name: getattr(standard, name) for name in _PLAIN}
     return AppSettings(
         source=_source(record.get("source")),
-        overlays=_overlays(record.get("overlays", {})),
-        preset=_typed(record.get("preset", ""), str, "preset"),
-        keypoint_gan=_typed(record.get("keypoint_gan", ""), str, "keypoint_gan"),
-        smoothing=_typed(record.get("smoothing", False), bool, "smoothing"),
+        recent=tuple(choice for choice in recent if choice)[:MOST_RECENT],
+        people=_view(record, "people", standard.people),
+        explain=_view(record, "explain", standard.explain),
+        personalization={name: _value(value, name) for name, value in values.items()},
+        camera=_camera(record.get("camera", {})),
+        shortcuts={name: _typed(key, str, f"shortcut {name}") for name, key in keys.items()},
         geometry=_bytes(record, "geometry"),
-        state=_bytes(record, "state"),
+        **{n: _typed(record.get(n, value), type(value), n) for n, value in plain.items()},
     )
 
 
@@ -182,10 +261,28 @@ def _source(raw: object) -> SourceChoice | None:
     )
 
 
-def _overlays(raw: object) -> Overlays:
-    record = _typed(raw, dict, "overlays")
-    names = [f.name for f in fields(Overlays) if f.name in record]
-    return Overlays(**{name: _typed(record[name], bool, f"overlay {name}") for name in names})
+def _view(whole: dict[str, Any], name: str, standard: ViewSettings) -> ViewSettings:
+    record = _typed(whole.get(name, {}), dict, name)
+    overlays = _typed(record.get("overlays", {}), dict, "overlays")
+    names = [f.name for f in fields(Overlays) if f.name in overlays]
+    switches = {n: _typed(overlays[n], bool, f"overlay {n}") for n in names}
+    return ViewSettings(replace(standard.overlays, **switches), _bytes(record, "state"))
+
+
+def _camera(raw: object) -> CameraMode:
+    record, standard = _typed(raw, dict, "camera"), CameraMode()
+    mode = CameraMode(
+        _typed(record.get("width", standard.width), int, "camera width"),
+        _typed(record.get("height", standard.height), int, "camera height"),
+        _typed(record.get("fps", standard.fps), int, "camera fps"),
+    )
+    return mode if mode in CAMERA_MODES else standard
+
+
+def _value(raw: object, name: str) -> Value:
+    if not isinstance(raw, Value):
+        raise ValueError(f"personalization {name} should be a plain value, but is {raw!r}")
+    return raw
 
 
 def _bytes(record: dict[str, Any], name: str) -> bytes:

@@ -80,6 +80,9 @@ class FaultySource:
     def rewind(self) -> None:
         self._clip.rewind()
 
+    def seek(self, index: int) -> None:
+        self._clip.seek(index)
+
     def close(self) -> None:
         self._clip.close()
 

@@ -46,7 +46,9 @@ class Handlers:
     import_profile: Callable[[], None]
     set_preset: Callable[[str], None]
     set_overlays: Callable[[Overlays], None]
+    set_explaining: Callable[[bool], None]
     set_smoothing: Callable[[bool], None]
+    set_mirrored: Callable[[bool], None]
     set_picture_alone: Callable[[bool], None]
     show_keypoint_gan: Callable[[bool], None]
     go_back: Callable[[], None]
@@ -136,6 +138,22 @@ class Actions:
             "F11",
             checkable=True,
         )
+        self.explain = self._make(
+            "Explain",
+            "Show what the network sees and learns, or the person alone",
+            handlers.set_explaining,
+            "lightbulb",
+            "E",
+            checkable=True,
+        )
+        self.mirrored = self._make(
+            "Mirror",
+            "Show the picture as a mirror would; results stay as they are",
+            handlers.set_mirrored,
+            "flip-horizontal-2",
+            "M",
+            checkable=True,
+        )
         self.smoothing = self._make(
             "Smoothing",
             "Steady what is drawn over the picture; results and recordings stay as predicted",
@@ -172,6 +190,11 @@ class Actions:
         return replace(
             Overlays(), **{name: action.isChecked() for name, action in self.overlays.items()}
         )
+
+    def choose_overlays(self, overlays: Overlays) -> None:
+        """Tick these overlays and no others."""
+        for name, action in self.overlays.items():
+            action.setChecked(getattr(overlays, name))
 
     def chosen_preset(self) -> str:
         """The name of the preset that is ticked now."""
@@ -313,6 +336,8 @@ def build_toolbar(window: QMainWindow, actions: Actions, sources: SourceMenu) ->
     bar.addAction(actions.undo_reset)
     bar.addSeparator()
     bar.addAction(actions.record)
+    bar.addSeparator()
+    bar.addAction(actions.explain)
     overlays = _overlay_menu(window, actions)
     bar.addWidget(
         _menu_button("Overlays", "layers", "Choose what is drawn over the picture (1…7)", overlays)
@@ -333,6 +358,7 @@ def build_toolbar(window: QMainWindow, actions: Actions, sources: SourceMenu) ->
         actions.reset,
         actions.undo_reset,
         actions.record,
+        actions.explain,
     ):
         _button(bar, action).setAccessibleName(action.text())
         _button(bar, action).setAccessibleDescription(action.toolTip())
@@ -363,7 +389,9 @@ def build_menus(
     personalization.addMenu(_menu("Preset", window, list(actions.presets.values())))
     view = _menu("&View", window, [actions.play])
     view.addSeparator()
+    view.addAction(actions.explain)
     view.addMenu(_overlay_menu(window, actions))
+    view.addAction(actions.mirrored)
     view.addSeparator()
     view.addActions(panels)
     view.addSeparator()

@@ -19,6 +19,7 @@ from PyQt6.QtWidgets import QSizePolicy, QWidget
 from app.gui import colours
 from app.gui import painting as labels
 from app.gui import widgets as notices
+from app.gui.legend import legend_rows, paint_legend
 from app.gui.painting import MIN_CONFIDENCE, Highlight, paint_result, shown_arrows, to_qimage
 from app.gui.theme import Tone
 from app.runtime.live.results import NetworkInfo, PoseResult
@@ -46,6 +47,8 @@ class LiveView(QWidget):
         self._image: QImage | None = None
         self._result: PoseResult | None = None
         self._overlays = Overlays()
+        self._explaining = False
+        self._mirrored = False
         self._chip = ("", Tone.NEUTRAL)
         self._empty = ("", "")
         self._given_highlight: Highlight | None = None
@@ -93,6 +96,19 @@ class LiveView(QWidget):
             self._overlays = overlays
             self.update()
 
+    def set_explaining(self, explaining: bool) -> None:
+        """Show or hide the legend of what the overlays mean."""
+        if explaining != self._explaining:
+            self._explaining = explaining
+            self.update()
+
+    def set_mirrored(self, mirrored: bool) -> None:
+        """Show the picture, and what is drawn over it, as a mirror would."""
+        if mirrored != self._mirrored:
+            self._mirrored = mirrored
+            self._update_hover()
+            self.update()
+
     def set_chip(self, text: str, tone: Tone) -> None:
         """Say the state at the lower left of the picture; an empty text hides the chip."""
         if (text, tone) != self._chip:
@@ -135,8 +151,9 @@ class LiveView(QWidget):
         else:
             self._paint_margins(painter, picture)
             painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-            painter.drawImage(picture, self._image)
+            self._paint_picture(painter, picture, self._image)
             self._paint_overlays(painter, picture)
+            self._paint_legend(painter, picture)
         notices.paint_chip(painter, picture if self._image else QRectF(self.rect()), *self._chip)
         painter.end()
 
@@ -157,13 +174,33 @@ class LiveView(QWidget):
             pixel = self._to_widget().inverted()[0].map(event.position())
             self.person_chosen.emit(pixel.x(), pixel.y())
 
+    def _scale(self) -> float:
+        """Widget pixels per pixel of the picture."""
+        assert self._image is not None
+        return self.picture_rect().width() / self._image.width()
+
     def _to_widget(self) -> QTransform:
         picture = self.picture_rect()
         assert self._image is not None
-        transform = QTransform.fromTranslate(picture.x(), picture.y())
-        return transform.scale(
-            picture.width() / self._image.width(), picture.height() / self._image.height()
-        )
+        across = -self._scale() if self._mirrored else self._scale()
+        left = picture.right() if self._mirrored else picture.x()
+        transform = QTransform.fromTranslate(left, picture.y())
+        return transform.scale(across, picture.height() / self._image.height())
+
+    def _paint_picture(self, painter: QPainter, picture: QRectF, image: QImage) -> None:
+        if self._mirrored:
+            painter.save()
+            painter.setTransform(self._to_widget(), combine=True)
+            painter.drawImage(QRectF(image.rect()), image)
+            painter.restore()
+        else:
+            painter.drawImage(picture, image)
+
+    def _paint_legend(self, painter: QPainter, picture: QRectF) -> None:
+        result = self._result
+        if self._explaining and result is not None and result.self_keypoints.size:
+            rows = legend_rows(self._overlays, has_affinity=result.affinity.size > 0)
+            paint_legend(painter, picture, rows)
 
     def _highlight(self) -> Highlight | None:
         return self._given_highlight if self._hovered == _NOWHERE else Highlight(self._hovered)
@@ -180,7 +217,7 @@ class LiveView(QWidget):
         if cursor is None or self._image is None or result is None or result.box is None:
             return _NOWHERE
         transform = self._to_widget()
-        reach = max(_REACH, result.box.side / 30 * transform.m11())
+        reach = max(_REACH, result.box.side / 30 * self._scale())
         best, nearest = _NOWHERE, reach
         for joint, (x, y) in enumerate(result.keypoints.tolist()):
             offset = transform.map(QPointF(x, y)) - cursor
@@ -229,7 +266,7 @@ class LiveView(QWidget):
         strongest = arrows[0][0] if arrows else joint
         texts = [labels.Label(name, joint, strongest)]
         texts += [labels.Label(f"{weight:.2f}", point, joint) for point, weight in arrows]
-        clearance = max(10.0, 1.3 * transform.m11() * result.box.side / 60)
+        clearance = max(10.0, 1.3 * self._scale() * result.box.side / 60)
         metrics = QFontMetricsF(self.font())
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         labels.paint(painter, texts, labels.place(texts, metrics, picture, clearance))

@@ -17,6 +17,7 @@ from app.gui.panels import Panels, build_panels
 from app.gui.panels.keypointgan import KeypointGanChoice
 from app.gui.profiles import ProfileMenu, Profiles
 from app.gui.sources import SourceMenu, SourceOpener, Sources, dropped_choice
+from app.gui.views import Views
 from app.gui.widgets import MessageBar, StatusBar
 from app.runtime.live.results import Comparison, Phase
 from app.runtime.live.session import Session
@@ -45,10 +46,10 @@ class Docks:
         self.plots = self._dock("Plots", panels.plots)
         self.keypoint_gan = self._dock("KeypointGAN", panels.keypoint_gan)
         self.all = (self.reconstruction, self.affinity, self.plots, self.keypoint_gan)
-        self.reset_layout()
+        self.reset_layout(explaining=True)
 
-    def reset_layout(self) -> None:
-        """Put every dock in its place and size, and show it."""
+    def reset_layout(self, explaining: bool) -> None:
+        """Put every dock in its place and size; show all, or none where nothing is explained."""
         for dock in self.all:
             dock.setFloating(False)
         self._window.addDockWidget(_RIGHT, self.reconstruction)
@@ -57,7 +58,8 @@ class Docks:
         self._window.tabifyDockWidget(self.affinity, self.keypoint_gan)
         self._window.addDockWidget(_BOTTOM, self.plots)
         for dock in self.all:
-            dock.setVisible(dock is not self.keypoint_gan or self._installed)
+            wanted = dock is not self.keypoint_gan or self._installed
+            dock.setVisible(explaining and wanted)
         self.affinity.raise_()
         side = min(_SIDE_WIDTH, round(_SIDE_SHARE * self._window.width()))
         self._window.resizeDocks([self.reconstruction], [side], Qt.Orientation.Horizontal)
@@ -117,7 +119,6 @@ class PictureAlone:
                 bar.setVisible(visible)
 
 
-_LAYOUT_VERSION = 2
 _SIZE = (1280, 800)
 _SMALLEST_WIDTH = 800
 
@@ -155,15 +156,18 @@ class MainWindow(QMainWindow):
         self.opener.opened.connect(self.show_source)
         self._profile_folder = profiles or ProfileFolder(profiles_folder())
         self._profiles = Profiles(self, session, self._profile_folder, self.show_message)
-        self.commands = Actions(self, self._handlers(), presets, settings.overlays)
+        self.commands = Actions(self, self._handlers(), presets, settings.people.overlays)
         self.timer = WindowTimer(self)
         self.docks = self._assemble(keypointgan is not None and keypointgan.weights is not None)
         self._picture_alone = PictureAlone(self)
+        self._views = Views(self, self.docks.reset_layout, settings)
         status_bar = StatusBar()
         self.setStatusBar(status_bar)
         self._feed = Feed(session, sources, self.panels, self.show_message)
         self.commands.smoothing.setChecked(settings.smoothing)
         self._feed.smoother.set_on(settings.smoothing)
+        self.commands.mirrored.setChecked(settings.mirrored)
+        self.panels.live.set_mirrored(settings.mirrored)
         self._status_feed = StatusFeed(session, sources, self.panels, status_bar, self.commands)
         self.panels.live.person_chosen.connect(session.choose_person)
         self.panels.keypoint_gan.said.connect(self.show_message)
@@ -196,6 +200,13 @@ class MainWindow(QMainWindow):
         """Switch personalization on or off, as its button does."""
         self.commands.personalize.setChecked(personalizing)
         self._session.set_personalizing(personalizing)
+
+    def set_explaining(self, explaining: bool) -> None:
+        """Show the view that explains, or the one for people; each as it was left."""
+        self._set_picture_alone(False)
+        if explaining != self._views.explaining:
+            overlays = self._views.switch(explaining, self.commands.chosen_overlays())
+            self._show_view(overlays)
 
     def show_keypoint_gan(self) -> None:
         """Open KeypointGAN's panel."""
@@ -263,6 +274,8 @@ class MainWindow(QMainWindow):
             import_profile=self._profiles.ask_import,
             set_preset=self._set_preset,
             set_overlays=self._set_overlays,
+            set_explaining=self.set_explaining,
+            set_mirrored=self.panels.live.set_mirrored,
             set_smoothing=lambda on: self._feed.smoother.set_on(on),
             set_picture_alone=self._set_picture_alone,
             show_keypoint_gan=lambda shown: self.docks.show_keypoint_gan(shown),
@@ -296,18 +309,28 @@ class MainWindow(QMainWindow):
 
     def _restore(self, settings: AppSettings) -> None:
         self.restoreGeometry(QByteArray(settings.geometry))
-        self.restoreState(QByteArray(settings.state), _LAYOUT_VERSION)
+        self._show_view(self._views.show())
         self._session.set_preset(self.commands.choose_preset(settings.preset))
 
+    def _show_view(self, overlays: Overlays) -> None:
+        """Let toolbar and picture follow the view, whose panels lie in their places already."""
+        self.commands.explain.setChecked(self._views.explaining)
+        self.commands.choose_overlays(overlays)
+        self._set_overlays(overlays)
+        self.panels.live.set_explaining(self._views.explaining)
+
     def _settings(self) -> AppSettings:
+        self._views.keep(self.commands.chosen_overlays())
         return AppSettings(
             source=self.opener.last_choice,
-            overlays=self.commands.chosen_overlays(),
+            explaining=self._views.explaining,
+            people=self._views.people,
+            explain=self._views.explain,
             preset=self.commands.chosen_preset(),
             keypoint_gan=self.panels.keypoint_gan.remembered,
             smoothing=self.commands.smoothing.isChecked(),
+            mirrored=self.commands.mirrored.isChecked(),
             geometry=self.saveGeometry().data(),
-            state=self.saveState(_LAYOUT_VERSION).data(),
         )
 
     def _pull(self) -> None:
@@ -366,7 +389,7 @@ class MainWindow(QMainWindow):
 
     def _reset_layout(self) -> None:
         self._set_picture_alone(False)
-        self.docks.reset_layout()
+        self.docks.reset_layout(self._views.explaining)
 
     def _go_back(self) -> None:
         if self._picture_alone.active:

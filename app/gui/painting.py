@@ -160,6 +160,50 @@ def shown_arrows(result: PoseResult, highlight: Highlight | None) -> list[tuple[
     return sorted(arrows, key=lambda arrow: arrow[2])
 
 
+def paint_bar(painter: QPainter, line: QLineF, colour: QColor, width: float, pixel: float) -> None:
+    """Draw a line with dark edges; ``pixel`` is the device's, in the painter's measure."""
+    # A flat line between two hairlines: a fifth of the cost of an outlined round shape, and
+    # no dark line underneath that would show through the opacity.
+    painter.setPen(QPen(colour, width, cap=Qt.PenCapStyle.FlatCap))
+    painter.drawLine(line)
+    across = line.normalVector().unitVector()
+    edge = QPointF(across.dx(), across.dy()) * ((width + pixel) / 2)
+    painter.setPen(_HAIRLINE)
+    painter.drawLines(line.translated(edge), line.translated(-edge))
+
+
+HEAD = 3.0
+"""Length of an arrow's head, in widths of its line."""
+
+
+def paint_arrow(
+    painter: QPainter, tail: QPointF, tip: QPointF, colour: QColor, width: float, pixel: float
+) -> None:
+    """Draw an affinity arrow; measures as for ``paint_bar``."""
+    line, head = QLineF(tail, tip), HEAD * width
+    along, across = line.unitVector(), line.normalVector().unitVector()
+    ahead = QPointF(along.dx(), along.dy()) * head
+    aside = QPointF(across.dx(), across.dy()) * (0.5 * head)
+    neck = tip - ahead
+    paint_bar(painter, QLineF(tail, neck), colour, width, pixel)
+    painter.setBrush(colour)
+    painter.drawPolygon(QPolygonF([tip, neck + aside, neck - aside]))
+
+
+def paint_diamond(
+    painter: QPainter, centre: QPointF, radius: float, fill: QColor, pixel: float
+) -> None:
+    """Draw a self-supervised keypoint; measures as for ``paint_bar``."""
+    right, down = QPointF(radius, 0), QPointF(0, radius)
+    diamond = QPolygonF([centre - down, centre + right, centre + down, centre - right])
+    painter.setBrush(fill)
+    # A light edge inside a dark one: viridis begins dark, and the person may be dark or light.
+    painter.setPen(QPen(_HALO, 3 * pixel))
+    painter.drawPolygon(diamond)
+    painter.setPen(_LIGHT_HAIRLINE)
+    painter.drawPolygon(diamond)
+
+
 class _Drawing:
     """One prediction on one painter; measures are in image pixels."""
 
@@ -240,7 +284,7 @@ class _Drawing:
     def _paint_arrows(self) -> None:
         self._painter.setOpacity(1.0)
         stop = 0.9 * self._limb
-        head = 3 * self._thin
+        head = HEAD * self._thin
         for joint, keypoint, weight in self._arrows:
             line = QLineF(self._self_points[keypoint], self._points[joint])
             length = line.length()
@@ -248,17 +292,7 @@ class _Drawing:
                 continue
             line.setLength(length - stop)
             colour = QColor(*colours.weight_rgb(np.array(weight)).tolist())
-            self._paint_arrow(line, colour, head)
-
-    def _paint_arrow(self, line: QLineF, colour: QColor, head: float) -> None:
-        tip, along, across = line.p2(), line.unitVector(), line.normalVector().unitVector()
-        ahead = QPointF(along.dx(), along.dy()) * head
-        aside = QPointF(across.dx(), across.dy()) * (0.5 * head)
-        neck = tip - ahead
-        triangle = QPolygonF([tip, neck + aside, neck - aside])
-        self._paint_bar(QLineF(line.p1(), neck), colour, self._thin)
-        self._painter.setBrush(colour)
-        self._painter.drawPolygon(triangle)
+            paint_arrow(self._painter, line.p1(), line.p2(), colour, self._thin, self._hair)
 
     def _paint_self_keypoints(self) -> None:
         lit = {keypoint for _, keypoint, _ in self._arrows}
@@ -268,7 +302,7 @@ class _Drawing:
             chosen = self._highlight is not None and keypoint in lit
             self._set_opacity(1.0, dimmed=self._highlight is not None and not chosen)
             size = 1.4 * radius if chosen else radius
-            self._paint_diamond(point, size, fill)
+            paint_diamond(self._painter, point, size, fill, self._hair)
 
     def _self_colours(self) -> list[QColor]:
         if self._result.contribution.size == 0:  # a variant without affinity has no contributions
@@ -276,16 +310,6 @@ class _Drawing:
         return [
             QColor(*rgb) for rgb in colours.contribution_rgb(self._result.contribution).tolist()
         ]
-
-    def _paint_diamond(self, centre: QPointF, radius: float, fill: QColor) -> None:
-        right, down = QPointF(radius, 0), QPointF(0, radius)
-        diamond = QPolygonF([centre - down, centre + right, centre + down, centre - right])
-        self._painter.setBrush(fill)
-        # A light edge inside a dark one: viridis begins dark, and the person may be dark or light.
-        self._painter.setPen(QPen(_HALO, 3 * self._hair))
-        self._painter.drawPolygon(diamond)
-        self._painter.setPen(_LIGHT_HAIRLINE)
-        self._painter.drawPolygon(diamond)
 
     def _paint_angles(self) -> None:
         """An arc at each joint with an angle, and its degrees beside it, away from the body."""
@@ -326,14 +350,7 @@ class _Drawing:
             self._painter.drawArc(square, round(16 * first.angle()), round(16 * span))
 
     def _paint_bar(self, line: QLineF, colour: QColor, width: float) -> None:
-        # A flat line between two hairlines: a fifth of the cost of an outlined round shape, and
-        # no dark line underneath that would show through the opacity.
-        self._painter.setPen(QPen(colour, width, cap=Qt.PenCapStyle.FlatCap))
-        self._painter.drawLine(line)
-        across = line.normalVector().unitVector()
-        edge = QPointF(across.dx(), across.dy()) * ((width + self._hair) / 2)
-        self._painter.setPen(_HAIRLINE)
-        self._painter.drawLines(line.translated(edge), line.translated(-edge))
+        paint_bar(self._painter, line, colour, width, self._hair)
 
     def _set_opacity(self, confidence: float, *, dimmed: bool) -> None:
         # Full range would hide joints that are worth seeing: 0.1 would be as good as nothing.

@@ -271,6 +271,9 @@ class CameraSource:
         if self._pump is None:
             raise RuntimeError("the camera is not open")
 
+    def seek(self, index: int) -> None:
+        self.rewind()
+
     def close(self) -> None:
         if self._pump is not None:
             # One that hangs in its driver lets go of the device by itself, later.

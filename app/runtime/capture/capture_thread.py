@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import itertools
+import math
 import time
 from collections.abc import Callable
 
 from app.runtime.capture.ring import FrameRing
-from app.runtime.capture.source import FrameSource, Grab, Pacer, SourceInfo, SourceStalledError
-from app.runtime.lifecycle import ManagedThread
+from app.runtime.capture.source import (
+    FrameSource,
+    Grab,
+    Pacer,
+    Playback,
+    SourceInfo,
+    SourceStalledError,
+)
+from app.runtime.lifecycle import ManagedThread, ThreadState
 from model.core.errors import UserError
 
 RECONNECT_DELAYS = (0.5, 1.0, 2.0, 4.0, 8.0)
@@ -18,9 +26,11 @@ RECONNECT_DELAYS = (0.5, 1.0, 2.0, 4.0, 8.0)
 class CaptureThread(ManagedThread):
     """Owns ``source`` from opening to closing and feeds ``ring``, blocked by nobody.
 
-    A file is paced at its own times, and begins again at its end if ``loop`` is set. A live source
-    that stalls is reopened until it answers. ``on_message`` gets sentences for the user, in this
-    thread. Where the material ends, the thread ends, and ``ended`` is true.
+    A file is paced at its own times, and begins again at its end if ``loop`` is set; else ``ended``
+    is true then, until another place is chosen. A live source that stalls is reopened until it
+    answers, and is ``silent`` meanwhile. ``on_message`` gets sentences for the user, in this
+    thread. ``on_cut`` hears, before it is put, of the ring's index of a frame that does not follow
+    the one before, for somebody chose another place.
     """
 
     def __init__(
@@ -30,16 +40,24 @@ class CaptureThread(ManagedThread):
         on_message: Callable[[str], None],
         loop: bool = False,
         on_fault: Callable[[Exception], None] | None = None,
+        on_cut: Callable[[int], None] = lambda index: None,
     ) -> None:
         super().__init__("app-capture", on_fault)
         self._source = source
         self._ring = ring
         self._on_message = on_message
+        self._on_cut = on_cut
         self._loop = loop
         self._info: SourceInfo | None = None
         self._paused = False
         self._ended = False
         self._dropped = 0
+        self._stalled = False
+        self._pacer = Pacer(1.0)
+        self._speed = 1.0
+        self._shown = -1  # the media index of the frame put last
+        self._wanted: int | None = None  # that of the frame to be put next, whatever the time is
+        self._cut = False  # whether the wanted frame is far from the one before
 
     @property
     def info(self) -> SourceInfo | None:
@@ -53,9 +71,31 @@ class CaptureThread(ManagedThread):
 
     @property
     def ended(self) -> bool:
-        """Whether the thread ended because the material did."""
+        """Whether the material's last frame was shown, and none follows."""
         with self._condition:
             return self._ended
+
+    @property
+    def silent(self) -> bool:
+        """Whether the source failed, or is waited for to answer again."""
+        with self._condition:
+            return self._stalled or self._life is ThreadState.FAULTED
+
+    @property
+    def playback(self) -> Playback | None:
+        """Where a file is; None for a live source, or before it was opened."""
+        info = self.info
+        if info is None or info.live:
+            return None
+        with self._condition:
+            return Playback(
+                index=max(0, self._shown if self._wanted is None else self._wanted),
+                count=info.frame_count,
+                fps=info.fps,
+                speed=self._speed,
+                looping=self._loop,
+                ended=self._ended,
+            )
 
     @property
     def dropped(self) -> int:
@@ -65,21 +105,59 @@ class CaptureThread(ManagedThread):
 
     def pause(self) -> None:
         """Put nothing into the ring until ``resume``; a file stays where it is."""
-        self._set_paused(True)
+        with self._condition:
+            self._paused = True
 
     def resume(self) -> None:
-        self._set_paused(False)
+        """Go on; a file at its end begins again."""
+        with self._condition:
+            self._paused = False
+            self._pacer.restart()
+            if self._ended:
+                self._wanted = 0
+            self._condition.notify_all()
+
+    def seek(self, index: int) -> None:
+        """Show the frame with that ``media_index`` as soon as possible, also while paused.
+
+        Of several places chosen at once, the last one counts. A live source just goes on.
+        """
+        self._go_to(lambda _now: index, cut=True)
+
+    def step(self, frames: int) -> None:
+        """Pause, and show the frame that many after (or before) the one shown."""
+        self.pause()
+        self._go_to(lambda now: now + frames, cut=False)
+
+    def set_speed(self, speed: float) -> None:
+        """Play a file that many times as fast as it was taken; 1 is its own speed."""
+        if not 0 < speed < math.inf:
+            raise ValueError(f"a speed is above 0, not {speed}")
+        with self._condition:
+            self._speed = speed
+            if self._info is not None:
+                self._pacer = Pacer(1 / (self._info.fps * speed))
+            self._condition.notify_all()
+
+    def set_loop(self, loop: bool) -> None:
+        """Whether a file begins again at its end."""
+        with self._condition:
+            self._loop = loop
+            if loop and self._ended:
+                self._wanted = 0
+            self._condition.notify_all()
 
     def prepare(self) -> None:
         self._source.open()
         self._info = self._source.info
+        self.set_speed(self._speed)
 
     def work(self) -> None:
         assert self._info is not None
         if self._info.live:
             self._follow_camera()
         else:
-            self._play_file(Pacer(1 / self._info.fps))
+            self._play_file()
 
     def finish(self) -> None:
         self._source.close()
@@ -99,6 +177,7 @@ class CaptureThread(ManagedThread):
 
     def _reconnect(self, stall: SourceStalledError) -> None:
         name = self._source.info.name
+        self._set_stalled(True)
         self._on_message(f"{stall} Trying to reconnect.")
         self._source.close()
         for delay in itertools.chain(RECONNECT_DELAYS, itertools.repeat(RECONNECT_DELAYS[-1])):
@@ -108,31 +187,57 @@ class CaptureThread(ManagedThread):
                 self._source.open()
             except UserError:
                 continue  # not back yet, which the user has been told
+            self._set_stalled(False)
             self._on_message(f"{name} is back.")
             return
 
-    def _play_file(self, pacer: Pacer) -> None:
-        while not self.stopping:
-            grab = self._source.read()
-            if grab is None and self._loop:
-                self._source.rewind()
-                grab = self._source.read()
-            if grab is None:
-                with self._condition:
-                    self._ended = True
-                return
-            if self._await_turn(grab, pacer):
-                self._ring.put(grab.image, time.perf_counter(), grab.media_index)
+    def _set_stalled(self, stalled: bool) -> None:
+        with self._condition:
+            self._stalled = stalled
 
-    def _await_turn(self, grab: Grab, pacer: Pacer) -> bool:
+    def _play_file(self) -> None:
+        while not self.stopping:
+            grab = self._next_grab()
+            if grab is None:
+                self._await_other_place()
+            elif self._await_turn(grab):
+                self._put(grab)
+
+    def _next_grab(self) -> Grab | None:
+        """The frame that was asked for, or the next; None at the end."""
+        with self._condition:
+            wanted, loop = self._wanted, self._loop
+        if wanted is not None:
+            self._source.seek(wanted)
+        grab = self._source.read()
+        if grab is None and loop:
+            self._source.rewind()
+            grab = self._source.read()
+        if wanted is not None and grab is not None:
+            with self._condition:
+                # A file may have fewer frames than it says.
+                if self._wanted == wanted:
+                    self._wanted = grab.media_index
+        return grab
+
+    def _await_other_place(self) -> None:
+        """Wait at the end of the material until there is something to show again."""
+        with self._condition:
+            self._ended, self._wanted = True, None
+            self._condition.notify_all()
+            self._condition.wait_for(lambda: self._stopping or self._wanted is not None)
+            self._ended = False
+
+    def _await_turn(self, grab: Grab) -> bool:
         """Wait until the frame is due; False when it is not to be shown after all."""
         with self._condition:
             while not self._stopping:
+                if self._wanted is not None:
+                    return self._wanted == grab.media_index
                 if self._paused:
                     self._condition.wait()
-                    pacer.restart()
                     continue
-                delay = pacer.delay(grab.time, time.perf_counter())
+                delay = self._pacer.delay(grab.time / self._speed, time.perf_counter())
                 if delay is None:
                     self._dropped += 1
                     return False
@@ -141,7 +246,25 @@ class CaptureThread(ManagedThread):
                 self._condition.wait(delay)
             return False
 
-    def _set_paused(self, paused: bool) -> None:
+    def _put(self, grab: Grab) -> None:
         with self._condition:
-            self._paused = paused
+            chosen = self._wanted == grab.media_index
+            cut = chosen and self._cut
+            if chosen:
+                self._wanted, self._cut = None, False
+                self._pacer.restart()
+            self._shown = grab.media_index
+        if cut:
+            self._on_cut(self._ring.held().stop)
+        self._ring.put(grab.image, time.perf_counter(), grab.media_index)
+
+    def _go_to(self, place: Callable[[int], int], *, cut: bool) -> None:
+        """Show next the frame whose index ``place`` makes of the present one."""
+        with self._condition:
+            if self._info is None or self._info.live:
+                return
+            now = self._shown if self._wanted is None else self._wanted
+            last = math.inf if self._info.frame_count is None else self._info.frame_count - 1
+            self._wanted = int(min(max(0, place(now)), last))
+            self._cut = self._cut or cut
             self._condition.notify_all()

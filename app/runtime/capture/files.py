@@ -20,6 +20,7 @@ VIDEO_SUFFIXES = (
 # For files that state no rate, or (a matter of their time base) an absurd one such as 1000.
 _FALLBACK_FPS = 25.0
 _PLAUSIBLE_FPS = (1.0, 240.0)
+_MISCOUNTED = 3
 
 
 class VideoSource:
@@ -77,6 +78,23 @@ class VideoSource:
             raise RuntimeError("the video is not open")
         # Opening anew is exact; seeking lands beside the first frame in some containers.
         self.open()
+
+    def seek(self, index: int) -> None:
+        if self._capture is None:
+            raise RuntimeError("the video is not open")
+        target = min(index, (self.info.frame_count or 1) - 1)
+        if target <= 0:
+            self.rewind()
+            return
+        self._pending = None
+        # Containers may count a frame or two that do not decode.
+        for place in range(target, max(0, target - _MISCOUNTED) - 1, -1):
+            self._capture.set(cv2.CAP_PROP_POS_FRAMES, place)
+            self._index = place
+            self._last_time = (place - 1) / self._fps
+            self._pending = self._decode(self._capture)
+            if self._pending is not None:
+                return
 
     def close(self) -> None:
         if self._capture is not None:
@@ -185,9 +203,12 @@ class ImageFolderSource:
         return grab
 
     def rewind(self) -> None:
+        self.seek(0)
+
+    def seek(self, index: int) -> None:
         if self._files is None:
             raise RuntimeError("the folder is not open")
-        self._next = 0
+        self._next = min(max(index, 0), len(self._files) - 1)
 
     def close(self) -> None:
         self._files = None

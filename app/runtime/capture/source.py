@@ -71,6 +71,33 @@ class SourceInfo:
         return f"{self.name} {self.width}×{self.height}@{self.fps:.0f}"
 
 
+@dataclass(frozen=True)
+class Playback:
+    """Where in its material a file or folder is, and how it plays.
+
+    ``index`` is the ``media_index`` of the frame shown last, ``count`` how many there are (None:
+    the file does not say, and no place in it can be chosen), ``fps`` the nominal rate. ``speed``
+    is 1 for the material's own. ``ended``: the last frame is shown, and none will follow.
+    """
+
+    index: int
+    count: int | None
+    fps: float
+    speed: float
+    looping: bool
+    ended: bool
+
+    @property
+    def position(self) -> float:
+        """Seconds since the beginning."""
+        return self.index / self.fps
+
+    @property
+    def duration(self) -> float | None:
+        """Seconds from beginning to end; None when that is not known."""
+        return None if self.count is None else self.count / self.fps
+
+
 class FrameSource(Protocol):
     """A source of pictures, used by one thread at a time.
 
@@ -94,6 +121,13 @@ class FrameSource(Protocol):
 
     def rewind(self) -> None:
         """Back to the first picture. A live source has none and just goes on."""
+
+    def seek(self, index: int) -> None:
+        """Go to the picture with that ``media_index``, or the last one where there are fewer.
+
+        In a video of varying rate it is the one at ``index / info.fps`` seconds. A live source
+        just goes on.
+        """
 
     def close(self) -> None:
         """Let go of the device or file; does nothing when it is not open."""

@@ -23,15 +23,21 @@ class SourceSwitch:
     """Feeds ``ring`` from one source at a time. Every method may be called from any thread.
 
     ``say`` gets sentences for the user, ``failed`` what ended the source that is shown; of one
-    that is not shown yet, or not any more, nobody hears.
+    that is not shown yet, or not any more, nobody hears. ``cut`` hears of the ring's index of a
+    frame that does not follow the one before, as a person chose another place of a file.
     """
 
     def __init__(
-        self, ring: FrameRing, say: Callable[[str], None], failed: Callable[[Exception], None]
+        self,
+        ring: FrameRing,
+        say: Callable[[str], None],
+        failed: Callable[[Exception], None],
+        cut: Callable[[int], None] = lambda index: None,
     ) -> None:
         self._ring = ring
         self._say = say
         self._failed = failed
+        self._cut = cut
         self._lock = threading.Lock()
         self._chosen = 0
         self._capture: CaptureThread | None = None
@@ -59,7 +65,7 @@ class SourceSwitch:
             if shown:
                 self._failed(error)
 
-        capture = CaptureThread(source, self._ring, self._say, loop=loop, on_fault=failed)
+        capture = CaptureThread(source, self._ring, self._say, loop, failed, self._cut)
         with self._lock:
             self._chosen += 1
             number = self._chosen
@@ -90,6 +96,11 @@ class SourceSwitch:
         if former is not None:
             former.stop()
         return capture
+
+    @property
+    def capture(self) -> CaptureThread | None:
+        """The thread of the source that is shown; None when nothing is open."""
+        return self._capture
 
     def set_playing(self, playing: bool) -> None:
         """Go on with the source, or hold it."""

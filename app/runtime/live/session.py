@@ -10,11 +10,8 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from app.assets import DEMOS, Demo, KnownJoints, demo
-from app.runtime.capture.camera import CameraSource, list_cameras
-from app.runtime.capture.files import ImageFolderSource, VideoSource
 from app.runtime.capture.ring import FrameRing
-from app.runtime.capture.source import Frame, FrameSource, SourceInfo
+from app.runtime.capture.source import Frame, FrameSource, Playback, SourceInfo
 from app.runtime.capture.switch import SourceSwitch
 from app.runtime.lifecycle import (
     CancelOffline,
@@ -53,7 +50,6 @@ from model.adaptation import Learnt, PersonalizationSettings, preset, preset_nam
 from model.adaptation.profile import ProfileBase, ProfileInfo, fitting_preset, load_profile
 from model.core.device import is_out_of_memory
 from model.core.errors import UserError
-from model.core.skeleton import PENN13
 
 if TYPE_CHECKING:
     from app.runtime.recordings.take import TakeRecorder
@@ -90,7 +86,26 @@ class Session(Protocol):
     def processors(self) -> list[str]:
         """Titles of the processors that get the results now."""
 
-    def set_playing(self, playing: bool) -> None: ...
+    def set_playing(self, playing: bool) -> None:
+        """Go on, or stand still; a file at its end begins again."""
+
+    def playback(self) -> Playback | None:
+        """Where the open file or folder is; None for a camera, or when nothing is open."""
+
+    def seek(self, index: int) -> None:
+        """Go to the file's frame of that number; what follows is seen as behind a cut."""
+
+    def step(self, frames: int) -> None:
+        """Stand still, and show the file's frame so many after (or before) this one."""
+
+    def set_speed(self, speed: float) -> None:
+        """Play the open file so many times as fast; the next one has its own speed again."""
+
+    def set_looping(self, looping: bool) -> None:
+        """Whether files begin again at their end, this one and those to come."""
+
+    def source_is_silent(self) -> bool:
+        """Whether the source failed, or is waited for to answer again."""
 
     def set_personalizing(self, personalizing: bool) -> None: ...
 
@@ -139,65 +154,6 @@ class Session(Protocol):
         """Stop every thread and join it."""
 
 
-class LiveSources:
-    """Implements the window's ``Sources`` for one session; files play in a loop."""
-
-    def __init__(self, session: LiveSession) -> None:
-        self._session = session
-        self._title = ""
-        self._known: KnownJoints | None = None
-
-    def cameras(self) -> list[str]:
-        return [camera.name for camera in list_cameras()]
-
-    def demos(self) -> list[Demo]:
-        return list(DEMOS)
-
-    def open_camera(self, name: str) -> None:
-        self._open(CameraSource(name))
-
-    def open_video(self, path: str) -> None:
-        self._open(VideoSource(path))
-
-    def open_images(self, path: str) -> None:
-        self._open(ImageFolderSource(path))
-
-    def open_demo(self, name: str) -> None:
-        chosen = demo(name)
-        self._open(VideoSource(chosen.video))
-        self._title = chosen.title
-        if chosen.joints and self._session.network.joint_names == PENN13.names:
-            self._known = KnownJoints.load(chosen.joints)
-
-    def title(self) -> str:
-        """What is open now; empty when nothing is."""
-        return self._title
-
-    def mode(self) -> str:
-        """The mode really obtained, such as ``FaceTime HD 1280×720@30``."""
-        info = self._session.source_info
-        return info.mode if info else ""
-
-    def has_known_joints(self) -> bool:
-        return self._known is not None
-
-    def known_error(self, result: PoseResult) -> tuple[float, float] | None:
-        """Mean joint error (personalized, unpersonalized) in percent of the box's side."""
-        if self._known is None or result.box is None or result.unpersonalized is None:
-            return None
-        with_it = self._known.error(result.media_index, result.keypoints)
-        without = self._known.error(result.media_index, result.unpersonalized)
-        if with_it is None or without is None:
-            return None
-        percent = 100 / result.box.side
-        return with_it * percent, without * percent
-
-    def _open(self, source: FrameSource) -> None:
-        self._session.open(source, loop=True)
-        self._title = source.info.name
-        self._known = None
-
-
 _SPARE_CPU = "CPU (graphics memory full)"
 _LAST_SECONDS = 20.0  # for a take to be written to its end
 _TYPICAL_FRAME_RATE = 30.0
@@ -232,8 +188,15 @@ class LiveSession:
         self._faulted = False
         self._standing: dict[type, Command] = {}
         self._take: TakeRecorder | None = None
+        self.looping = True
+        """Whether files begin again at their end."""
         self._ring = FrameRing()
-        self._switch = SourceSwitch(self._ring, self._say, self._capture_failed)
+        self._switch = SourceSwitch(
+            self._ring,
+            self._say,
+            self._capture_failed,
+            self._cut_before,
+        )
         self._processors: list[ProcessorThread] = []
         engine = make_engine()
         self.network = describe_network(engine.network.spec, engine.weights_name)
@@ -292,6 +255,35 @@ class LiveSession:
 
     def set_playing(self, playing: bool) -> None:
         self._switch.set_playing(playing)
+
+    def playback(self) -> Playback | None:
+        capture = self._switch.capture
+        return capture.playback if capture else None
+
+    def seek(self, index: int) -> None:
+        capture = self._switch.capture
+        if capture is not None:
+            capture.seek(index)
+
+    def step(self, frames: int) -> None:
+        capture = self._switch.capture
+        if capture is not None:
+            capture.step(frames)
+
+    def set_speed(self, speed: float) -> None:
+        capture = self._switch.capture
+        if capture is not None:
+            capture.set_speed(speed)
+
+    def set_looping(self, looping: bool) -> None:
+        self.looping = looping
+        capture = self._switch.capture
+        if capture is not None:
+            capture.set_loop(looping)
+
+    def source_is_silent(self) -> bool:
+        capture = self._switch.capture
+        return capture is not None and capture.silent
 
     def set_personalizing(self, personalizing: bool) -> None:
         if not personalizing or self._can_personalize():
@@ -472,6 +464,9 @@ class LiveSession:
 
     def _capture_failed(self, error: Exception) -> None:
         self._say(str(error) if isinstance(error, UserError) else f"The source stopped: {error}.")
+
+    def _cut_before(self, index: int) -> None:
+        self._worker.cut_before(index)
 
     def _worker_failed(self, error: Exception) -> None:
         self._faulted = True

@@ -82,6 +82,8 @@ class Worker(ManagedThread):
         self._memory = SourceMemory(crop_size=engine.network.spec.crop_size)
         self._settings = engine.settings
         self._scene = SceneChange()
+        self._cut_before = 0
+        self._seen = 0  # the index of the frame before
         self._comparison = Comparison.NEVER
         self._compared_at = float("-inf")
         self._personalizing = False
@@ -95,6 +97,13 @@ class Worker(ManagedThread):
         if personalizer is None or not personalizer.updates:
             return None
         return personalizer.learnt(), personalizer.settings
+
+    def cut_before(self, index: int) -> None:
+        """The frame with that index does not follow the one before: who knows whom it shows.
+
+        To be called before the frame is put into the ring, from any thread.
+        """
+        self._cut_before = index
 
     def wake(self) -> None:
         self._ring.wake()
@@ -225,10 +234,20 @@ class Worker(ManagedThread):
         self._on_result(frame, result)
 
     def _reset_at_cut(self, frame: Frame) -> None:
-        """Behind a cut is another person, if the settings say so: what was learnt is forgotten."""
-        if self._settings.reset_on_cut and self._scene.changed(frame.image):
+        """Behind a cut may be another person: what was kept of the one before is forgotten.
+
+        What was learnt is, too, if the settings say so. Cuts that are only seen count then alone.
+        """
+        told = self._seen < self._cut_before <= frame.index
+        self._seen = frame.index
+        if told:
+            self._engine.follower.reset()
+        reset = self._settings.reset_on_cut
+        seen = reset and self._scene.changed(frame.image)
+        if told or seen:
             self._memory.clear()
-            self._obey(Reset())
+            if reset:
+                self._obey(Reset())
 
     def _compare(self, view: PersonView, pose: Pose) -> Array | None:
         """The trained weights' keypoints on the same crop, when they are asked for and due."""

@@ -42,6 +42,8 @@ def actions(parent: QWidget, done: list[tuple[object, ...]]) -> Actions:
         import_profile=lambda: done.append(("import_profile",)),
         set_preset=lambda name: done.append(("set_preset", name)),
         set_overlays=lambda overlays: done.append(("set_overlays", overlays)),
+        set_explaining=lambda on: done.append(("set_explaining", on)),
+        set_mirrored=lambda on: done.append(("set_mirrored", on)),
         set_smoothing=lambda on: done.append(("set_smoothing", on)),
         set_picture_alone=lambda on: done.append(("set_picture_alone", on)),
         show_keypoint_gan=lambda on: done.append(("show_keypoint_gan", on)),

@@ -332,7 +332,12 @@ def test_a_held_person_is_read_again_by_other_weights(stage: Stage, tmp_path: Pa
 
 def test_the_panel_opens_by_key_in_front_and_works_only_there(qtbot: QtBot, weights: Path) -> None:
     session = FakeSession()
-    window = make_window(qtbot, session, keypointgan=KeypointGanChoice(weights, "cpu"))
+    window = make_window(
+        qtbot,
+        session,
+        settings=AppSettings(explaining=True),
+        keypointgan=KeypointGanChoice(weights, "cpu"),
+    )
     panel, action = window.panels.keypoint_gan, window.commands.keypoint_gan
     session.publish(make_frame(1), make_result(1))
     tick(window)

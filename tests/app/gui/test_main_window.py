@@ -12,7 +12,7 @@ from pytestqt.qtbot import QtBot
 
 from app.gui.main_window import MainWindow
 from app.runtime.live.results import Comparison, Phase, TakeStatus, WorkerStatus
-from app.settings import AppSettings, Overlays, SourceChoice, SourceKind, takes_folder
+from app.settings import AppSettings, Overlays, SourceChoice, SourceKind, ViewSettings, takes_folder
 from model.core.errors import UserError
 from tests.app.gui.window_fakes import (
     PRESETS,
@@ -123,7 +123,7 @@ def test_a_preset_is_taken_with_a_reset(window: MainWindow, session: FakeSession
 
 def test_the_session_starts_with_the_remembered_preset_and_overlays(qtbot: QtBot) -> None:
     session = FakeSession()
-    settings = AppSettings(preset="paper", overlays=Overlays(unpersonalized=True))
+    settings = AppSettings(preset="paper", people=ViewSettings(Overlays(unpersonalized=True)))
     window = MainWindow(session, FakeSources(), PRESETS, settings, lambda _settings: None)
     qtbot.addWidget(window)
     assert ("set_preset", "paper") in session.calls

@@ -16,6 +16,8 @@ from app.settings import AppSettings, Overlays, SourceChoice, SourceKind
 from model.core.errors import UserError
 from tests.app.gui.window_fakes import FakeSession, make_frame, make_result, make_window, tick
 
+EXPLAINING = AppSettings(explaining=True)
+
 
 def around(window: QMainWindow) -> list[bool]:
     """Which of toolbar, menu bar, status bar and docks are to be seen."""
@@ -25,7 +27,7 @@ def around(window: QMainWindow) -> list[bool]:
 
 
 def test_the_picture_alone_and_back(qtbot: QtBot) -> None:
-    window = make_window(qtbot, FakeSession())
+    window = make_window(qtbot, FakeSession(), settings=EXPLAINING)
     window.docks.affinity.close()
     before = around(window)
     assert before == [True, True, True, True, False, True, False]
@@ -45,7 +47,7 @@ def test_the_keys_work_while_the_picture_is_alone(qtbot: QtBot) -> None:
 
 
 def test_reset_layout_brings_every_dock_back_to_its_place(qtbot: QtBot) -> None:
-    window = make_window(qtbot, FakeSession())
+    window = make_window(qtbot, FakeSession(), settings=EXPLAINING)
     places = [(dock.isFloating(), window.dockWidgetArea(dock)) for dock in window.docks.all]
     window.docks.affinity.setFloating(True)
     window.docks.plots.close()
@@ -57,7 +59,7 @@ def test_reset_layout_brings_every_dock_back_to_its_place(qtbot: QtBot) -> None:
 
 
 def test_reconstruction_lies_above_affinity_and_plots_run_along_the_bottom(qtbot: QtBot) -> None:
-    window = make_window(qtbot, FakeSession())
+    window = make_window(qtbot, FakeSession(), settings=EXPLAINING)
     docks = window.docks
     assert docks.reconstruction.geometry().bottom() < docks.affinity.geometry().top()
     assert docks.affinity.geometry().left() > window.panels.live.geometry().right()
@@ -67,7 +69,7 @@ def test_reconstruction_lies_above_affinity_and_plots_run_along_the_bottom(qtbot
 
 def test_what_the_user_arranged_is_remembered(qtbot: QtBot) -> None:
     saved: list[AppSettings] = []
-    window = make_window(qtbot, FakeSession(), save=saved.append)
+    window = make_window(qtbot, FakeSession(), settings=EXPLAINING, save=saved.append)
     window.docks.affinity.close()
     window.commands.overlays["box"].trigger()
     window.commands.presets["paper"].trigger()
@@ -80,7 +82,7 @@ def test_what_the_user_arranged_is_remembered(qtbot: QtBot) -> None:
     window.close()
     settings = saved[0]
     assert settings.source == SourceChoice(SourceKind.CAMERA, "FaceTime HD")
-    assert settings.overlays == Overlays(box=True)
+    assert settings.explaining and settings.explain.overlays == Overlays(box=True)
     assert settings.preset == "paper"
     assert settings.smoothing
 

@@ -11,9 +11,11 @@ from hypothesis import strategies as st
 
 from app.settings import (
     AppSettings,
+    CameraMode,
     Overlays,
     SourceChoice,
     SourceKind,
+    ViewSettings,
     load_settings,
     save_settings,
 )
@@ -21,12 +23,23 @@ from model.core.errors import UserError
 
 FULL = AppSettings(
     source=SourceChoice(SourceKind.CAMERA, "Kamera – große & 2"),
-    overlays=Overlays(skeleton=False, box=True),
+    recent=(
+        SourceChoice(SourceKind.VIDEO, "/videos/größer.mp4"),
+        SourceChoice(SourceKind.IMAGES, "/pictures"),
+    ),
+    explaining=True,
+    people=ViewSettings(Overlays(skeleton=False, box=True), b"\x00\xff"),
+    explain=ViewSettings(Overlays(angles=True), b"panels"),
     preset="gentle",
+    personalization={"learning_rate": 1e-5, "scope": "all", "guard": True, "batch_size": 3},
     keypoint_gan="/weights/Größe.safetensors",
     smoothing=True,
+    mirrored=True,
+    looping=False,
+    camera=CameraMode(640, 480, 30),
+    shortcuts={"play": "F5", "record": ""},
+    welcomed=True,
     geometry=bytes(range(256)),
-    state=b"\x00\xff",
 )
 
 
@@ -50,7 +63,13 @@ def test_a_first_start_gives_the_defaults_without_a_message(tmp_path: Path) -> N
         "[]",
         '{"source": {"kind": "telescope", "value": "x"}}',
         '{"source": "camera"}',
-        '{"overlays": {"skeleton": "yes"}}',
+        '{"people": {"overlays": {"skeleton": "yes"}}}',
+        '{"explain": {"state": "not base64!"}}',
+        '{"explain": 3}',
+        '{"recent": {"kind": "video"}}',
+        '{"personalization": {"guard": []}}',
+        '{"shortcuts": {"play": 3}}',
+        '{"camera": {"width": "wide"}}',
         '{"preset": 3}',
         '{"keypoint_gan": 3}',
         '{"smoothing": 1}',
@@ -107,10 +126,16 @@ def test_what_a_newer_version_wrote_is_not_damage(tmp_path: Path) -> None:
     path = tmp_path / "settings.json"
     save_settings(FULL, path)
     record = json.loads(path.read_text(encoding="utf-8"))
-    record["overlays"]["halo"] = True
+    record["people"]["overlays"]["halo"] = True
     record["zoom"] = 2
     path.write_text(json.dumps(record), encoding="utf-8")
     assert load_settings(path) == (FULL, None)
+
+
+def test_a_camera_mode_that_is_not_offered_is_not_used(tmp_path: Path) -> None:
+    path = tmp_path / "settings.json"
+    path.write_text('{"camera": {"width": 3, "height": 2, "fps": 1}}', encoding="utf-8")
+    assert load_settings(path) == (AppSettings(), None)
 
 
 @pytest.mark.fault("The settings cannot be saved", "The older file stays whole.")

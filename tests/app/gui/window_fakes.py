@@ -13,7 +13,7 @@ from pytestqt.qtbot import QtBot
 from app.assets import Demo
 from app.gui.main_window import MainWindow
 from app.gui.panels.keypointgan import KeypointGanChoice
-from app.runtime.capture.source import Frame
+from app.runtime.capture.source import Frame, Playback
 from app.runtime.live.results import (
     Comparison,
     NetworkInfo,
@@ -123,6 +123,8 @@ class FakeSession:
     titles: list[str] = field(default_factory=list)
     calls: list[tuple[object, ...]] = field(default_factory=list)
     take: TakeStatus | None = None
+    place: Playback | None = None
+    silent: bool = False
 
     def publish(self, frame: Frame, result: PoseResult | None = None) -> None:
         """Put ``frame`` into the ring, with the prediction that came for it."""
@@ -160,6 +162,24 @@ class FakeSession:
 
     def set_playing(self, playing: bool) -> None:
         self.calls.append(("set_playing", playing))
+
+    def playback(self) -> Playback | None:
+        return self.place
+
+    def seek(self, index: int) -> None:
+        self.calls.append(("seek", index))
+
+    def step(self, frames: int) -> None:
+        self.calls.append(("step", frames))
+
+    def set_speed(self, speed: float) -> None:
+        self.calls.append(("set_speed", speed))
+
+    def set_looping(self, looping: bool) -> None:
+        self.calls.append(("set_looping", looping))
+
+    def source_is_silent(self) -> bool:
+        return self.silent
 
     def set_personalizing(self, personalizing: bool) -> None:
         self.calls.append(("set_personalizing", personalizing))

@@ -77,6 +77,9 @@ class FakeCamera:
         if not self.is_open:
             raise RuntimeError("not open")
 
+    def seek(self, index: int) -> None:
+        self.rewind()
+
     def close(self) -> None:
         self.is_open = False
 

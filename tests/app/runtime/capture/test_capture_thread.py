@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -36,8 +38,10 @@ def make(ring: FrameRing, messages: list[str]) -> Iterator[Launch]:
     """Make capture threads that are stopped when the test is over."""
     made: list[CaptureThread] = []
 
-    def build(source: FrameSource, loop: bool = False) -> CaptureThread:
-        thread = CaptureThread(source, ring, messages.append, loop=loop)
+    def build(
+        source: FrameSource, loop: bool = False, on_cut: Callable[[int], None] = lambda _index: None
+    ) -> CaptureThread:
+        thread = CaptureThread(source, ring, messages.append, loop=loop, on_cut=on_cut)
         made.append(thread)
         return thread
 
@@ -60,6 +64,13 @@ def _take(reader: RingReader, count: int) -> list[Frame]:
     return frames
 
 
+def _until(condition: Callable[[], bool]) -> None:
+    deadline = time.perf_counter() + 20
+    while not condition():
+        assert time.perf_counter() < deadline, "waited in vain"
+        time.sleep(0.002)
+
+
 def _is_quiet(ring: FrameRing) -> bool:
     """Whether no frame comes any more, after the one that may have been under way."""
     ring.latest(ring.held().stop - 1, timeout=0.05)
@@ -69,9 +80,10 @@ def _is_quiet(ring: FrameRing) -> bool:
 def test_a_clip_is_played_to_its_end(make: Launch, clip: VideoSource, ring: FrameRing) -> None:
     thread = make(clip)
     thread.start()
-    thread.join(10)
+    _until(lambda: thread.ended)
+    assert thread.is_alive()  # it may be asked for another place
+    assert thread.stop()
     assert thread.state is ThreadState.STOPPED
-    assert thread.ended
     assert thread.info is not None
     assert thread.info.frame_count == COUNT
     frames = [frame for index in ring.held() if (frame := ring.get(index))]
@@ -184,8 +196,7 @@ def test_a_slow_disk_drops_frames_instead_of_hurrying(
     path = write_video([picture(i, 48, 64) for i in range(40)], fps=100)
     thread = make(Slow(path))
     thread.start()
-    thread.join(20)
-    assert thread.ended
+    _until(lambda: thread.ended)
     assert thread.dropped > 0
     assert len(ring.held()) + thread.dropped == 40
 
@@ -230,6 +241,33 @@ def test_a_stalled_camera_is_reopened_until_it_answers(
     assert messages == ["Fake is silent. Trying to reconnect.", "Fake is back."]
     thread.stop(timeout=0)
     camera.unblock.set()
+
+
+def test_a_source_that_stalls_or_fails_is_silent(
+    make: Launch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(capture_thread, "RECONNECT_DELAYS", (0.001,))
+    back = threading.Event()
+
+    class Returning(FakeCamera):
+        def open(self) -> None:
+            if self.opened and not back.is_set():
+                raise UserError("not there")
+            super().open()
+
+    camera = Returning([picture(1), SourceStalledError("Fake is silent."), picture(2)])
+    thread = make(camera)
+    thread.start()
+    _until(lambda: thread.silent)
+    back.set()
+    _until(lambda: not thread.silent)
+    assert camera.blocked.wait(10)
+    thread.stop(timeout=0)
+    camera.unblock.set()
+
+    failing = make(FakeCamera([OSError("the disk is gone")]))
+    failing.start()
+    _until(lambda: failing.silent)
 
 
 def test_stopping_does_not_wait_for_a_lost_camera(

@@ -46,7 +46,7 @@ def source(
         "video": lambda: VideoSource(write_video(_pictures())),
         "images": lambda: ImageFolderSource(_folder(tmp_path / "folder")),
         "camera": lambda: CameraSource("Fake HD"),
-        "fake camera": lambda: FakeCamera(_pictures() * 4, height=HEIGHT, width=WIDTH),
+        "fake camera": lambda: FakeCamera(_pictures() * 8, height=HEIGHT, width=WIDTH),
     }
     if request.param == "camera":
         request.getfixturevalue("driver")
@@ -120,6 +120,28 @@ def test_rewinding_starts_the_material_again(source: FrameSource) -> None:
             np.testing.assert_array_equal(old.image, new.image)
 
 
+@pytest.mark.parametrize("index", [2, 0, COUNT - 1, COUNT + 5])
+def test_a_place_is_found_from_anywhere(source: FrameSource, index: int) -> None:
+    source.open()
+    whole = _read(source, COUNT)
+    for start in (0, 1, COUNT):
+        source.rewind()
+        _read(source, start)
+        source.seek(index)
+        if source.info.live:
+            continue
+        rest = []
+        while (grab := source.read()) is not None:
+            rest.append(grab)
+        expected = whole[min(index, COUNT - 1) :]
+        assert [grab.media_index for grab in rest] == [grab.media_index for grab in expected]
+        for grab, same in zip(rest, expected, strict=True):
+            assert grab.time == pytest.approx(same.time)
+            np.testing.assert_array_equal(grab.image, same.image)
+    if source.info.live:
+        assert _read(source, 1)[0].media_index == whole[-1].media_index + 1 + sum((0, 1, COUNT))
+
+
 def test_it_can_be_closed_twice_and_opened_again(source: FrameSource) -> None:
     source.close()
     source.open()
@@ -144,3 +166,5 @@ def test_using_a_closed_source_is_an_error(source: FrameSource) -> None:
         source.read()
     with pytest.raises(RuntimeError):
         source.rewind()
+    with pytest.raises(RuntimeError):
+        source.seek(1)

@@ -81,6 +81,9 @@ class Clip:
     def rewind(self) -> None:
         self._next = 0
 
+    def seek(self, index: int) -> None:
+        self._next = index
+
     def close(self) -> None:
         """Nothing is held."""
 
