@@ -19,7 +19,8 @@ from app.gui.panels.keypointgan import KeypointGanChoice
 from app.gui.sources import open_choice
 from app.runtime.capture.camera import list_cameras
 from app.runtime.live.engine import Engine, load_engine
-from app.runtime.live.session import LiveSession, LiveSources
+from app.runtime.live.session import LiveSession
+from app.runtime.live.sources import LiveSources
 from app.runtime.osc import OscProcessor
 from app.runtime.processors import Processor, load_processor
 from app.settings import (

@@ -130,6 +130,12 @@ class PairSampler:
         draws = [augmenter.draw(self._rng) for _ in range(count)]
         return self._tensors(targets, sources, draws, augmenter)
 
+    def plain(self, targets: Sequence[PersonView], sources: Sequence[PersonView]) -> Pairs:
+        """These views as pairs, as they are, with masks if the network is ``masked``."""
+        augmenter = _ONLINE[self._settings.augmentations]
+        draws = [augmentation.NONE] * len(targets)
+        return self._tensors(targets, sources, draws, augmenter, shown=True)
+
     def _tensors(
         self,
         targets: Sequence[PersonView],

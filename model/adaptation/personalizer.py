@@ -266,6 +266,17 @@ class Personalizer:
             return _example(pairs, rebuilt)
         return self.example
 
+    @torch.inference_mode()
+    def rebuilt(self, pairs: Pairs, *, as_trained: bool = False) -> Tensor:
+        """The targets (n, 3, R, R) rebuilt with the present weights, or ``as_trained``.
+
+        For networks that reconstruct.
+        """
+        pairs = pairs.to(self.device)
+        with self._as_trained() if as_trained else self._average.in_place(), self._precision():
+            features = self._features(pairs.target, ())
+            return self.network.reconstruct_from(features, pairs.source).float()
+
     def discard(self) -> None:
         """Throw away the gradients of an unfinished batch; weights and optimiser stay."""
         for task, _ in self._tasks:

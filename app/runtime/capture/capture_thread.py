@@ -38,6 +38,7 @@ class CaptureThread(ManagedThread):
         self._loop = loop
         self._info: SourceInfo | None = None
         self._paused = False
+        self._again = False
         self._ended = False
         self._dropped = 0
 
@@ -69,6 +70,12 @@ class CaptureThread(ManagedThread):
 
     def resume(self) -> None:
         self._set_paused(False)
+
+    def begin_again(self) -> None:
+        """Play a file from its start; a camera just goes on."""
+        with self._condition:
+            self._again = True
+            self._condition.notify_all()
 
     def prepare(self) -> None:
         self._source.open()
@@ -113,6 +120,9 @@ class CaptureThread(ManagedThread):
 
     def _play_file(self, pacer: Pacer) -> None:
         while not self.stopping:
+            if self._takes_again():
+                self._source.rewind()
+                pacer.restart()
             grab = self._source.read()
             if grab is None and self._loop:
                 self._source.rewind()
@@ -127,7 +137,7 @@ class CaptureThread(ManagedThread):
     def _await_turn(self, grab: Grab, pacer: Pacer) -> bool:
         """Wait until the frame is due; False when it is not to be shown after all."""
         with self._condition:
-            while not self._stopping:
+            while not self._stopping and not self._again:
                 if self._paused:
                     self._condition.wait()
                     pacer.restart()
@@ -140,6 +150,12 @@ class CaptureThread(ManagedThread):
                     return True
                 self._condition.wait(delay)
             return False
+
+    def _takes_again(self) -> bool:
+        """Whether the file is to begin again, once."""
+        with self._condition:
+            again, self._again = self._again, False
+            return again
 
     def _set_paused(self, paused: bool) -> None:
         with self._condition:

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 import torch
 
+from app.runtime.live.change import ChangeReport
 from app.runtime.live.results import LearnerState, OfflineProgress, UpdateResult
 from model.adaptation import (
     Learnt,
@@ -24,6 +25,7 @@ from model.adaptation import (
     learn_offline,
     planned_updates,
 )
+from model.adaptation.comparison import compare
 from model.adaptation.guard import HOLD_EVERY, Guard
 from model.adaptation.parameters import covers
 from model.adaptation.personalizer import Snapshot
@@ -33,6 +35,8 @@ from model.core.perceptual import PerceptualLoss
 from model.ttp.networks import PoseNetwork
 from model.ttp.trunk import FrozenTrunk
 
+# On so many of the last views before and after are compared where none was held out.
+_COMPARED = 12
 # Where updates rebuild nothing, a picture to look at is made this often.
 _SHOWN_SECONDS = 2.0
 
@@ -112,8 +116,11 @@ class Learner:
     def reset(self) -> None:
         """Trained weights, no open batch, no offline run."""
         if self.personalizer.updates:
-            self._former.append(_Former(self.personalizer.settings, self.personalizer.snapshot()))
+            self._remember()
         self._begin_trained()
+
+    def _remember(self) -> None:
+        self._former.append(_Former(self.personalizer.settings, self.personalizer.snapshot()))
 
     def _begin_trained(self) -> None:
         self._batch.clear()
@@ -135,11 +142,12 @@ class Learner:
         self._adopted()
 
     def load(self, learnt: Learnt, settings: PersonalizationSettings) -> None:
-        """Go on from what was learnt before, which can be undone as a reset can.
+        """Go on from what was learnt before, which can be undone, be it to the trained weights.
 
         ``settings`` are taken where the present ones leave alone what was changed then.
         """
-        self.reset()
+        self._remember()
+        self._begin_trained()
         if not covers(self.personalizer.settings.scope, learnt.changes):
             self._configure(settings)
         self.personalizer.adopt(learnt)
@@ -148,6 +156,16 @@ class Learner:
     def _adopted(self) -> None:
         if self._guard is not None:
             self._guard.adopt()
+
+    def change(self) -> ChangeReport | None:
+        """Before and after on the last views, if anything was learnt: on those held out, if any."""
+        moving = self._memory.latest(_COMPARED)
+        held = self._memory.held()
+        updates, views = self.personalizer.updates, held or moving
+        if not (updates and views):
+            return None
+        found = compare(self.personalizer, self._perceptual, views, moving)
+        return ChangeReport.of(found, updates, held_out=bool(held))
 
     @property
     def state(self) -> LearnerState:

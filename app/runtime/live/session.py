@@ -10,10 +10,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from app.assets import DEMOS, Demo, KnownJoints, demo
-from app.runtime.capture.camera import CameraSource, list_cameras
 from app.runtime.capture.capture_thread import CaptureThread
-from app.runtime.capture.files import ImageFolderSource, VideoSource
 from app.runtime.capture.ring import FrameRing
 from app.runtime.capture.source import Frame, FrameSource, SourceInfo
 from app.runtime.lifecycle import (
@@ -27,9 +24,12 @@ from app.runtime.lifecycle import (
     RunOffline,
     SaveProfile,
     SetPersonalizing,
+    StartOver,
+    TellChange,
     ThreadState,
     UndoReset,
 )
+from app.runtime.live.change import ChangeReport
 from app.runtime.live.engine import Engine, describe_network
 from app.runtime.live.results import (
     Comparison,
@@ -49,10 +49,10 @@ from app.runtime.processors import (
     ProcessorThread,
 )
 from app.runtime.profiles import ProfileFolder
+from app.runtime.recordings.offline_run import OfflineRuns, OfflineWish
 from model.adaptation import Learnt, PersonalizationSettings, preset, preset_name
 from model.adaptation.profile import ProfileBase, ProfileInfo, fitting_preset, load_profile
 from model.core.errors import UserError
-from model.core.skeleton import PENN13
 
 if TYPE_CHECKING:
     from app.runtime.recordings.take import TakeRecorder
@@ -68,6 +68,8 @@ class Session(Protocol):
     network: NetworkInfo
     base: ProfileBase
     """The network as profiles know it."""
+    offline: OfflineRuns
+    """The run over whole videos, if there is one."""
 
     def latest_frame(self) -> Frame | None:
         """The newest captured frame."""
@@ -120,7 +122,23 @@ class Session(Protocol):
     def run_offline(self) -> None:
         """Personalize over the frames held in memory, then go on predicting."""
 
-    def cancel_offline(self) -> None: ...
+    def learn_from_videos(self, wish: OfflineWish) -> None:
+        """Personalize on whole videos beside everything else; ``offline`` tells how far it is.
+
+        Whatever starts over (a reset, a preset, a profile, a source) gives the run up.
+        """
+
+    def ask_change(self) -> None:
+        """Have before and after compared on the last frames; ``take_change`` tells what came."""
+
+    def take_change(self) -> ChangeReport | None:
+        """The comparison that was asked for, once, if something was learnt."""
+
+    def cancel_offline(self) -> None:
+        """End a run of either kind; one over whole videos leaves nothing behind."""
+
+    def replay(self) -> None:
+        """Play the file that is open from its start."""
 
     def choose_person(self, x: float, y: float) -> None:
         """Follow the person at that point of the frame (pixels)."""
@@ -138,65 +156,6 @@ class Session(Protocol):
         """Stop every thread and join it."""
 
 
-class LiveSources:
-    """Implements the window's ``Sources`` for one session; files play in a loop."""
-
-    def __init__(self, session: LiveSession) -> None:
-        self._session = session
-        self._title = ""
-        self._known: KnownJoints | None = None
-
-    def cameras(self) -> list[str]:
-        return [camera.name for camera in list_cameras()]
-
-    def demos(self) -> list[Demo]:
-        return list(DEMOS)
-
-    def open_camera(self, name: str) -> None:
-        self._open(CameraSource(name))
-
-    def open_video(self, path: str) -> None:
-        self._open(VideoSource(path))
-
-    def open_images(self, path: str) -> None:
-        self._open(ImageFolderSource(path))
-
-    def open_demo(self, name: str) -> None:
-        chosen = demo(name)
-        self._open(VideoSource(chosen.video))
-        self._title = chosen.title
-        if chosen.joints and self._session.network.joint_names == PENN13.names:
-            self._known = KnownJoints.load(chosen.joints)
-
-    def title(self) -> str:
-        """What is open now; empty when nothing is."""
-        return self._title
-
-    def mode(self) -> str:
-        """The mode really obtained, such as ``FaceTime HD 1280×720@30``."""
-        info = self._session.source_info
-        return info.mode if info else ""
-
-    def has_known_joints(self) -> bool:
-        return self._known is not None
-
-    def known_error(self, result: PoseResult) -> tuple[float, float] | None:
-        """Mean joint error (personalized, unpersonalized) in percent of the box's side."""
-        if self._known is None or result.box is None or result.unpersonalized is None:
-            return None
-        with_it = self._known.error(result.media_index, result.keypoints)
-        without = self._known.error(result.media_index, result.unpersonalized)
-        if with_it is None or without is None:
-            return None
-        percent = 100 / result.box.side
-        return with_it * percent, without * percent
-
-    def _open(self, source: FrameSource) -> None:
-        self._session.open(source, loop=True)
-        self._title = source.info.name
-        self._known = None
-
-
 _OPENING_SECONDS = 20.0
 _LAST_SECONDS = 20.0  # for a take to be written to its end
 _TYPICAL_FRAME_RATE = 30.0
@@ -212,18 +171,21 @@ class LiveSession:
 
     network: NetworkInfo
     base: ProfileBase
+    offline: OfflineRuns
 
     def __init__(self, make_engine: Callable[[], Engine], schedule: Schedule | None = None) -> None:
         self._make_engine = make_engine
         self._schedule = schedule
         self._lock = threading.Lock()
         self._messages: deque[str] = deque(maxlen=_MESSAGES_KEPT)
+        self._changes: deque[ChangeReport | None] = deque(maxlen=1)
         self._faulted = False
         self._standing: dict[type, Command] = {}
         self._capture: CaptureThread | None = None
         self._take: TakeRecorder | None = None
         self._ring = FrameRing()
         self._processors: list[ProcessorThread] = []
+        self.offline = OfflineRuns(make_engine, self._adopt, self._say)
         engine = make_engine()
         self.network = describe_network(engine.network.spec, engine.weights_name)
         self.base = engine.profile_base
@@ -285,6 +247,8 @@ class LiveSession:
 
     def status(self) -> WorkerStatus:
         status = self._worker.result_buffer.status()
+        if (progress := self.offline.progress) is not None:
+            status = replace(status, phase=Phase.OFFLINE, offline=progress)
         return replace(status, phase=Phase.FAULTED, undo_steps=0) if self._faulted else status
 
     def add_processor(self, title: str, processor: Processor) -> None:
@@ -346,8 +310,28 @@ class LiveSession:
         if self._can_personalize():
             self._post(RunOffline())
 
+    def learn_from_videos(self, wish: OfflineWish) -> None:
+        if self._can_personalize():
+            self.offline.start(wish, self._worker.settings)
+
     def cancel_offline(self) -> None:
+        self.offline.cancel()
         self._post(CancelOffline())
+
+    def ask_change(self) -> None:
+        self._post(TellChange(self._changes.append))
+
+    def take_change(self) -> ChangeReport | None:
+        return self._changes.pop() if self._changes else None
+
+    def replay(self) -> None:
+        if self._capture is not None:
+            self._capture.begin_again()
+
+    def _adopt(self, learnt: Learnt, settings: PersonalizationSettings) -> None:
+        if self._faulted:
+            self._restart()
+        self._post(LoadProfile(learnt, settings))
 
     def choose_person(self, x: float, y: float) -> None:
         self._post(ChoosePerson(x, y))
@@ -385,6 +369,7 @@ class LiveSession:
         self._worker.stop(STOPPING_SECONDS)
         for thread in self._processors:
             thread.stop()
+        self.offline.close()
         self._ring.close()
 
     def _check_running(self) -> None:
@@ -400,6 +385,8 @@ class LiveSession:
         return self.network.personalizable
 
     def _post(self, command: Command) -> None:
+        if isinstance(command, StartOver):
+            self.offline.cancel()
         self._worker.commands.post(command)
 
     def _set(self, command: Command) -> None:

@@ -40,7 +40,7 @@ from app.runtime.live.schedules import (
     TwoLanes,
     choose_schedule,
 )
-from model.adaptation import PersonView, SourceMemory
+from model.adaptation import PersonalizationSettings, PersonView, SourceMemory
 from model.tracking.scene import SceneChange
 from model.ttp.prediction import Pose, PosePredictor
 from model.ttp.trunk import FrozenTrunk, fastest_engine, keys_of
@@ -88,6 +88,11 @@ class Worker(ManagedThread):
         self._found = False
         self._predicted = 0
         self._updates = 0
+
+    @property
+    def settings(self) -> PersonalizationSettings:
+        """How is learnt now."""
+        return self._settings
 
     def wake(self) -> None:
         self._ring.wake()

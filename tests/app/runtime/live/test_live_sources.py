@@ -12,7 +12,8 @@ import pytest
 
 from app.assets import DEMOS
 from app.runtime.live.results import Comparison, Schedule
-from app.runtime.live.session import LiveSession, LiveSources
+from app.runtime.live.session import LiveSession
+from app.runtime.live.sources import LiveSources
 from model.core.errors import UserError
 from tests.app.runtime.live.machinery import picture, small_engine, wait_for
 
