@@ -11,7 +11,7 @@ from PyQt6.QtCore import QObject, Qt, pyqtSignal
 from PyQt6.QtGui import QDropEvent
 from PyQt6.QtWidgets import QApplication, QFileDialog, QMenu, QWidget
 
-from app.assets import Demo
+from app.assets import Demo, KnownJoints
 from app.gui.theme import icon
 from app.runtime.capture.files import VIDEO_SUFFIXES
 from app.runtime.lifecycle import Task
@@ -47,6 +47,12 @@ class Sources(Protocol):
 
     def has_known_joints(self) -> bool:
         """Whether the open clip comes with its true joints."""
+
+    def known_joints(self) -> KnownJoints | None:
+        """The true joints of the clip that is open, if they are known."""
+
+    def recording(self) -> Path | None:
+        """The file or folder that is open; None for a camera, or when nothing is."""
 
     def known_error(self, result: PoseResult) -> tuple[float, float] | None:
         """Mean joint error (personalized, unpersonalized) in percent of the box's side.

@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from app.runtime.live.change import ChangeReport
 from app.runtime.live.results import Comparison
 from model.adaptation import Learnt, PersonalizationSettings
 from model.core.errors import UserError
@@ -219,6 +220,13 @@ class SaveProfile:
 
 
 @dataclass(frozen=True)
+class TellChange:
+    """Compare before and after on the last frames; told by whoever learns, None: nothing to."""
+
+    deliver: Callable[[ChangeReport | None], None]
+
+
+@dataclass(frozen=True)
 class RunOffline:
     """Personalize over everything remembered."""
 
@@ -247,7 +255,14 @@ StartOver = Reset | Configure | UndoReset | LoadProfile
 """Commands after which other weights predict, whatever was being learnt."""
 
 Command = (
-    StartOver | SetPersonalizing | SaveProfile | RunOffline | CancelOffline | ChoosePerson | Compare
+    StartOver
+    | SetPersonalizing
+    | SaveProfile
+    | TellChange
+    | RunOffline
+    | CancelOffline
+    | ChoosePerson
+    | Compare
 )
 
 

@@ -47,6 +47,23 @@ class Check:
     verdict: Verdict
 
 
+def mirror_disagreement(plain: Tensor, turned: Tensor) -> float:
+    """Mean distance (32nds of the crop) between the keypoints of pictures and of their mirrors.
+
+    Joints count by the confidence of the surer answer.
+
+    Args:
+        plain: heatmaps (n, K, H, H) of the pictures.
+        turned: those of their mirror images, turned back, as ``answers_both_ways`` gives them.
+    """
+    points, confidence = decode(plain)
+    other, other_confidence = decode(turned)
+    weight = torch.maximum(confidence, other_confidence)
+    cells = (points - other).norm(dim=-1) * (HEATMAP_SIZE / plain.shape[-1])
+    distance = cells.clamp(max=_APART)
+    return float((weight * distance).sum() / weight.sum().clamp(min=1e-6))
+
+
 class Guard:
     """Watches one personalizer by the frames that ``memory`` holds out.
 
@@ -118,16 +135,9 @@ class Guard:
         indices: Sequence[int],
         predict: Callable[[Tensor, Sequence[Key]], PoseOutput],
     ) -> float:
-        """Mean distance (32nds of the crop) between the keypoints of crops and of their mirrors.
-
-        Joints count by the confidence of the surer answer.
-        """
+        """``mirror_disagreement`` of crops, by one of the personalizer's ways to predict."""
         keys = keys_both_ways(indices)
         order = self._personalizer.network.spec.joint_set.flip_order
-        plain, turned = answers_both_ways(lambda both: predict(both, keys).heatmaps, crops, order)
-        points, confidence = decode(plain)
-        other, other_confidence = decode(turned)
-        weight = torch.maximum(confidence, other_confidence)
-        cells = (points - other).norm(dim=-1) * (HEATMAP_SIZE / plain.shape[-1])
-        distance = cells.clamp(max=_APART)
-        return float((weight * distance).sum() / weight.sum().clamp(min=1e-6))
+        return mirror_disagreement(
+            *answers_both_ways(lambda both: predict(both, keys).heatmaps, crops, order)
+        )

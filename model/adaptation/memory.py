@@ -137,6 +137,11 @@ class SourceMemory:
         with self._lock:
             return list(self._held)
 
+    def latest(self, count: int) -> list[PersonView]:
+        """Of the views that are not held out the last ``count``, oldest first."""
+        with self._lock:
+            return list(self._recent)[-count:]
+
     def newest(self, after: int = -1, timeout: float = 0.0) -> PersonView | None:
         """The newest view if its index is above ``after``; waits up to ``timeout`` seconds."""
 

@@ -140,13 +140,19 @@ class PairSampler:
         draws = [augmenter.draw(self._rng) for _ in range(count)]
         return self._tensors(targets, sources, draws, augmenter, memory)
 
+    def plain(self, targets: Sequence[PersonView], sources: Sequence[PersonView]) -> Pairs:
+        """These views as pairs, as they are, with masks if the network is ``masked``."""
+        augmenter = _ONLINE[self._settings.augmentations]
+        draws = [augmentation.NONE] * len(targets)
+        return self._tensors(targets, sources, draws, augmenter, shown=True)
+
     def _tensors(
         self,
         targets: Sequence[PersonView],
         sources: Sequence[PersonView],
         draws: Sequence[Augmentation],
         augmenter: Augmenter,
-        memory: SourceMemory,
+        memory: SourceMemory | None = None,
         *,
         shown: bool = False,
     ) -> Pairs:
@@ -181,5 +187,7 @@ class PairSampler:
             to_tensor(upright, bgr=self._bgr),
             tuple(target.index for target in targets),
             masks,
-            tuple(tuple(memory.around(target.index, reach)) for target in targets) if reach else (),
+            tuple(tuple(memory.around(target.index, reach)) for target in targets)
+            if reach and memory is not None
+            else (),
         )

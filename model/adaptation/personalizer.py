@@ -109,7 +109,7 @@ class Personalizer:
         masker: Masker | None = None,
     ) -> None:
         self.network = network
-        self._perceptual = perceptual
+        self.perceptual = perceptual
         self._masker = masker
         self.device = next(network.parameters()).device
         self.settings = settings or PersonalizationSettings()
@@ -157,7 +157,7 @@ class Personalizer:
         """One with other settings for the same network, which must be as trained: see ``reset``."""
         return Personalizer(
             self.network,
-            self._perceptual,
+            self.perceptual,
             settings,
             autocast=self._autocast,
             trunk=self._shared_trunk,
@@ -279,6 +279,17 @@ class Personalizer:
                 rebuilt = self.network.reconstruct_from(features, pairs.source).float()
             return _example(pairs, rebuilt)
         return self.example
+
+    @torch.inference_mode()
+    def rebuilt(self, pairs: Pairs, *, as_trained: bool = False) -> Tensor:
+        """The targets (n, 3, R, R) rebuilt with the present weights, or ``as_trained``.
+
+        For networks that reconstruct.
+        """
+        pairs = pairs.to(self.device)
+        with self._as_trained() if as_trained else self._average.in_place(), self._precision():
+            features = self._features(pairs.target, ())
+            return self.network.reconstruct_from(features, pairs.source).float()
 
     def discard(self) -> None:
         """Throw away the gradients of an unfinished batch; weights and optimiser stay."""

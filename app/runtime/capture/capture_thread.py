@@ -147,6 +147,10 @@ class CaptureThread(ManagedThread):
                 self._wanted = 0
             self._condition.notify_all()
 
+    def begin_again(self) -> None:
+        """Play a file from its start; a camera just goes on."""
+        self._go_to(lambda _now: 0, cut=False)
+
     def prepare(self) -> None:
         self._source.open()
         self._info = self._source.info

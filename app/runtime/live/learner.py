@@ -11,6 +11,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from app.runtime.live.change import ChangeReport
 from app.runtime.live.results import LearnerState, OfflineProgress, UpdateResult
 from model.adaptation import (
     Adapter,
@@ -23,6 +24,7 @@ from model.adaptation import (
     UpdateReport,
     planned_updates,
 )
+from model.adaptation.comparison import compare
 from model.adaptation.personalizer import Snapshot
 from model.core.images import to_pictures
 from model.core.masking import Masker
@@ -30,6 +32,8 @@ from model.core.perceptual import PerceptualLoss
 from model.ttp.networks import PoseNetwork, PoseOutput
 from model.ttp.trunk import FrozenTrunk
 
+# On so many of the last views before and after are compared where none was held out.
+_COMPARED = 12
 # Where updates rebuild nothing, a picture to look at is made this often.
 _SHOWN_SECONDS = 2.0
 
@@ -99,8 +103,11 @@ class Learner:
     def reset(self) -> None:
         """Trained weights, no open batch, no offline run."""
         if self.personalizer.updates:
-            self._former.append(_Former(self.personalizer.settings, self.personalizer.snapshot()))
+            self._remember()
         self._begin_trained()
+
+    def _remember(self) -> None:
+        self._former.append(_Former(self.personalizer.settings, self.personalizer.snapshot()))
 
     def _begin_trained(self) -> None:
         self._planned = self._done = 0
@@ -119,12 +126,23 @@ class Learner:
         self._adapter.adopted()
 
     def load(self, learnt: Learnt, settings: PersonalizationSettings) -> None:
-        """Go on from what was learnt before, which can be undone as a reset can.
+        """Go on from what was learnt before, which can be undone, be it to the trained weights.
 
         ``settings`` are taken where the present ones leave alone what was changed then.
         """
-        self.reset()
+        self._remember()
+        self._begin_trained()
         self._adapter.load(learnt, settings)
+
+    def change(self) -> ChangeReport | None:
+        """Before and after on the last views, if anything was learnt: on those held out, if any."""
+        memory = self._adapter.memory
+        moving, held = memory.latest(_COMPARED), memory.held()
+        updates, views = self.personalizer.updates, held or moving
+        if not (updates and views):
+            return None
+        found = compare(self.personalizer, self.personalizer.perceptual, views, moving)
+        return ChangeReport.of(found, updates, held_out=bool(held))
 
     @property
     def state(self) -> LearnerState:

@@ -77,13 +77,12 @@ class PoseResult:
 
 
 @dataclass(frozen=True)
-class UpdateResult:
-    """One personalization update: its number, loss and cost, and a picture triple to show.
+class UpdateNumbers:
+    """One personalization update: its number, loss and cost.
 
     ``loss`` is L_self (six normalised terms, about 6 at equilibrium), or the consistency's in its
     units where that is all that is learnt from; ``seconds`` the time spent computing it, ``pairs``
-    the batch size. ``source``, ``target``, ``reconstruction`` are 128 x 128 x 3 uint8 RGB.
-    ``undone`` if the guard took this update and those since its last look back.
+    the batch size.
     """
 
     number: int
@@ -91,6 +90,16 @@ class UpdateResult:
     seconds: float
     pairs: int
     timestamp: float
+
+
+@dataclass(frozen=True)
+class UpdateResult(UpdateNumbers):
+    """An update with a picture triple to show.
+
+    ``source``, ``target``, ``reconstruction`` are 128 x 128 x 3 uint8 RGB.
+    ``undone`` if the guard took this update and those since its last look back.
+    """
+
     source: NDArray[np.uint8]
     target: NDArray[np.uint8]
     reconstruction: NDArray[np.uint8]
@@ -99,14 +108,17 @@ class UpdateResult:
 
 @dataclass(frozen=True)
 class OfflineProgress:
-    """How far an offline run is: ``done`` of ``total`` updates and the seconds left.
+    """How far an offline run is: ``done`` of ``total`` parts, or updates, and the seconds left.
 
-    ``seconds_left`` is NaN until the first pairs have shown how long they take.
+    ``seconds_left`` is NaN until the first pairs have shown how long they take. ``doing`` says what
+    is going on; empty for a run over the frames remembered.
     """
 
     done: int
     total: int
     seconds_left: float
+    paused: bool = False
+    doing: str = ""
 
 
 @dataclass(frozen=True)

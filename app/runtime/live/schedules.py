@@ -23,6 +23,7 @@ from app.runtime.lifecycle import (
     SaveProfile,
     SetPersonalizing,
     StartOver,
+    TellChange,
     UndoReset,
     yield_to_other_threads,
 )
@@ -51,6 +52,8 @@ def _obey(learner: Learner, command: Command) -> None:
             learner.load(learnt, settings)
         case SaveProfile(deliver):
             deliver(learner.personalizer.learnt(), learner.personalizer.settings)
+        case TellChange(deliver):
+            deliver(learner.change())
         case RunOffline():
             learner.start_offline()
         case CancelOffline():
@@ -366,17 +369,10 @@ def choose_schedule(
     frames_per_second: float,
     stopping: Callable[[], bool],
 ) -> Choice:
-    """Measure one update's cost on this machine and choose the schedule that can hold the rate.
-
-    One pair is computed on a CPU, a whole batch elsewhere, each twice because the first warms up.
-    """
+    """Measure one update's cost on this machine and choose the schedule that can hold the rate."""
     if not network.spec.personalizable:
         return Choice(Schedule.PREDICT_ONLY, "this network has no self-supervised task")
-    pairs = 1 if machine.device.type == "cpu" else settings.batch_size
-    seconds = _seconds(network, perceptual, settings, machine, trunk, pairs)
-    if not stopping():
-        seconds = min(seconds, _seconds(network, perceptual, settings, machine, trunk, pairs))
-    update = seconds * settings.batch_size / pairs * settings.iterations
+    update = seconds_of_update(network, perceptual, settings, machine, trunk, stopping)
     period = 1 / frames_per_second
     schedule = Schedule.STRICT if update < 0.8 * period else Schedule.TWO_LANES
     reason = (
@@ -384,6 +380,25 @@ def choose_schedule(
         f"every {period:.2f} s"
     )
     return Choice(schedule, reason)
+
+
+def seconds_of_update(
+    network: PoseNetwork,
+    perceptual: PerceptualLoss,
+    settings: PersonalizationSettings,
+    machine: Machine,
+    trunk: FrozenTrunk,
+    stopping: Callable[[], bool] = lambda: False,
+) -> float:
+    """What an update takes on this machine; the weights stay as they are.
+
+    One pair is computed on a CPU, a whole batch elsewhere, each twice because the first warms up.
+    """
+    pairs = 1 if machine.device.type == "cpu" else settings.batch_size
+    seconds = _seconds(network, perceptual, settings, machine, trunk, pairs)
+    if not stopping():
+        seconds = min(seconds, _seconds(network, perceptual, settings, machine, trunk, pairs))
+    return seconds * settings.batch_size / pairs * settings.iterations
 
 
 def _seconds(

@@ -24,9 +24,12 @@ from app.runtime.lifecycle import (
     RunOffline,
     SaveProfile,
     SetPersonalizing,
+    StartOver,
     Task,
+    TellChange,
     UndoReset,
 )
+from app.runtime.live.change import ChangeReport
 from app.runtime.live.engine import Engine, describe_network
 from app.runtime.live.results import (
     Comparison,
@@ -46,6 +49,7 @@ from app.runtime.processors import (
     ProcessorThread,
 )
 from app.runtime.profiles import ProfileFolder
+from app.runtime.recordings.offline_run import OfflineRuns, OfflineWish
 from model.adaptation import Learnt, PersonalizationSettings, preset, preset_name
 from model.adaptation.profile import ProfileBase, ProfileInfo, fitting_preset, load_profile
 from model.core.device import is_out_of_memory
@@ -65,6 +69,8 @@ class Session(Protocol):
     network: NetworkInfo
     base: ProfileBase
     """The network as profiles know it."""
+    offline: OfflineRuns
+    """The run over whole videos, if there is one."""
 
     def latest_frame(self) -> Frame | None:
         """The newest captured frame."""
@@ -136,7 +142,23 @@ class Session(Protocol):
     def run_offline(self) -> None:
         """Personalize over the frames held in memory, then go on predicting."""
 
-    def cancel_offline(self) -> None: ...
+    def learn_from_videos(self, wish: OfflineWish) -> None:
+        """Personalize on whole videos beside everything else; ``offline`` tells how far it is.
+
+        Whatever starts over (a reset, a preset, a profile, a source) gives the run up.
+        """
+
+    def ask_change(self) -> None:
+        """Have before and after compared on the last frames; ``take_change`` tells what came."""
+
+    def take_change(self) -> ChangeReport | None:
+        """The comparison that was asked for, once, if something was learnt."""
+
+    def cancel_offline(self) -> None:
+        """End a run of either kind; one over whole videos leaves nothing behind."""
+
+    def replay(self) -> None:
+        """Play the file that is open from its start."""
 
     def choose_person(self, x: float, y: float) -> None:
         """Follow the person at that point of the frame (pixels)."""
@@ -171,6 +193,7 @@ class LiveSession:
 
     network: NetworkInfo
     base: ProfileBase
+    offline: OfflineRuns
 
     def __init__(
         self,
@@ -185,6 +208,7 @@ class LiveSession:
         self._closed = False
         self._restart: Task | None = None
         self._messages: deque[str] = deque(maxlen=_MESSAGES_KEPT)
+        self._changes: deque[ChangeReport | None] = deque(maxlen=1)
         self._faulted = False
         self._standing: dict[type, Command] = {}
         self._take: TakeRecorder | None = None
@@ -198,6 +222,7 @@ class LiveSession:
             self._cut_before,
         )
         self._processors: list[ProcessorThread] = []
+        self.offline = OfflineRuns(make_engine, self._adopt, self._say)
         engine = make_engine()
         self.network = describe_network(engine.network.spec, engine.weights_name)
         self.base = engine.profile_base
@@ -242,6 +267,8 @@ class LiveSession:
 
     def status(self) -> WorkerStatus:
         status = self._worker.result_buffer.status()
+        if (progress := self.offline.progress) is not None:
+            status = replace(status, phase=Phase.OFFLINE, offline=progress)
         return replace(status, phase=Phase.FAULTED, undo_steps=0) if self._faulted else status
 
     def add_processor(self, title: str, processor: Processor) -> None:
@@ -328,8 +355,31 @@ class LiveSession:
         if self._can_personalize():
             self._post(RunOffline())
 
+    def learn_from_videos(self, wish: OfflineWish) -> None:
+        if self._can_personalize():
+            self.offline.start(wish, self._worker.settings)
+
     def cancel_offline(self) -> None:
+        self.offline.cancel()
         self._post(CancelOffline())
+
+    def ask_change(self) -> None:
+        self._post(TellChange(self._changes.append))
+
+    def take_change(self) -> ChangeReport | None:
+        return self._changes.pop() if self._changes else None
+
+    def replay(self) -> None:
+        capture = self._switch.capture
+        if capture is not None:
+            capture.begin_again()
+
+    def _adopt(self, learnt: Learnt, settings: PersonalizationSettings) -> None:
+        found = LoadProfile(learnt, settings)
+        if self._faulted:
+            self._start_again("Predicting starts again, with what was learnt.", found)
+        else:
+            self._post(found)
 
     def choose_person(self, x: float, y: float) -> None:
         self._post(ChoosePerson(x, y))
@@ -370,6 +420,7 @@ class LiveSession:
         self._worker.stop(STOPPING_SECONDS)
         for thread in self._processors:
             thread.stop()
+        self.offline.close()
         self._ring.close()
 
     def _check_running(self) -> None:
@@ -385,6 +436,8 @@ class LiveSession:
         return self.network.personalizable
 
     def _post(self, command: Command) -> None:
+        if isinstance(command, StartOver):
+            self.offline.cancel()
         self._worker.commands.post(command)
 
     def _set(self, command: Command) -> None:
@@ -410,21 +463,24 @@ class LiveSession:
             for thread in self._processors:
                 thread.add(record)
 
-    def _start_again(self, sentence: str, *, keep: bool = False) -> None:
+    def _start_again(
+        self, sentence: str, found: LoadProfile | None = None, *, keep: bool = False
+    ) -> None:
         """Replace a worker that failed by a new one, beside the caller; say ``sentence``.
 
-        It begins with the trained weights, or, to ``keep`` it, with what was learnt.
+        It begins with the trained weights, with what was ``found`` elsewhere, or, to ``keep`` it,
+        with what the former had learnt.
         """
         with self._lock:
             if self._closed or (self._restart is not None and self._restart.is_alive()):
                 return
             self._restart = Task(
-                "app-restart", lambda: self._replace_worker(keep), self._restart_failed
+                "app-restart", lambda: self._replace_worker(found, keep), self._restart_failed
             )
         self._say(sentence)
         self._restart.start()
 
-    def _replace_worker(self, keep: bool) -> None:
+    def _replace_worker(self, found: LoadProfile | None, keep: bool) -> None:
         former = self._worker
         former.stop(STOPPING_SECONDS)
         learnt = former.learnt() if keep else None
@@ -442,7 +498,9 @@ class LiveSession:
         for command in list(self._standing.values()):
             self._post(command)
         if learnt is not None:
-            self._post(LoadProfile(*learnt))
+            found = LoadProfile(*learnt)
+        if found is not None:
+            self._post(found)
 
     def _restart_failed(self, error: Exception) -> None:
         told = str(error) if isinstance(error, UserError) else f"{type(error).__name__}: {error}."

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from app.assets import DEMOS, Demo, KnownJoints, demo
 from app.runtime.capture.camera import CameraSource, list_cameras
 from app.runtime.capture.files import ImageFolderSource, VideoSource
@@ -50,8 +52,17 @@ class LiveSources:
         info = self._session.source_info
         return info.mode if info else ""
 
+    def recording(self) -> Path | None:
+        """The file or folder that is open; None for a camera, or when nothing is."""
+        info = self._session.source_info
+        return None if info is None or info.live else Path(info.identity)
+
     def has_known_joints(self) -> bool:
         return self._known is not None
+
+    def known_joints(self) -> KnownJoints | None:
+        """The true joints of the clip that is open, if they are known."""
+        return self._known
 
     def known_error(self, result: PoseResult) -> tuple[float, float] | None:
         """Mean joint error (personalized, unpersonalized) in percent of the box's side."""

@@ -105,6 +105,11 @@ class Worker(ManagedThread):
         """
         self._cut_before = index
 
+    @property
+    def settings(self) -> PersonalizationSettings:
+        """How is learnt now."""
+        return self._settings
+
     def wake(self) -> None:
         self._ring.wake()
         super().wake()

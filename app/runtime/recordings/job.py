@@ -99,7 +99,7 @@ def run_job(job: Job) -> list[Outcome]:
     Raises:
         UserError: Something given cannot be used.
     """
-    recordings = [found for given in job.recordings for found in _recordings_in(given)]
+    recordings = [found for given in job.recordings for found in recordings_in(given)]
     outs = _result_folders(job.out, recordings)
     _check(job, recordings, outs)
     sources = [_known(recording) for recording in recordings]
@@ -144,7 +144,12 @@ def run_job(job: Job) -> list[Outcome]:
     return outcomes
 
 
-def _recordings_in(path: Path) -> list[Path]:
+def source_of(recording: Path) -> VideoSource | ImageFolderSource:
+    """A video file, or a folder of pictures, as a source that is not open yet."""
+    return ImageFolderSource(recording) if recording.is_dir() else VideoSource(recording)
+
+
+def recordings_in(path: Path) -> list[Path]:
     """The path itself, or the videos in the folder that it is."""
     if not path.is_dir():
         return [path]
@@ -196,7 +201,7 @@ def _guarded(file: Path) -> GuardedProcessor:
 
 def _known(recording: Path) -> _Source:
     """The source, closed, after it was opened once: whatever cannot be read is said at once."""
-    source = ImageFolderSource(recording) if recording.is_dir() else VideoSource(recording)
+    source = source_of(recording)
     with _opened(source):
         return source
 

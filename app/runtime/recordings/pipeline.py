@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 
 from app.runtime.capture.source import Frame, FrameSource
@@ -18,6 +18,7 @@ from model.adaptation import (
     SourceMemory,
     UpdateReport,
 )
+from model.adaptation.comparison import BeforeAfter, compare
 from model.adaptation.memory import compact_side
 from model.adaptation.personalizer import apply
 from model.core.crop import SquareBox
@@ -83,6 +84,8 @@ class RecordingPipeline:
             apply(engine.network, profile)
         #: Frames with the person that ``watch`` has seen.
         self.watched = 0
+        #: Views that ``watch`` kept apart, to compare on.
+        self.apart: list[PersonView] = []
 
     @property
     def joint_names(self) -> tuple[str, ...]:
@@ -94,12 +97,17 @@ class RecordingPipeline:
         """How many views there are to learn from."""
         return len(self._memory)
 
-    def watch(self, source: FrameSource) -> Iterator[Frame]:
-        """The first pass offline: every frame of an open ``source``, views of the person kept."""
+    def watch(self, source: FrameSource, apart: Container[int] = ()) -> Iterator[Frame]:
+        """The first pass offline: every frame of an open ``source``, views of the person kept.
+
+        Frames with a ``media_index`` in ``apart`` are kept apart and never learnt from.
+        """
         for frame, box in self._located(source):
             if box is not None:
                 view = PersonView.of_frame(frame.image, box, frame.index)
-                if self._adapter is not None:
+                if frame.media_index in apart:
+                    self.apart.append(view.compact(self._engine.network.spec.crop_size))
+                elif self._adapter is not None:
                     self._adapter.remember(view)
                 self._predict(view)
                 self.watched += 1
@@ -109,6 +117,13 @@ class RecordingPipeline:
         """All updates on what was watched, one by one."""
         assert self._adapter is not None
         return self._adapter.offline(self.watched)
+
+    def compare(self) -> BeforeAfter | None:
+        """Before and after on the views that were kept apart; None if there are none."""
+        assert self._adapter is not None
+        if not self.apart:
+            return None
+        return compare(self._adapter.personalizer, self._engine.perceptual, self.apart)
 
     def run(self, source: FrameSource) -> Iterator[ProcessedFrame]:
         """Every frame that an open ``source`` still has, in order."""
@@ -125,7 +140,7 @@ class RecordingPipeline:
         return SourceMemory(capacity, recent=0, crop_size=crop_size, whole_bytes=whole)
 
     def learnt(self) -> Learnt:
-        """What the weights that predict now have learnt, the profile included; online only."""
+        """What the weights that predict now have learnt, the profile included."""
         assert self._adapter is not None
         return self._adapter.personalizer.learnt()
 

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
 from pytestqt.qtbot import QtBot
 
-from app.assets import Demo
+from app.assets import Demo, KnownJoints
 from app.gui.main_window import MainWindow
 from app.gui.panels.keypointgan import KeypointGanChoice
 from app.runtime.capture.source import Frame, Playback
+from app.runtime.live.change import ChangeReport
 from app.runtime.live.results import (
     Comparison,
     NetworkInfo,
@@ -22,10 +24,12 @@ from app.runtime.live.results import (
     PoseResult,
     Schedule,
     TakeStatus,
+    UpdateNumbers,
     UpdateResult,
     WorkerStatus,
 )
 from app.runtime.profiles import ProfileFolder
+from app.runtime.recordings.offline_run import OfflineOutcome, OfflineRuns, OfflineWish
 from app.settings import AppSettings
 from model.adaptation.profile import ProfileBase, ProfileInfo, load_profile
 from model.core.crop import SquareBox
@@ -108,6 +112,36 @@ def offline_status(done: int, total: int, seconds_left: float) -> WorkerStatus:
     )
 
 
+class FakeRuns(OfflineRuns):
+    """A run over whole videos that is as far as a test says; ``calls`` has what was asked."""
+
+    def __init__(self) -> None:
+        super().__init__(_no_engine, lambda *learnt: None, lambda sentence: None)
+        self.shown: OfflineProgress | None = None
+        self.updates: list[UpdateNumbers] = []
+        self.outcome: OfflineOutcome | None = None
+        self.calls: list[tuple[object, ...]] = []
+
+    @property
+    def progress(self) -> OfflineProgress | None:
+        return self.shown
+
+    def pause(self, paused: bool) -> None:
+        self.calls.append(("pause", paused))
+
+    def take_updates(self) -> list[UpdateNumbers]:
+        taken, self.updates = self.updates, []
+        return taken
+
+    def take_outcome(self) -> OfflineOutcome | None:
+        taken, self.outcome = self.outcome, None
+        return taken
+
+
+def _no_engine() -> NoReturn:
+    raise AssertionError("nothing is computed")
+
+
 @dataclass
 class FakeSession:
     """Publishes what a test puts in, and writes down in ``calls`` what it was asked for."""
@@ -125,6 +159,8 @@ class FakeSession:
     take: TakeStatus | None = None
     place: Playback | None = None
     silent: bool = False
+    offline: OfflineRuns = field(default_factory=FakeRuns)
+    change: ChangeReport | None = None
 
     def publish(self, frame: Frame, result: PoseResult | None = None) -> None:
         """Put ``frame`` into the ring, with the prediction that came for it."""
@@ -221,6 +257,19 @@ class FakeSession:
     def cancel_offline(self) -> None:
         self.calls.append(("cancel_offline",))
 
+    def learn_from_videos(self, wish: OfflineWish) -> None:
+        self.calls.append(("learn_from_videos", wish))
+
+    def ask_change(self) -> None:
+        self.calls.append(("ask_change",))
+
+    def take_change(self) -> ChangeReport | None:
+        taken, self.change = self.change, None
+        return taken
+
+    def replay(self) -> None:
+        self.calls.append(("replay",))
+
     def choose_person(self, x: float, y: float) -> None:
         self.calls.append(("choose_person", x, y))
 
@@ -236,6 +285,7 @@ class FakeSources:
     camera_names: list[str] = field(default_factory=lambda: ["FaceTime HD", "Cam & Co"])
     listed: int = 0
     known: bool = False
+    file: Path | None = None
 
     def cameras(self) -> list[str]:
         self.listed += 1
@@ -269,6 +319,12 @@ class FakeSources:
 
     def has_known_joints(self) -> bool:
         return self.known
+
+    def known_joints(self) -> KnownJoints | None:
+        return None
+
+    def recording(self) -> Path | None:
+        return self.file
 
     def known_error(self, result: PoseResult) -> tuple[float, float] | None:
         return (3.0, 4.5) if self.known else None
