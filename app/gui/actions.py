@@ -47,6 +47,7 @@ class Handlers:
     set_preset: Callable[[str], None]
     set_overlays: Callable[[Overlays], None]
     set_smoothing: Callable[[bool], None]
+    set_split: Callable[[bool], None]
     set_picture_alone: Callable[[bool], None]
     show_keypoint_gan: Callable[[bool], None]
     go_back: Callable[[], None]
@@ -86,7 +87,8 @@ class Actions:
         )
         self.offline = self._make(
             "Offline…",
-            "Personalize over the frames held in memory; click again to stop",
+            "Learn from every frame of the video, or of what is remembered of the camera; click "
+            "again to stop",
             handlers.toggle_offline,
             "hourglass",
             "O",
@@ -134,6 +136,15 @@ class Actions:
             handlers.set_picture_alone,
             "maximize",
             "F11",
+            checkable=True,
+        )
+        self.compare = self._make(
+            "Compare",
+            "Before and after side by side: as trained left of a line that you drag or move with "
+            "the arrow keys, personalized right",
+            handlers.set_split,
+            "git-compare",
+            "C",
             checkable=True,
         )
         self.smoothing = self._make(
@@ -312,6 +323,7 @@ def build_toolbar(window: QMainWindow, actions: Actions, sources: SourceMenu) ->
     bar.addAction(actions.reset)
     bar.addAction(actions.undo_reset)
     bar.addSeparator()
+    bar.addAction(actions.compare)
     bar.addAction(actions.record)
     overlays = _overlay_menu(window, actions)
     bar.addWidget(
@@ -332,6 +344,7 @@ def build_toolbar(window: QMainWindow, actions: Actions, sources: SourceMenu) ->
         actions.offline,
         actions.reset,
         actions.undo_reset,
+        actions.compare,
         actions.record,
     ):
         _button(bar, action).setAccessibleName(action.text())
@@ -361,7 +374,7 @@ def build_menus(
         [actions.personalize, actions.offline, actions.reset, actions.undo_reset],
     )
     personalization.addMenu(_menu("Preset", window, list(actions.presets.values())))
-    view = _menu("&View", window, [actions.play])
+    view = _menu("&View", window, [actions.play, actions.compare])
     view.addSeparator()
     view.addMenu(_overlay_menu(window, actions))
     view.addSeparator()

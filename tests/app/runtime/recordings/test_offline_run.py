@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from app.assets import KnownJoints
 from app.runtime.capture.files import VideoSource
+from app.runtime.live.change import ChangeReport
 from app.runtime.live.engine import Engine
 from app.runtime.live.learner import Learner
 from app.runtime.live.results import Phase, Schedule
@@ -378,7 +379,7 @@ def test_before_and_after_are_told_of_the_last_frames(live: Live) -> None:
     session.set_playing(True)
     assert session.take_change() is None  # nothing had been learnt
     session.ask_change()
-    found = []
+    found: list[ChangeReport] = []
 
     def told() -> bool:
         found.extend(filter(None, [session.take_change()]))
