@@ -20,6 +20,7 @@ from app.runtime.capture.source import Frame
 from app.runtime.live.change import ComparisonMeter
 from app.runtime.live.results import Array, Phase, PoseResult
 from app.runtime.live.session import Session
+from app.runtime.live.trajectory import Trajectory
 from model.core.crop import SquareBox
 from model.core.one_euro import OneEuroFilter
 
@@ -146,6 +147,7 @@ class Feed:
         self._clock = clock
         self.smoother = Smoother()
         self.meter = ComparisonMeter()
+        self.trajectory = Trajectory(session.network)
         self._noted = float("-inf")
         self.start_afresh()
 
@@ -154,6 +156,7 @@ class Feed:
         self._session.take_results()
         self.smoother.reset()
         self.meter.clear()
+        self.trajectory.clear()
         self._result = self._session.latest_result()
         self._result_came = float("-inf")
         self._shown_index = -1
@@ -171,6 +174,7 @@ class Feed:
         for result in self._session.take_results():
             error = self._sources.known_error(result)
             self.meter.add(result, error)
+            self.trajectory.add(result)
             if error is not None:
                 self._panels.plots.add_error(result.timestamp, *error)
 

@@ -12,6 +12,7 @@ from PyQt6.QtWidgets import QDockWidget, QMainWindow, QToolBar, QVBoxLayout, QWi
 
 from app.gui.actions import Actions, Handlers, Preset, build_menus, build_toolbar
 from app.gui.application import APP_NAME, show_about
+from app.gui.export import ExportMenu
 from app.gui.feed import Feed, StatusFeed, WindowTimer
 from app.gui.offline import OfflineVideos, Playing
 from app.gui.panels import Panels, build_panels
@@ -158,6 +159,7 @@ class MainWindow(QMainWindow):
         self._profiles = Profiles(self, session, self._profile_folder, self.show_message)
         self.commands = Actions(self, self._handlers(), presets, settings.overlays)
         self.timer = WindowTimer(self)
+        self._feed = Feed(session, sources, self.panels, self.show_message)
         self.offline = OfflineVideos(
             self,
             session,
@@ -172,7 +174,6 @@ class MainWindow(QMainWindow):
         self._picture_alone = PictureAlone(self)
         status_bar = StatusBar()
         self.setStatusBar(status_bar)
-        self._feed = Feed(session, sources, self.panels, self.show_message)
         self.commands.smoothing.setChecked(settings.smoothing)
         self._feed.smoother.set_on(settings.smoothing)
         self._status_feed = StatusFeed(session, sources, self.panels, status_bar, self.commands)
@@ -299,11 +300,24 @@ class MainWindow(QMainWindow):
         docks = Docks(self, self.panels, installed=keypoint_gan_installed)
         menu = SourceMenu(self._sources, self.show_message, self)
         menu.chosen.connect(self._choose_source)
-        build_toolbar(self, self.commands, menu)
+        export = ExportMenu(
+            self,
+            self._session,
+            self._sources,
+            self.panels,
+            self._feed.trajectory,
+            self.show_message,
+        )
+        build_toolbar(self, self.commands, menu, export)
         profiles = ProfileMenu(self._profile_folder, self.commands, self.show_message, self)
         profiles.chosen.connect(self._profiles.load)
         build_menus(
-            self, self.commands, menu, profiles, [*docks.toggles(), self.commands.keypoint_gan]
+            self,
+            self.commands,
+            menu,
+            export,
+            profiles,
+            [*docks.toggles(), self.commands.keypoint_gan],
         )
         return docks
 

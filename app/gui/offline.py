@@ -293,11 +293,12 @@ class OfflineVideos(QObject):
         self._phase = None  # a run over videos is no learning on live frames
 
     def _finish(self, outcome: OfflineOutcome) -> None:
-        learnt = f"{count(outcome.learnt.updates, 'update')} on {count(self._videos, 'video')}"
-        self._say(f"Learnt: {learnt}. Undo (Ctrl+Z) takes it back.")
-        self._end()
         if outcome.change is not None:
             self.card.show_change(outcome.change)
+        else:
+            learnt = f"{count(outcome.learnt.updates, 'update')} on {count(self._videos, 'video')}"
+            self._say(f"Learnt: {learnt}. Undo (Ctrl+Z) takes it back.")
+        self._end()
         self._session.replay()
         self._playing.set(True)
         self._show_split()

@@ -203,11 +203,21 @@ def test_at_its_end_the_video_plays_again_with_before_beside_after(
         ("set_comparison", Comparison.ALWAYS),
     ]
     assert window.commands.compare.isChecked()
-    assert window.messages.text() == "Learnt: 12 updates on 1 video. Undo (Ctrl+Z) takes it back."
     assert window.offline.card.isVisible()
     assert window.offline.card.accessibleDescription() == "Jitter: 0.50 %, then 0.40 %"
     tick(window)
     assert session.calls[3:] == []  # it was compared already
+
+
+def test_a_short_video_has_no_table_but_a_sentence(
+    window: MainWindow, session: FakeSession, runs: FakeRuns
+) -> None:
+    start(window, session, runs)
+    runs.shown = None
+    runs.outcome = OfflineOutcome(Learnt({}, 12), PersonalizationSettings(), None)
+    tick(window)
+    assert window.messages.text() == "Learnt: 12 updates on 1 video. Undo (Ctrl+Z) takes it back."
+    assert not window.offline.card.isVisible()
 
 
 def test_before_and_after_are_compared_when_live_learning_ends(
