@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from PyQt6.QtCore import QBuffer, QIODevice
 from PyQt6.QtGui import QPainter
 from PyQt6.QtSvg import QSvgGenerator
 from PyQt6.QtWidgets import QFileDialog, QMenu, QWidget
@@ -127,29 +128,39 @@ class ExportMenu(QMenu):
 
 
 def write_picture(widget: QWidget, path: Path) -> None:
-    """Write what a widget shows, as a drawing if ``path`` ends in ``.svg``, else as a picture.
+    """Write what a widget shows, as a drawing if ``path`` ends in ``.svg``, as a picture for .png.
 
-    Raises UserError when the file cannot be written.
+    Raises UserError for another ending, and when the file cannot be written.
     """
-    if path.suffix.lower() == ".svg":
-        written = _write_svg(widget, path)
-    else:
-        written = widget.grab().save(str(path))
-    if not written:
+    kinds = {".svg": _svg, ".png": _png}
+    kind = kinds.get(path.suffix.lower())
+    try:
+        if kind is None:
+            raise OSError("it is neither .png nor .svg")
+        path.write_bytes(kind(widget))
+    except OSError as error:
         raise UserError(
-            f"The picture cannot be written to {path}. Give a file that ends in .png or .svg, in a "
-            "folder that exists and can be written."
-        )
+            f"The picture cannot be written to {path} ({error.strerror or error}). Give a file "
+            "that ends in .png or .svg, in a folder that exists and can be written."
+        ) from error
 
 
-def _write_svg(widget: QWidget, path: Path) -> bool:
+def _png(widget: QWidget) -> bytes:
+    written = QBuffer()
+    written.open(QIODevice.OpenModeFlag.WriteOnly)
+    widget.grab().save(written, "PNG")
+    return written.data().data()
+
+
+def _svg(widget: QWidget) -> bytes:
+    written = QBuffer()
+    written.open(QIODevice.OpenModeFlag.WriteOnly)
     generator = QSvgGenerator()
-    generator.setFileName(str(path))
+    generator.setOutputDevice(written)
     generator.setSize(widget.size())
     generator.setViewBox(widget.rect())
     generator.setTitle(widget.accessibleName())
-    painter = QPainter()
-    if not painter.begin(generator):
-        return False
+    painter = QPainter(generator)
     widget.render(painter)
-    return painter.end()
+    painter.end()
+    return written.data().data()
