@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Protocol
 
 from PyQt6.QtCore import QSize, Qt
-from PyQt6.QtGui import QAction, QActionGroup, QKeySequence
+from PyQt6.QtGui import QAction, QActionGroup, QKeySequence, QResizeEvent
 from PyQt6.QtWidgets import QMainWindow, QMenu, QToolBar, QToolButton, QWidget
 
 from app.gui.sources import SourceMenu
@@ -49,6 +49,7 @@ class Handlers:
     set_explaining: Callable[[bool], None]
     set_smoothing: Callable[[bool], None]
     set_mirrored: Callable[[bool], None]
+    set_split: Callable[[bool], None]
     set_picture_alone: Callable[[bool], None]
     show_keypoint_gan: Callable[[bool], None]
     go_back: Callable[[], None]
@@ -88,7 +89,8 @@ class Actions:
         )
         self.offline = self._make(
             "Offline…",
-            "Personalize over the frames held in memory; click again to stop",
+            "Learn from every frame of the video, or of what is remembered of the camera; click "
+            "again to stop",
             handlers.toggle_offline,
             "hourglass",
             "O",
@@ -105,7 +107,7 @@ class Actions:
         )
         self.undo_reset = self._make(
             "Undo reset",
-            "Bring back what the last reset, preset, source or profile took away",
+            "Bring back what the last reset, preset, source, profile or offline run took away",
             handlers.undo_reset,
             "undo-2",
             "Ctrl+Z",
@@ -152,6 +154,15 @@ class Actions:
             handlers.set_mirrored,
             "flip-horizontal-2",
             "M",
+            checkable=True,
+        )
+        self.compare = self._make(
+            "Compare",
+            "Before and after side by side: as trained left of a line that you drag or move with "
+            "the arrow keys, personalized right",
+            handlers.set_split,
+            "git-compare",
+            "C",
             checkable=True,
         )
         self.smoothing = self._make(
@@ -318,9 +329,44 @@ QToolButton::menu-button { border: none; width: 24px; }
 """
 
 
-def build_toolbar(window: QMainWindow, actions: Actions, sources: SourceMenu) -> QToolBar:
-    """Add the toolbar to ``window``: source, play, personalization, overlays."""
-    bar = QToolBar("Toolbar", window)
+class Toolbar(QToolBar):
+    """Shows words beside icons where there is room, and leaves out some where there is not."""
+
+    def __init__(self, title: str, window: QMainWindow) -> None:
+        super().__init__(title, window)
+        self._terse: list[tuple[QToolButton, int]] = []
+        self._whole = 0
+
+    def make_terse(self, buttons: Sequence[QToolButton]) -> None:
+        """Leave out the words of these buttons, one by one, where the bar is too narrow."""
+        self._whole = self.sizeHint().width()
+        for button in buttons:
+            with_words = button.sizeHint().width()
+            button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
+            self._terse.append((button, with_words - button.sizeHint().width()))
+        self._fit()
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        too_much = self._whole - self.width()
+        for button, words in self._terse:
+            words_fit = too_much <= 0
+            button.setToolButtonStyle(
+                Qt.ToolButtonStyle.ToolButtonTextBesideIcon
+                if words_fit
+                else Qt.ToolButtonStyle.ToolButtonIconOnly
+            )
+            too_much -= words
+
+
+def build_toolbar(
+    window: QMainWindow, actions: Actions, sources: SourceMenu, export: QMenu
+) -> QToolBar:
+    """Add the toolbar to ``window``: source, play, personalization, overlays, export."""
+    bar = Toolbar("Toolbar", window)
     bar.setObjectName("Toolbar")
     bar.setMovable(False)
     bar.setFixedHeight(_TOOLBAR_HEIGHT)
@@ -335,13 +381,19 @@ def build_toolbar(window: QMainWindow, actions: Actions, sources: SourceMenu) ->
     bar.addAction(actions.reset)
     bar.addAction(actions.undo_reset)
     bar.addSeparator()
+    bar.addAction(actions.compare)
     bar.addAction(actions.record)
     bar.addSeparator()
     bar.addAction(actions.explain)
     overlays = _overlay_menu(window, actions)
-    bar.addWidget(
-        _menu_button("Overlays", "layers", "Choose what is drawn over the picture (1…7)", overlays)
+    overlay_button = _menu_button(
+        "Overlays", "layers", "Choose what is drawn over the picture (1…7)", overlays
     )
+    export_button = _menu_button(
+        "Export", "download", "Write pictures, keypoints or the network", export
+    )
+    bar.addWidget(overlay_button)
+    bar.addWidget(export_button)
     personalize = _button(bar, actions.personalize)
     personalize.setMenu(_menu("Preset", window, list(actions.presets.values())))
     personalize.setPopupMode(QToolButton.ToolButtonPopupMode.MenuButtonPopup)
@@ -357,11 +409,14 @@ def build_toolbar(window: QMainWindow, actions: Actions, sources: SourceMenu) ->
         actions.offline,
         actions.reset,
         actions.undo_reset,
+        actions.compare,
         actions.record,
         actions.explain,
     ):
         _button(bar, action).setAccessibleName(action.text())
         _button(bar, action).setAccessibleDescription(action.toolTip())
+    terse = [_button(bar, a) for a in (actions.reset, actions.undo_reset, actions.compare)]
+    bar.make_terse([*terse, export_button, overlay_button])
     window.addToolBar(bar)
     return bar
 
@@ -370,6 +425,7 @@ def build_menus(
     window: QMainWindow,
     actions: Actions,
     sources: SourceMenu,
+    export: QMenu,
     profiles: QMenu,
     panels: list[QAction],
 ) -> None:
@@ -379,6 +435,7 @@ def build_menus(
     file = _menu("&File", window, [])
     file.addMenu(sources)
     file.addAction(actions.record)
+    file.addMenu(export)
     file.addSeparator()
     file.addAction(actions.close)
     personalization = _menu(
@@ -387,7 +444,7 @@ def build_menus(
         [actions.personalize, actions.offline, actions.reset, actions.undo_reset],
     )
     personalization.addMenu(_menu("Preset", window, list(actions.presets.values())))
-    view = _menu("&View", window, [actions.play])
+    view = _menu("&View", window, [actions.play, actions.compare])
     view.addSeparator()
     view.addAction(actions.explain)
     view.addMenu(_overlay_menu(window, actions))

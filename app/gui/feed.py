@@ -17,8 +17,10 @@ from app.gui.panels import Panels
 from app.gui.sources import Sources
 from app.gui.widgets import StatusBar, chip, time_left
 from app.runtime.capture.source import Frame
+from app.runtime.live.change import ComparisonMeter
 from app.runtime.live.results import Array, Phase, PoseResult
 from app.runtime.live.session import Session
+from app.runtime.live.trajectory import Trajectory
 from model.core.crop import SquareBox
 from model.core.one_euro import OneEuroFilter
 
@@ -144,12 +146,17 @@ class Feed:
         self._say = say
         self._clock = clock
         self.smoother = Smoother()
+        self.meter = ComparisonMeter()
+        self.trajectory = Trajectory(session.network)
+        self._noted = float("-inf")
         self.start_afresh()
 
     def start_afresh(self) -> None:
         """Forget the last source: its results are not shown any more."""
         self._session.take_results()
         self.smoother.reset()
+        self.meter.clear()
+        self.trajectory.clear()
         self._result = self._session.latest_result()
         self._result_came = float("-inf")
         self._shown_index = -1
@@ -166,8 +173,15 @@ class Feed:
             self._panels.reconstruction.show_update(updates[-1])
         for result in self._session.take_results():
             error = self._sources.known_error(result)
+            self.meter.add(result, error)
+            self.trajectory.add(result)
             if error is not None:
                 self._panels.plots.add_error(result.timestamp, *error)
+
+        now = self._clock()
+        if now - self._noted >= _STATUS_SECONDS:
+            self._noted = now
+            self._panels.live.set_split_notes(*self.meter.notes)
 
     def paint(self) -> None:
         """Show the newest result on the frame it belongs to, or else the newest frame alone."""

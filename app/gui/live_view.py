@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 from PyQt6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, pyqtSignal
@@ -9,6 +11,7 @@ from PyQt6.QtGui import (
     QColor,
     QFontMetricsF,
     QImage,
+    QKeyEvent,
     QMouseEvent,
     QPainter,
     QPaintEvent,
@@ -21,6 +24,7 @@ from app.gui import painting as labels
 from app.gui import widgets as notices
 from app.gui.legend import legend_rows, paint_legend
 from app.gui.painting import MIN_CONFIDENCE, Highlight, paint_result, shown_arrows, to_qimage
+from app.gui.split import Divider
 from app.gui.theme import Tone
 from app.runtime.live.results import NetworkInfo, PoseResult
 from app.settings import Overlays
@@ -28,13 +32,15 @@ from app.settings import Overlays
 _GROUND = QColor(colours.GROUND)
 _REACH = 14.0
 _NOWHERE = -1
+_ARROWS = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}
 
 
 class LiveView(QWidget):
     """Shows the newest frame as large as its aspect allows, on a quiet dark ground.
 
     ``person_chosen`` gives the frame's pixel that was clicked; ``joint_hovered`` the joint under
-    the cursor, -1 when there is none.
+    the cursor, -1 when there is none. While ``set_split`` is on, the trained network's prediction
+    is drawn left of a divider that is dragged, or moved by the arrow keys.
     """
 
     person_chosen = pyqtSignal(float, float)
@@ -54,7 +60,11 @@ class LiveView(QWidget):
         self._given_highlight: Highlight | None = None
         self._hovered = _NOWHERE
         self._cursor: QPointF | None = None
+        self._divider: Divider | None = None
+        self._dragging = False
+        self._split_notes = ("", "")
         self.setMouseTracking(True)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setMinimumSize(320, 240)
@@ -109,6 +119,22 @@ class LiveView(QWidget):
             self._update_hover()
             self.update()
 
+    def set_split(self, on: bool) -> None:
+        """Show both predictions, the trained network's left of a divider in the middle."""
+        if on == (self._divider is not None):
+            return
+        self._divider, self._dragging = (Divider() if on else None), False
+        if on:
+            self.setFocus()
+        self._update_cursor()
+        self.update()
+
+    def set_split_notes(self, trained: str, personalized: str) -> None:
+        """A few words, such as a number with its name, beside what either side is."""
+        if (trained, personalized) != self._split_notes:
+            self._split_notes = (trained, personalized)
+            self.update()
+
     def set_chip(self, text: str, tone: Tone) -> None:
         """Say the state at the lower left of the picture; an empty text hides the chip."""
         if (text, tone) != self._chip:
@@ -152,15 +178,45 @@ class LiveView(QWidget):
             self._paint_margins(painter, picture)
             painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
             self._paint_picture(painter, picture, self._image)
-            self._paint_overlays(painter, picture)
-            self._paint_legend(painter, picture)
+            if self._divider is None:
+                self._paint_overlays(painter, picture, picture, self._overlays)
+                self._paint_legend(painter, picture)
+            else:
+                self._paint_both(painter, picture, self._divider)
         notices.paint_chip(painter, picture if self._image else QRectF(self.rect()), *self._chip)
         painter.end()
 
     def mouseMoveEvent(self, event: QMouseEvent | None) -> None:
         assert event is not None
         self._cursor = event.position()
+        if self._dragging and self._divider is not None:
+            self._divider.drag(event.position().x(), self.picture_rect())
+            self.update()
+        self._update_cursor()
         self._update_hover()
+
+    def mouseReleaseEvent(self, event: QMouseEvent | None) -> None:
+        self._dragging = False
+
+    def event(self, event: QEvent | None) -> bool:
+        # While there is a divider, its keys are not the window's.
+        if (
+            isinstance(event, QKeyEvent)
+            and event.type() == QEvent.Type.ShortcutOverride
+            and self._divider is not None
+            and event.key() in _ARROWS
+        ):
+            event.accept()
+            return True
+        return super().event(event)
+
+    def keyPressEvent(self, event: QKeyEvent | None) -> None:
+        assert event is not None
+        if self._divider is None or event.key() not in _ARROWS:
+            super().keyPressEvent(event)
+            return
+        self._divider.step(_ARROWS[Qt.Key(event.key())])
+        self.update()
 
     def leaveEvent(self, event: QEvent | None) -> None:
         self._cursor = None
@@ -170,7 +226,9 @@ class LiveView(QWidget):
         assert event is not None
         if event.button() != Qt.MouseButton.LeftButton:
             return
-        if self.picture_rect().contains(event.position()):
+        if self._divider is not None and self._on_divider(event.position()):
+            self._dragging = True
+        elif self.picture_rect().contains(event.position()):
             pixel = self._to_widget().inverted()[0].map(event.position())
             self.person_chosen.emit(pixel.x(), pixel.y())
 
@@ -178,6 +236,19 @@ class LiveView(QWidget):
         """Widget pixels per pixel of the picture."""
         assert self._image is not None
         return self.picture_rect().width() / self._image.width()
+
+    def _on_divider(self, point: QPointF | None) -> bool:
+        return (
+            point is not None
+            and self._divider is not None
+            and self._divider.holds(point, self.picture_rect())
+        )
+
+    def _update_cursor(self) -> None:
+        if self._dragging or self._on_divider(self._cursor):
+            self.setCursor(Qt.CursorShape.SplitHCursor)
+        else:
+            self.unsetCursor()
 
     def _to_widget(self) -> QTransform:
         picture = self.picture_rect()
@@ -235,14 +306,39 @@ class LiveView(QWidget):
         beside = whole.width() - picture.right()
         painter.fillRect(QRectF(picture.right(), 0, beside, whole.height()), _GROUND)
 
-    def _paint_overlays(self, painter: QPainter, picture: QRectF) -> None:
+    def _paint_both(self, painter: QPainter, picture: QRectF, divider: Divider) -> None:
+        """The trained network's prediction left of the divider, the present one's right of it."""
+        left, right = divider.sides(picture)
+        # Like with like: nothing is known of the trained network's self-supervised keypoints.
+        shown = replace(self._overlays, self_keypoints=False, arrows=False, unpersonalized=False)
+        result = self._result
+        if result is not None and result.unpersonalized is not None and self._network is not None:
+            trained = replace(result, keypoints=result.unpersonalized)
+            painter.save()
+            painter.setClipRect(left)
+            painter.setTransform(self._to_widget(), combine=True)
+            paint_result(painter, trained, self._network, shown)
+            painter.restore()
+        self._paint_overlays(painter, picture, right, shown)
+        updates = 0 if result is None else result.updates
+        words = ("As trained", f"Personalized · {notices.count(updates, 'update')}")
+        texts = [
+            f"{word} · {note}" if note else word
+            for word, note in zip(words, self._split_notes, strict=True)
+        ]
+        divider.paint(painter, picture, texts[0], texts[1])
+
+    def _paint_overlays(
+        self, painter: QPainter, picture: QRectF, inside: QRectF, overlays: Overlays
+    ) -> None:
+        """What was predicted, in the part of the picture that is ``inside``."""
         if self._result is None or self._result.box is None or self._network is None:
             return
         highlight = self._highlight()
         painter.save()
-        painter.setClipRect(picture)
+        painter.setClipRect(inside)
         painter.setTransform(self._to_widget(), combine=True)
-        paint_result(painter, self._result, self._network, self._overlays, highlight)
+        paint_result(painter, self._result, self._network, overlays, highlight)
         painter.restore()
         if highlight is not None:
             self._paint_labels(painter, picture, self._result, self._network, highlight)

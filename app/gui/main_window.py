@@ -12,7 +12,9 @@ from PyQt6.QtWidgets import QDockWidget, QMainWindow, QToolBar, QVBoxLayout, QWi
 
 from app.gui.actions import Actions, Handlers, Preset, build_menus, build_toolbar
 from app.gui.application import APP_NAME, show_about
+from app.gui.export import ExportMenu
 from app.gui.feed import Feed, StatusFeed, WindowTimer
+from app.gui.offline import OfflineVideos, Playing
 from app.gui.panels import Panels, build_panels
 from app.gui.panels.keypointgan import KeypointGanChoice
 from app.gui.profiles import ProfileMenu, Profiles
@@ -158,12 +160,22 @@ class MainWindow(QMainWindow):
         self._profiles = Profiles(self, session, self._profile_folder, self.show_message)
         self.commands = Actions(self, self._handlers(), presets, settings.people.overlays)
         self.timer = WindowTimer(self)
+        self._feed = Feed(session, sources, self.panels, self.show_message)
+        self.offline = OfflineVideos(
+            self,
+            session,
+            sources,
+            self.panels,
+            self.show_message,
+            Playing(lambda: self._playing, self._set_playing),
+            lambda: self._feed.meter.error,
+            lambda: self._set_split(True),
+        )
         self.docks = self._assemble(keypointgan is not None and keypointgan.weights is not None)
         self._picture_alone = PictureAlone(self)
         self._views = Views(self, self.docks.reset_layout, settings)
         status_bar = StatusBar()
         self.setStatusBar(status_bar)
-        self._feed = Feed(session, sources, self.panels, self.show_message)
         self.commands.smoothing.setChecked(settings.smoothing)
         self._feed.smoother.set_on(settings.smoothing)
         self.commands.mirrored.setChecked(settings.mirrored)
@@ -263,7 +275,7 @@ class MainWindow(QMainWindow):
         return Handlers(
             toggle_playing=lambda: self._set_playing(not self._playing),
             set_personalizing=self.set_personalizing,
-            toggle_offline=self._toggle_offline,
+            toggle_offline=lambda: self.offline.toggle(),
             reset=self._reset,
             toggle_recording=self._toggle_recording,
             undo_reset=self._session.undo_reset,
@@ -276,6 +288,7 @@ class MainWindow(QMainWindow):
             set_overlays=self._set_overlays,
             set_explaining=self.set_explaining,
             set_mirrored=self.panels.live.set_mirrored,
+            set_split=self._set_split,
             set_smoothing=lambda on: self._feed.smoother.set_on(on),
             set_picture_alone=self._set_picture_alone,
             show_keypoint_gan=lambda shown: self.docks.show_keypoint_gan(shown),
@@ -294,16 +307,31 @@ class MainWindow(QMainWindow):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self.messages)
+        column.addWidget(self.offline.bar)
+        column.addWidget(self.offline.card)
         column.addWidget(self.panels.live, 1)
         self.setCentralWidget(centre)
         docks = Docks(self, self.panels, installed=keypoint_gan_installed)
         menu = SourceMenu(self._sources, self.show_message, self)
         menu.chosen.connect(self._choose_source)
-        build_toolbar(self, self.commands, menu)
+        export = ExportMenu(
+            self,
+            self._session,
+            self._sources,
+            self.panels,
+            self._feed.trajectory,
+            self.show_message,
+        )
+        build_toolbar(self, self.commands, menu, export)
         profiles = ProfileMenu(self._profile_folder, self.commands, self.show_message, self)
         profiles.chosen.connect(self._profiles.load)
         build_menus(
-            self, self.commands, menu, profiles, [*docks.toggles(), self.commands.keypoint_gan]
+            self,
+            self.commands,
+            menu,
+            export,
+            profiles,
+            [*docks.toggles(), self.commands.keypoint_gan],
         )
         return docks
 
@@ -339,6 +367,7 @@ class MainWindow(QMainWindow):
             if not self.isMinimized():
                 self._feed.paint()
             self._status_feed.refresh()
+            self.offline.refresh()
         except UserError as error:
             self.show_message(str(error))
 
@@ -350,12 +379,6 @@ class MainWindow(QMainWindow):
         self._playing = playing
         self._session.set_playing(playing)
         self.commands.show_playing(playing)
-
-    def _toggle_offline(self) -> None:
-        if self._session.status().phase is Phase.OFFLINE:
-            self._session.cancel_offline()
-        else:
-            self._session.run_offline()
 
     def _toggle_recording(self) -> None:
         if self._session.recording() is not None:
@@ -377,7 +400,16 @@ class MainWindow(QMainWindow):
 
     def _set_overlays(self, overlays: Overlays) -> None:
         self.panels.live.set_overlays(overlays)
-        if overlays.unpersonalized:
+        self._set_comparison()
+
+    def _set_split(self, on: bool) -> None:
+        self.commands.compare.setChecked(on)
+        self.panels.live.set_split(on)
+        self._set_comparison()
+
+    def _set_comparison(self) -> None:
+        """Have the trained network predict beside the personalized one as often as is needed."""
+        if self.commands.chosen_overlays().unpersonalized or self.commands.compare.isChecked():
             self._session.set_comparison(Comparison.ALWAYS)
         else:
             plotted = Comparison.SAMPLED if self._known_joints else Comparison.NEVER
@@ -395,6 +427,6 @@ class MainWindow(QMainWindow):
         if self._picture_alone.active:
             self._set_picture_alone(False)
         elif self._session.status().phase is Phase.OFFLINE:
-            self._session.cancel_offline()
+            self.offline.cancel()
         else:
             self.messages.clear()

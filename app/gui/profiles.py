@@ -9,20 +9,16 @@ from pathlib import Path
 
 from PyQt6.QtCore import QObject, QSize, Qt, pyqtSignal
 from PyQt6.QtWidgets import (
-    QDialog,
-    QDialogButtonBox,
     QFileDialog,
-    QLabel,
     QLineEdit,
     QListWidget,
     QListWidgetItem,
     QMenu,
-    QPushButton,
-    QVBoxLayout,
     QWidget,
 )
 
 from app.gui.actions import Actions
+from app.gui.dialogs import AskingDialog
 from app.gui.theme import icon
 from app.gui.widgets import count
 from app.runtime.live.session import Session
@@ -36,7 +32,6 @@ PRIVACY = (
 )
 
 _FILES = f"Profiles (*{SUFFIX});;All files (*)"
-_DIALOG_WIDTH = 400
 _MENU_WIDTH = 320
 
 
@@ -105,56 +100,25 @@ def _details(profile: StoredProfile) -> str:
     return "<br>".join(map(html.escape, lines))
 
 
-class _AskingDialog(QDialog):
-    """A column of widgets above a button that does what is asked, and Cancel."""
-
-    def __init__(self, parent: QWidget, title: str, verb: str) -> None:
-        super().__init__(parent)
-        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setWindowTitle(title)
-        self.setMinimumWidth(_DIALOG_WIDTH)
-        self.column = QVBoxLayout(self)
-        self.column.setContentsMargins(16, 16, 16, 16)
-        self.column.setSpacing(8)
-        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
-        self.button = QPushButton(verb)
-        self.button.setToolTip(title)
-        buttons.addButton(self.button, QDialogButtonBox.ButtonRole.AcceptRole)
-        buttons.accepted.connect(self.accept)
-        buttons.rejected.connect(self.reject)
-        self.column.addWidget(buttons)
-
-    def add(self, widget: QWidget) -> None:
-        """Put a widget below those before it."""
-        self.column.insertWidget(self.column.count() - 1, widget)
-
-    def add_text(self, text: str = "") -> QLabel:
-        """Put a sentence there."""
-        label = QLabel(text)
-        label.setTextFormat(Qt.TextFormat.PlainText)
-        label.setWordWrap(True)
-        self.add(label)
-        return label
-
-    def add_name(self) -> QLineEdit:
-        """Put a field for a person's name there."""
-        field = QLineEdit()
-        field.setMaxLength(LONGEST_NAME)
-        field.setPlaceholderText("Name of the person")
-        field.setAccessibleName("Name of the person")
-        field.setToolTip("The name under which the profile is kept")
-        self.add(field)
-        self.button.setDefault(True)
-        return field
+def _add_name(dialog: AskingDialog) -> QLineEdit:
+    """Put a field for a person's name into a dialog."""
+    field = QLineEdit()
+    field.setMaxLength(LONGEST_NAME)
+    field.setPlaceholderText("Name of the person")
+    field.setAccessibleName("Name of the person")
+    field.setToolTip("The name under which the profile is kept")
+    dialog.add(field)
+    dialog.button.setDefault(True)
+    return field
 
 
-class SaveDialog(_AskingDialog):
+class SaveDialog(AskingDialog):
     """Asks for the name of a new profile; one of those ``taken`` is replaced."""
 
     def __init__(self, parent: QWidget, taken: Sequence[str]) -> None:
         super().__init__(parent, "Save what was learnt", "Save")
         self._taken = set(taken)
-        self.name = self.add_name()
+        self.name = _add_name(self)
         self.note = self.add_text()
         self.note.setMinimumHeight(self.note.fontMetrics().height())
         self.add_text(PRIVACY)
@@ -172,7 +136,7 @@ class SaveDialog(_AskingDialog):
         self.note.setText("There is a profile of this name." if self.replaces else "")
 
 
-class PickDialog(_AskingDialog):
+class PickDialog(AskingDialog):
     """Asks for one of some profiles and, to rename it, for another name."""
 
     def __init__(
@@ -197,7 +161,7 @@ class PickDialog(_AskingDialog):
             item.setData(Qt.ItemDataRole.UserRole, profile)
             self.list.addItem(item)
         self.add(self.list)
-        self.name = self.add_name() if renames else None
+        self.name = _add_name(self) if renames else None
         if note:
             self.add_text(note)
         self.list.currentItemChanged.connect(self._follow)

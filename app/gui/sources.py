@@ -74,7 +74,7 @@ def open_choice(sources: Sources, choice: SourceChoice) -> None:
 
 T = TypeVar("T")
 
-_VIDEO_FILES = f"Videos ({' '.join(f'*{suffix}' for suffix in VIDEO_SUFFIXES)});;All files (*)"
+VIDEO_FILES = f"Videos ({' '.join(f'*{suffix}' for suffix in VIDEO_SUFFIXES)});;All files (*)"
 
 
 class SourceMenu(QMenu):
@@ -151,7 +151,7 @@ class SourceMenu(QMenu):
             entry.triggered.connect(handler)
 
     def _ask_video(self) -> None:
-        path, _ = QFileDialog.getOpenFileName(self.parentWidget(), "Open video", "", _VIDEO_FILES)
+        path, _ = QFileDialog.getOpenFileName(self.parentWidget(), "Open video", "", VIDEO_FILES)
         if path:
             self.chosen.emit(SourceChoice(SourceKind.VIDEO, path))
 

@@ -171,6 +171,8 @@ def _offline_words(progress: OfflineProgress | None) -> str:
     if progress is None or progress.total <= 0:
         return "offline · starting"
     words = f"offline {100 * progress.done // progress.total}%"
+    if progress.paused:
+        return f"{words} · paused"
     left = time_left(progress)
     return f"{words} · {left} left" if left else words
 

@@ -27,7 +27,10 @@ from model.ttp.networks import PoseOutput
 from model.ttp.trunk import Key, keys_both_ways, keys_of
 
 BURST = 3
-"""Frames in a row that tell how much joints tremble."""
+"""Neighbouring frames that tell how much joints tremble."""
+
+# Of how many frames neighbours may be apart: a slow machine does not see every one.
+_GAP = 4
 
 Predict = Callable[[Tensor, Sequence[Key]], PoseOutput]
 
@@ -39,8 +42,8 @@ class Figures:
     Attributes:
         mirror: mean distance between the keypoints of a picture and of its mirror image, in percent
             of the box's side.
-        jitter: mean distance of a joint from the middle between where it was a frame before and is
-            a frame later, in percent of the box's side; None without three frames in a row.
+        jitter: mean distance of a joint from the straight way between where it was a frame before
+            and is a frame later, in percent of the box's side; None without neighbouring frames.
         reconstruction: the perceptual errors of other views' appearance in these views' poses, in
             percent of the trained network's; None for a network that rebuilds nothing.
         points: (n, K, 2) float32, each view's keypoints in pixels of its frame.
@@ -62,10 +65,10 @@ class BeforeAfter:
 
 
 def bursts_of(views: Sequence[PersonView]) -> list[list[PersonView]]:
-    """The views in runs of indices that follow each other, at most ``BURST`` long."""
+    """The views in runs of neighbours, at most ``BURST`` long."""
     bursts: list[list[PersonView]] = [[view] for view in views[:1]]
     for before, view in pairwise(views):
-        if view.index == before.index + 1 and len(bursts[-1]) < BURST:
+        if view.index - before.index <= _GAP and len(bursts[-1]) < BURST:
             bursts[-1].append(view)
         else:
             bursts.append([view])
@@ -150,11 +153,30 @@ def _points(heatmaps: Tensor, views: Sequence[PersonView]) -> NDArray[np.float32
 
 
 def _jitter(output: PoseOutput, views: Sequence[PersonView]) -> float:
-    """How far joints are from the middle between their neighbours in time, by confidence."""
-    points = _points(output.heatmaps, views)
-    away = np.linalg.norm(points[1] - (points[0] + points[2]) / 2, axis=-1)
-    weight = np.maximum(decode(output.heatmaps.float())[1][1].cpu().numpy(), 1e-6)
-    return float(100 / views[1].box.side * (weight * away).sum() / weight.sum())
+    confidence = decode(output.heatmaps.float())[1][1].cpu().numpy()
+    times = [view.index for view in views]
+    return jitter(_points(output.heatmaps, views), times, confidence, views[1].box.side)
+
+
+def jitter(
+    points: NDArray[np.floating],
+    times: Sequence[float],
+    confidence: NDArray[np.floating],
+    side: float,
+) -> float:
+    """Mean distance of joints from the straight way between their neighbours, in percent.
+
+    Args:
+        points: (3, K, 2), a person's joints at three times.
+        times: when they were there, ascending, in any unit.
+        confidence: (K,), by which joints count; those of the middle.
+        side: of the person's box, in the units of the points.
+    """
+    first, middle, last = times
+    way = points[0] + (middle - first) / (last - first) * (points[2] - points[0])
+    away = np.linalg.norm(points[1] - way, axis=-1)
+    weight = np.maximum(confidence, 1e-6)
+    return float(100 / side * (weight * away).sum() / weight.sum())
 
 
 def _errors(

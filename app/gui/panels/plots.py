@@ -17,7 +17,7 @@ from PyQt6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QStackedWidget, QV
 from app.gui.colours import Hue
 from app.gui.theme import is_dark
 from app.gui.widgets import Throttle
-from app.runtime.live.results import UpdateResult, WorkerStatus
+from app.runtime.live.results import UpdateNumbers, WorkerStatus
 
 SECONDS = 60.0
 BIN_SECONDS = 0.5
@@ -339,10 +339,10 @@ class PlotsPanel(QWidget):
     def sizeHint(self) -> QSize:
         return QSize(960, 160)
 
-    def add_update(self, update: UpdateResult) -> None:
-        """Add one personalization update; a number that starts again clears the loss."""
-        if self._losses and update.number <= self._losses[-1][0]:
-            self._losses.clear()
+    def add_update(self, update: UpdateNumbers) -> None:
+        """Add one personalization update; where numbers go back, so does the curve."""
+        while self._losses and self._losses[-1][0] >= update.number:
+            self._losses.pop()
         before = self._losses[-1][2] if self._losses else update.loss
         share = 1 / min(len(self._losses) + 1, _SMOOTHING)
         self._losses.append((update.number, update.loss, before + share * (update.loss - before)))

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from app.assets import KnownJoints
-from model.adaptation.comparison import BeforeAfter, Figures
+from app.runtime.live.results import PoseResult
+from model.adaptation.comparison import BeforeAfter, Figures, jitter
 
 
 @dataclass(frozen=True)
@@ -65,14 +68,18 @@ class ChangeReport:
         report = cls(updates, frames, tuple(changes))
         if known is None:
             return report
-        errors = [_error(found, figures, known, known_frames) for figures in (before, after)]
-        return report.with_error(errors[0], errors[1])
-
-    def with_error(self, trained: float | None, personalized: float | None) -> ChangeReport:
-        """The same with the true error (percent of the box's side), where it is known."""
+        trained, personalized = (
+            _error(found, figures, known, known_frames) for figures in (before, after)
+        )
         if trained is None or personalized is None:
+            return report
+        return report.with_error((trained, personalized))
+
+    def with_error(self, error: tuple[float, float] | None) -> ChangeReport:
+        """The same with the true ``error`` (trained, personalized), where it is known."""
+        if error is None:
             return self
-        return replace(self, changes=(Change(*_ERROR, trained, personalized), *self.changes))
+        return replace(self, changes=(Change(*_ERROR, *error), *self.changes))
 
 
 _ERROR = (
@@ -86,7 +93,7 @@ _MIRROR = (
 )
 _JITTER = (
     "Jitter",
-    "How far a joint is from the middle between the frame before and the one after, in percent of "
+    "How far a joint is from the straight way between its neighbours in time, in percent of "
     "the box around the person",
 )
 _REBUILT = (
@@ -104,3 +111,68 @@ def _error(
         if view.index < known_frames and (error := known.error(view.index, points)) is not None
     ]
     return float(np.mean(errors)) if errors else None
+
+
+# About ten seconds where every frame is predicted both ways.
+_RECENT = 100
+# Neighbouring results that are further apart (seconds) tell of movement, not of trembling.
+_NEIGHBOURS = 0.5
+
+
+class ComparisonMeter:
+    """Means over the last results that were predicted both ways: error, if known, and jitter."""
+
+    def __init__(self) -> None:
+        self._results: deque[PoseResult] = deque(maxlen=3)
+        self._errors: deque[tuple[float, float]] = deque(maxlen=_RECENT)
+        self._jitters: deque[tuple[float, float]] = deque(maxlen=_RECENT)
+
+    def clear(self) -> None:
+        """What comes next has nothing to do with what came before."""
+        self._results.clear()
+        self._errors.clear()
+        self._jitters.clear()
+
+    def add(self, result: PoseResult, error: tuple[float, float] | None) -> None:
+        """Take in the next result, with its ``error`` (personalized, trained) where it is known."""
+        if result.box is None:
+            self._results.clear()
+            return
+        if result.unpersonalized is None:
+            return
+        if error is not None:
+            self._errors.append((error[1], error[0]))
+        before = self._results[-1] if self._results else None
+        if before is not None and not 0 < result.timestamp - before.timestamp < _NEIGHBOURS:
+            self._results.clear()
+        self._results.append(result)
+        if len(self._results) == 3:
+            self._jitters.append(_jitters(*self._results))
+
+    @property
+    def error(self) -> tuple[float, float] | None:
+        """Mean distance (trained, personalized) to the true joints in percent of the box's side."""
+        return _mean(self._errors)
+
+    @property
+    def notes(self) -> tuple[str, str]:
+        """The number to show beside either prediction, with its name; empty without any."""
+        name, values = ("error", self.error) if self._errors else ("jitter", _mean(self._jitters))
+        if values is None:
+            return "", ""
+        return f"{name} {values[0]:.2f} %", f"{name} {values[1]:.2f} %"
+
+
+def _jitters(first: PoseResult, middle: PoseResult, last: PoseResult) -> tuple[float, float]:
+    """Of three results: the jitter as trained and personalized."""
+    three = (first, middle, last)
+    assert middle.box is not None
+    times, sure, side = [each.timestamp for each in three], middle.confidence, middle.box.side
+    trained = np.array([each.unpersonalized for each in three])
+    personalized = np.array([each.keypoints for each in three])
+    return jitter(trained, times, sure, side), jitter(personalized, times, sure, side)
+
+
+def _mean(pairs: Iterable[tuple[float, float]]) -> tuple[float, float] | None:
+    found = np.array(list(pairs))
+    return (float(found[:, 0].mean()), float(found[:, 1].mean())) if len(found) else None

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
@@ -16,6 +17,7 @@ from model.adaptation.profile import ProfileBase
 from model.core.device import choose_device, prefers_bfloat16
 from model.core.files import sha256_of
 from model.core.perceptual import PerceptualLoss, load_perceptual_loss
+from model.core.weights import read_metadata
 from model.tracking import PersonDetector, PersonFollower, PersonMasker
 from model.ttp import weights
 from model.ttp.networks import VARIANT_TITLES, NetworkSpec, PoseNetwork
@@ -23,7 +25,10 @@ from model.ttp.networks import VARIANT_TITLES, NetworkSpec, PoseNetwork
 
 @dataclass(frozen=True)
 class Engine:
-    """What the worker owns from the moment it starts; the checksum is of the network's file."""
+    """What the worker owns from the moment it starts.
+
+    Checksum and metadata are those of the network's file.
+    """
 
     network: PoseNetwork
     perceptual: PerceptualLoss
@@ -34,6 +39,7 @@ class Engine:
     weights_name: str
     masker: PersonMasker | None = None
     weights_sha256: str = ""
+    weights_metadata: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def profile_base(self) -> ProfileBase:
@@ -74,6 +80,7 @@ def load_engine(
         path.stem,
         masker,
         sha256_of(path),
+        read_metadata(path),
     )
 
 

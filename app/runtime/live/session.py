@@ -31,6 +31,7 @@ from app.runtime.lifecycle import (
 )
 from app.runtime.live.change import ChangeReport
 from app.runtime.live.engine import Engine, describe_network
+from app.runtime.live.export import OnnxExport
 from app.runtime.live.results import (
     Comparison,
     NetworkInfo,
@@ -125,7 +126,7 @@ class Session(Protocol):
         """Back to the pristine weights, an empty optimiser and no updates."""
 
     def undo_reset(self) -> None:
-        """Bring back what the last reset or loaded profile took away, if anything."""
+        """Bring back what a reset, a profile or an offline run took away last, if anything."""
 
     def save_profile(self, folder: ProfileFolder, name: str, *, replace: bool) -> None:
         """Save what has been learnt so far; a message tells what became of it.
@@ -156,6 +157,9 @@ class Session(Protocol):
 
     def cancel_offline(self) -> None:
         """End a run of either kind; one over whole videos leaves nothing behind."""
+
+    def export_onnx(self, path: Path) -> None:
+        """Write the network as it is personalized now; a message tells what became of it."""
 
     def replay(self) -> None:
         """Play the file that is open from its start."""
@@ -208,6 +212,7 @@ class LiveSession:
         self._closed = False
         self._restart: Task | None = None
         self._messages: deque[str] = deque(maxlen=_MESSAGES_KEPT)
+        self._exports: list[OnnxExport] = []
         self._changes: deque[ChangeReport | None] = deque(maxlen=1)
         self._faulted = False
         self._standing: dict[type, Command] = {}
@@ -369,6 +374,18 @@ class LiveSession:
     def take_change(self) -> ChangeReport | None:
         return self._changes.pop() if self._changes else None
 
+    def export_onnx(self, path: Path) -> None:
+        def begin(learnt: Learnt, _settings: PersonalizationSettings) -> None:
+            export = OnnxExport(path, learnt, self._make_engine, self._say)
+            self._exports = [thread for thread in self._exports if thread.is_alive()] + [export]
+            export.start()
+
+        self._check_running()
+        if self.network.personalizable:
+            self._post(SaveProfile(begin))
+        else:
+            begin(Learnt({}, 0), self._worker.settings)
+
     def replay(self) -> None:
         capture = self._switch.capture
         if capture is not None:
@@ -420,6 +437,8 @@ class LiveSession:
         self._worker.stop(STOPPING_SECONDS)
         for thread in self._processors:
             thread.stop()
+        for export in self._exports:
+            export.stop(STOPPING_SECONDS)
         self.offline.close()
         self._ring.close()
 

@@ -6,6 +6,7 @@ run can be given up, or fail, and nothing has happened.
 
 from __future__ import annotations
 
+import gc
 import math
 import time
 from collections.abc import Callable, Iterable
@@ -216,6 +217,10 @@ class OfflineRun(ManagedThread):
             )
         with self._condition:
             self._outcome = OfflineOutcome(learnt, self._settings, report)
+
+    def finish(self) -> None:
+        # The network and what learnt from it, hundreds of megabytes, are in a circle.
+        gc.collect()
 
     def _watch(
         self,

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from PyQt6.QtCore import Qt
 from PyQt6.QtGui import QImage
-from PyQt6.QtWidgets import QMainWindow, QToolBar
+from PyQt6.QtWidgets import QMainWindow, QToolBar, QToolButton
 from pytestqt.qtbot import QtBot
 
 from app.gui.main_window import MainWindow
@@ -151,3 +151,23 @@ def test_a_screenshot_that_cannot_be_written_is_told(qtbot: QtBot, tmp_path: Pat
     window = make_window(qtbot, FakeSession())
     with pytest.raises(UserError, match="cannot be written"):
         window.screenshot(tmp_path / "no folder" / "window.png")
+
+
+@pytest.mark.usefixtures("themed")
+def test_a_narrow_toolbar_leaves_out_words_before_it_leaves_out_controls(qtbot: QtBot) -> None:
+    window = make_window(qtbot, FakeSession())
+    bar = window.findChild(QToolBar, "Toolbar")
+    assert bar is not None
+    button = bar.widgetForAction(window.commands.compare)
+    more = bar.findChild(QToolButton, "qt_toolbar_ext_button")
+    assert isinstance(button, QToolButton) and more is not None
+
+    def words() -> bool:
+        return button.toolButtonStyle() is Qt.ToolButtonStyle.ToolButtonTextBesideIcon
+
+    for width, expected in ((1600, True), (800, False), (1600, True)):
+        window.resize(width, 640)
+        qtbot.waitUntil(lambda expected=expected: words() is expected, timeout=5000)  # type: ignore[misc]
+    window.resize(1024, 640)
+    qtbot.waitUntil(lambda: bar.width() == 1024, timeout=5000)
+    assert not more.isVisible()

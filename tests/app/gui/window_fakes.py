@@ -267,6 +267,9 @@ class FakeSession:
         taken, self.change = self.change, None
         return taken
 
+    def export_onnx(self, path: Path) -> None:
+        self.calls.append(("export_onnx", path))
+
     def replay(self) -> None:
         self.calls.append(("replay",))
 

@@ -1,0 +1,47 @@
+"""What dialogs of the window have in common."""
+
+from __future__ import annotations
+
+from PyQt6.QtCore import Qt
+from PyQt6.QtWidgets import (
+    QDialog,
+    QDialogButtonBox,
+    QLabel,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+_WIDTH = 400
+
+
+class AskingDialog(QDialog):
+    """A column of widgets above a button that does what is asked, and Cancel."""
+
+    def __init__(self, parent: QWidget, title: str, verb: str) -> None:
+        super().__init__(parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setWindowTitle(title)
+        self.setMinimumWidth(_WIDTH)
+        self.column = QVBoxLayout(self)
+        self.column.setContentsMargins(16, 16, 16, 16)
+        self.column.setSpacing(8)
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
+        self.button = QPushButton(verb)
+        self.button.setToolTip(title)
+        buttons.addButton(self.button, QDialogButtonBox.ButtonRole.AcceptRole)
+        buttons.accepted.connect(self.accept)
+        buttons.rejected.connect(self.reject)
+        self.column.addWidget(buttons)
+
+    def add(self, widget: QWidget) -> None:
+        """Put a widget below those before it."""
+        self.column.insertWidget(self.column.count() - 1, widget)
+
+    def add_text(self, text: str = "") -> QLabel:
+        """Put a sentence there."""
+        label = QLabel(text)
+        label.setTextFormat(Qt.TextFormat.PlainText)
+        label.setWordWrap(True)
+        self.add(label)
+        return label

@@ -1,0 +1,166 @@
+"""What can be taken out of the window: pictures of its panels, keypoints, the network."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from PyQt6.QtCore import QBuffer, QIODevice
+from PyQt6.QtGui import QPainter
+from PyQt6.QtSvg import QSvgGenerator
+from PyQt6.QtWidgets import QFileDialog, QMenu, QWidget
+
+from app.gui.actions import make_action
+from app.gui.panels import Panels
+from app.gui.sources import Sources
+from app.runtime.live.session import Session
+from app.runtime.live.trajectory import Trajectory
+from model.core.errors import UserError
+
+_PICTURES = "Pictures (*.png);;Drawings (*.svg)"
+_CSV, _JSON, _ONNX = "Tables (*.csv)", "COCO JSON (*.json)", "ONNX (*.onnx)"
+
+
+class ExportMenu(QMenu):
+    """Pictures of the panels as PNG or SVG, keypoints as CSV or JSON, the network as ONNX.
+
+    Args:
+        window: The parent of dialogs.
+        session: Whose network and frames are exported.
+        sources: Tells what is open.
+        panels: What pictures are made of.
+        trajectory: The keypoints seen so far.
+        say: Gets errors and successes.
+    """
+
+    def __init__(
+        self,
+        window: QWidget,
+        session: Session,
+        sources: Sources,
+        panels: Panels,
+        trajectory: Trajectory,
+        say: Callable[[str], None],
+    ) -> None:
+        super().__init__("Export", window)
+        self._window = window
+        self._session = session
+        self._sources = sources
+        self._trajectory = trajectory
+        self._say = say
+        self.setToolTipsVisible(True)
+        for title, panel in (
+            ("Live view", panels.live),
+            ("Plots", panels.plots),
+            ("Affinity", panels.affinity),
+            ("Reconstruction", panels.reconstruction),
+            ("KeypointGAN", panels.keypoint_gan),
+        ):
+            self._add(
+                f"{title} as picture…",
+                f"Write the panel {title} as it is now, as PNG or SVG",
+                lambda title=title, panel=panel: self._ask_picture(title, panel),  # type: ignore[misc]
+            )
+        self.addSeparator()
+        self._add(
+            "Keypoints as CSV…",
+            "Write the keypoints of all frames of this source so far, a row per frame",
+            self._ask_csv,
+        )
+        self._add(
+            "Keypoints as COCO JSON…",
+            "Write the keypoints of all frames of this source so far",
+            self._ask_coco,
+        )
+        self.addSeparator()
+        self._add(
+            "Network as ONNX…",
+            "Write the network, personalized as it is now, for other programs",
+            self._ask_onnx,
+        )
+
+    def _add(self, text: str, tip: str, handler: Callable[[], None]) -> None:
+        self.addAction(make_action(self._window, text, tip, lambda _=False: handler()))
+
+    def _ask_picture(self, title: str, panel: QWidget) -> None:
+        path = self._ask(f"Export {title.lower()}", f"{title.lower()}.png", _PICTURES)
+        if path is not None:
+            self._telling(path, lambda: write_picture(panel, path))
+
+    def _ask_csv(self) -> None:
+        path = self._ask("Export keypoints", "keypoints.csv", _CSV)
+        if path is not None:
+            self._telling(path, lambda: self._trajectory.write_csv(path, self._size()))
+
+    def _ask_coco(self) -> None:
+        path = self._ask("Export keypoints", "keypoints.coco.json", _JSON)
+        if path is not None:
+            name = self._sources.title()
+            self._telling(path, lambda: self._trajectory.write_coco(path, self._size(), name))
+
+    def _ask_onnx(self) -> None:
+        path = self._ask("Export the network", "pose.onnx", _ONNX)
+        if path is not None:
+            self._session.export_onnx(path)
+            self._say("The network is being written; this takes a while.")
+
+    def _size(self) -> tuple[int, int]:
+        """Width and height of the frames."""
+        frame = self._session.latest_frame()
+        return (0, 0) if frame is None else (frame.image.shape[1], frame.image.shape[0])
+
+    def _ask(self, title: str, name: str, kinds: str) -> Path | None:
+        """Where to write; the ending that belongs to the kind is added if it is missing."""
+        chosen, kind = QFileDialog.getSaveFileName(self._window, title, name, kinds)
+        if not chosen:
+            return None
+        path = Path(chosen)
+        ending = (kind or kinds).partition("(*")[2].partition(")")[0]
+        return path if path.suffix else path.with_name(path.name + ending)
+
+    def _telling(self, path: Path, write: Callable[[], None]) -> None:
+        try:
+            write()
+        except UserError as error:
+            self._say(str(error))
+        else:
+            self._say(f"Written to {path}")
+
+
+def write_picture(widget: QWidget, path: Path) -> None:
+    """Write what a widget shows, as a drawing if ``path`` ends in ``.svg``, as a picture for .png.
+
+    Raises UserError for another ending, and when the file cannot be written.
+    """
+    kinds = {".svg": _svg, ".png": _png}
+    kind = kinds.get(path.suffix.lower())
+    try:
+        if kind is None:
+            raise OSError("it is neither .png nor .svg")
+        path.write_bytes(kind(widget))
+    except OSError as error:
+        raise UserError(
+            f"The picture cannot be written to {path} ({error.strerror or error}). Give a file "
+            "that ends in .png or .svg, in a folder that exists and can be written."
+        ) from error
+
+
+def _png(widget: QWidget) -> bytes:
+    written = QBuffer()
+    written.open(QIODevice.OpenModeFlag.WriteOnly)
+    widget.grab().save(written, "PNG")
+    return written.data().data()
+
+
+def _svg(widget: QWidget) -> bytes:
+    written = QBuffer()
+    written.open(QIODevice.OpenModeFlag.WriteOnly)
+    generator = QSvgGenerator()
+    generator.setOutputDevice(written)
+    generator.setSize(widget.size())
+    generator.setViewBox(widget.rect())
+    generator.setTitle(widget.accessibleName())
+    painter = QPainter(generator)
+    widget.render(painter)
+    painter.end()
+    return written.data().data()
