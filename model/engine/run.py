@@ -16,7 +16,7 @@ from tqdm import tqdm
 
 from model.core.errors import UserError
 from model.core.files import make_folder, whole_file
-from model.core.weights import UNREADABLE
+from model.core.weights import UNREADABLE, load_pickle
 from model.engine.batches import Examples, make_batches
 from model.engine.metrics import MetricLogger, read_log
 
@@ -204,7 +204,7 @@ class Run:
         if not path.is_file():
             raise UserError(f"There is no checkpoint in {self.folder}. Start without --resume.")
         try:
-            content = torch.load(path, map_location="cpu", weights_only=True)
+            content = load_pickle(path)
             step, identity = int(content["step"]), dict(content["identity"])
             state = dict(content["state"])
         except UNREADABLE as error:

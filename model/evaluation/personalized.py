@@ -20,7 +20,7 @@ from model.adaptation import (
     SourceMemory,
     learn_offline,
 )
-from model.adaptation.guard import HOLD_EVERY, Guard
+from model.adaptation.guard import HOLD_EVERY, Check, Guard
 from model.core.crop import crop_matrix, heatmap_to_image
 from model.core.errors import UserError, check_choices, check_number
 from model.core.heatmaps import decode
@@ -71,6 +71,7 @@ _BATCH = 32
 _WHOLE_FRAMES = 2**29
 
 Progress = Callable[[int], object]
+OnCheck = Callable[[Check, int], object]
 _Row = tuple[int, int]  # number of a clip, number of a frame in it
 
 
@@ -109,19 +110,23 @@ def predict_person(
     first: int = 0,
     autocast: bool = False,
     micro_batch: int | None = None,
+    capacity: int | None = None,
     progress: Progress | None = None,
+    on_check: OnCheck | None = None,
 ) -> PersonPredictions:
     """Predict the frames of a person's ``clips`` as ``protocol`` says, from trained weights on.
 
     ``online`` updates on each frame and then predicts it; ``offline`` first updates as often as
     the unit has frames (times the settings' rate) on random pairs of all of them. ``first`` is the
     number of the person's first frame in the data set, by which ``downsample`` counts.
-    ``autocast`` predicts in bfloat16; ``micro_batch`` pairs are computed at a time. ``progress``
-    hears how many more frames are done. The personalizer, which must own the network and have the
-    protocol's settings, is left as trained; ``none`` needs no personalizer.
+    ``autocast`` predicts in bfloat16; ``micro_batch`` pairs are computed at a time. ``capacity``
+    views are remembered at most, by default all. ``progress`` hears how many more frames are done,
+    ``on_check`` what the guard found, and how many frames were predicted before. The personalizer,
+    which must own the network and have the protocol's settings, is left as trained; ``none`` needs
+    no personalizer.
     """
     heard = progress or (lambda done: None)
-    walk = _Walk(network, personalizer, protocol, autocast, micro_batch, heard)
+    walk = _Walk(network, personalizer, protocol, autocast, micro_batch, heard, capacity, on_check)
     numbers = range(len(clips))
     units = [list(numbers)] if protocol.unit == "person" else [[number] for number in numbers]
     for unit in units:
@@ -202,7 +207,11 @@ class _Walk:
         autocast: bool,
         micro_batch: int | None,
         progress: Progress,
+        capacity: int | None = None,
+        on_check: OnCheck | None = None,
     ) -> None:
+        self._capacity = capacity
+        self._on_check = on_check or (lambda check, predicted: None)
         self._network = network
         self._owner = personalizer
         self._protocol = protocol
@@ -235,7 +244,7 @@ class _Walk:
         if self._owner is not None:
             self._sampler = self._owner.sampler(seed)
         self._memory = SourceMemory(
-            capacity=len(frames),
+            capacity=min(len(frames), self._capacity or len(frames)),
             seed=seed,
             hold_every=HOLD_EVERY if settings.guard else 0,
             crop_size=self._network.spec.crop_size,
@@ -286,8 +295,8 @@ class _Walk:
             if learnable and (view.index == 0 or not self._protocol.first_frame_only):
                 pairs = self._sampler.online(view, self._memory, settings.batch_size)
                 self._personalizer.update(pairs, self._micro_batch)
-                if self._guard is not None:
-                    self._guard.check()
+                if self._guard is not None and (check := self._guard.check()) is not None:
+                    self._on_check(check, self._predicted)
             self._predict([(row, view)])
             if settings.reset_every and self._predicted % settings.reset_every == 0:
                 self._reset()

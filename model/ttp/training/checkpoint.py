@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pickle
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ import torch
 
 from model.core.errors import UserError
 from model.core.files import whole_file
+from model.core.weights import UNREADABLE, load_pickle
 from model.ttp.networks import NetworkSpec
 from model.ttp.training.settings import TrainingSettings
 
@@ -59,9 +59,9 @@ def load_state(folder: Path, settings: TrainingSettings, spec: NetworkSpec, data
     if not path.is_file():
         raise UserError(f"There is no checkpoint in {folder}. Start without --resume.")
     try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
+        content = load_pickle(path)
         state, identity = RunState(**content["state"]), {**_UNSAID, **content["identity"]}
-    except (OSError, RuntimeError, EOFError, KeyError, TypeError, pickle.PickleError) as error:
+    except UNREADABLE as error:
         raise UserError(
             f"{path} is not a checkpoint of this program or is damaged ({error}). "
             "Restore it, or start again in another folder."
