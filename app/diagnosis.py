@@ -359,3 +359,44 @@ def _damaged_files(folder: Path) -> Iterator[str]:
 def _probe_licence() -> Finding:
     licence = project()["license"]
     return Finding("licence", f"{licence} (see LICENSE)", licence)
+
+
+_TITLES = {
+    "versions": "Versions",
+    "device": "Device",
+    "cpu": "CPU",
+    "screen": "Screen",
+    "missing_libraries": "Missing libraries",
+    "cameras": "Cameras",
+    "assets": "Assets",
+    "licence": "Licence",
+}
+_INDENT = 2 + max(map(len, _TITLES.values()))
+
+
+def problems_of(findings: list[Finding]) -> list[str]:
+    """Every problem once, in order: one broken package can be the reason for several."""
+    return list(dict.fromkeys(problem for finding in findings for problem in finding.problems))
+
+
+def as_text(findings: list[Finding]) -> str:
+    """The report for a person, with the verdict at its end."""
+    lines = []
+    for finding in findings:
+        text = finding.text.replace("\n", "\n" + " " * _INDENT)
+        lines.append(f"{_TITLES[finding.key]:<{_INDENT}}{text}")
+    lines.append("")
+    lines += [f"Note: {note}" for finding in findings for note in finding.notes]
+    problems = problems_of(findings)
+    lines += [f"Problem: {problem}" for problem in problems]
+    lines.append(_verdict(findings))
+    return "\n".join(lines)
+
+
+def _verdict(findings: list[Finding]) -> str:
+    if problems_of(findings):
+        return "The application cannot run here yet."
+    missing = [name for finding in findings for name in finding.missing]
+    if missing:
+        return f"The application can run here without what is missing: {', '.join(missing)}."
+    return "Nothing is missing."

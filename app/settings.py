@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import base64
 import binascii
-import contextlib
 import enum
 import json
-import os
-import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
@@ -17,6 +14,7 @@ from typing import Any, TypeVar
 import platformdirs
 
 from model.core.errors import UserError
+from model.core.files import read_json, whole_file
 
 
 @dataclass(frozen=True)
@@ -131,6 +129,9 @@ class AppSettings:
     geometry: bytes = b""
 
 
+_LARGEST_BYTES = 2**20
+
+
 def settings_path() -> Path:
     """The settings file in the user's configuration folder."""
     return platformdirs.user_config_path(APP_ID) / "settings.json"
@@ -159,12 +160,12 @@ def load_settings(path: Path) -> tuple[AppSettings, str | None]:
     raises for what the file holds.
     """
     try:
-        return _from_json(json.loads(path.read_text(encoding="utf-8"))), None
+        return _from_json(read_json(path, _LARGEST_BYTES)), None
     except FileNotFoundError:
         return AppSettings(), None
     except OSError as error:
         return AppSettings(), _not_read(path, error)
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         kept = path.with_name(f"{path.name}.damaged")
         try:
             path.replace(kept)
@@ -184,25 +185,13 @@ def save_settings(settings: AppSettings, path: Path) -> None:
     """
     text = json.dumps(_to_json(settings), indent=2) + "\n"
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.name, suffix=".part")
-    except OSError as error:
-        raise _not_saved(path, error) from error
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-        Path(name).replace(path)
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            Path(name).unlink(missing_ok=True)
-        raise _not_saved(path, error) from error
-
-
-def _not_saved(path: Path, error: OSError) -> UserError:
-    reason = error.strerror or str(error)
-    return UserError(
-        f"The settings could not be saved to {path} ({reason}). Make that folder writable."
-    )
+        with whole_file(path) as temporary:
+            temporary.write_text(text, encoding="utf-8")
+    except UserError as error:
+        reason = getattr(error.__cause__, "strerror", None) or error
+        raise UserError(
+            f"The settings could not be saved to {path} ({reason}). Make that folder writable."
+        ) from error
 
 
 _PLAIN = ("explaining", "preset", "keypoint_gan", "smoothing", "mirrored", "looping", "welcomed")

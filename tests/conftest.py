@@ -29,7 +29,7 @@ import pytest
 import torch
 from hypothesis import settings
 
-from tests.fault_table import promises, replaced, table
+from tests.fault_table import promises, replaced, rows, table
 
 if TYPE_CHECKING:
     from PyQt6.QtWidgets import QApplication
@@ -95,8 +95,10 @@ class _FaultTable:
     def pytest_sessionfinish(self) -> None:
         tests = Path(__file__).resolve().parent
         readme = tests.parent / "README.md"
-        new = table(promises(tests), self._outcomes)
-        readme.write_text(replaced(readme.read_text(encoding="utf-8"), new), encoding="utf-8")
+        text = readme.read_text(encoding="utf-8")
+        before = {happens: result for happens, (_, result) in rows(text).items()}
+        new = table(promises(tests), self._outcomes, before)
+        readme.write_text(replaced(text, new), encoding="utf-8")
 
 
 @pytest.fixture

@@ -43,10 +43,18 @@ def outcome(outcomes: Iterable[str]) -> str:
     return "held" if "passed" in found else "not tried here"
 
 
-def table(promised: Mapping[str, str], outcomes: Mapping[str, Iterable[str]]) -> str:
-    """The faults in the order of the alphabet, as Markdown."""
+def table(
+    promised: Mapping[str, str],
+    outcomes: Mapping[str, Iterable[str]],
+    before: Mapping[str, str] | None = None,
+) -> str:
+    """The faults in the order of the alphabet, as Markdown.
+
+    Of those that have no outcome now, the table says what it said ``before``.
+    """
+    told = dict(before or {}) | {happens: outcome(found) for happens, found in outcomes.items()}
     rows = [
-        f"| {happens} | {promised[happens]} | {outcome(outcomes.get(happens, ()))} |"
+        f"| {happens} | {promised[happens]} | {told.get(happens, outcome(()))} |"
         for happens in sorted(promised, key=str.casefold)
     ]
     return "\n".join([*_HEAD, *rows]) + "\n"

@@ -30,6 +30,12 @@ def test_a_table_is_read_as_it_was_written() -> None:
         ("b", ("no loss", "**not held**")),
         ("C", ("nothing", "not tried here")),
     ]
+    again = table(promised, {"a": ["failed"]}, {"b": "held", "a": "held", "gone": "held"})
+    assert [line.rsplit("| ", 1)[1] for line in again.splitlines()[2:]] == [
+        "**not held** |",
+        "held |",
+        "not tried here |",
+    ]
     with pytest.raises(ValueError, match="no place"):
         replaced("before\n", "")
 

@@ -6,19 +6,7 @@ import argparse
 import json
 
 from app.cli import Subparsers, sentence
-from app.diagnosis import Finding, Json, diagnose
-
-_TITLES = {
-    "versions": "Versions",
-    "device": "Device",
-    "cpu": "CPU",
-    "screen": "Screen",
-    "missing_libraries": "Missing libraries",
-    "cameras": "Cameras",
-    "assets": "Assets",
-    "licence": "Licence",
-}
-_INDENT = 2 + max(map(len, _TITLES.values()))
+from app.diagnosis import Finding, Json, as_text, diagnose, problems_of
 
 
 def add_parser(subparsers: Subparsers) -> None:
@@ -36,39 +24,12 @@ def run(args: argparse.Namespace) -> int:
     (lists of sentences) and ``ok``.
     """
     findings = diagnose()
-    print(json.dumps(_as_json(findings), indent=2) if args.json else _as_text(findings))
-    return 1 if _problems(findings) else 0
-
-
-def _problems(findings: list[Finding]) -> list[str]:
-    """Every problem once, in order: one broken package can be the reason for several."""
-    return list(dict.fromkeys(problem for finding in findings for problem in finding.problems))
+    print(json.dumps(_as_json(findings), indent=2) if args.json else as_text(findings))
+    return 1 if problems_of(findings) else 0
 
 
 def _as_json(findings: list[Finding]) -> dict[str, Json]:
-    problems = _problems(findings)
+    problems = problems_of(findings)
     notes = [note for finding in findings for note in finding.notes]
     values = {finding.key: finding.value for finding in findings}
     return {"ok": not problems, **values, "problems": [*problems], "notes": [*notes]}
-
-
-def _as_text(findings: list[Finding]) -> str:
-    lines = []
-    for finding in findings:
-        text = finding.text.replace("\n", "\n" + " " * _INDENT)
-        lines.append(f"{_TITLES[finding.key]:<{_INDENT}}{text}")
-    lines.append("")
-    lines += [f"Note: {note}" for finding in findings for note in finding.notes]
-    problems = _problems(findings)
-    lines += [f"Problem: {problem}" for problem in problems]
-    lines.append(_verdict(findings))
-    return "\n".join(lines)
-
-
-def _verdict(findings: list[Finding]) -> str:
-    if _problems(findings):
-        return "The application cannot run here yet."
-    missing = [name for finding in findings for name in finding.missing]
-    if missing:
-        return f"The application can run here without what is missing: {', '.join(missing)}."
-    return "Nothing is missing."

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.cli import DATA_NAMES, Subparsers
+from app.cli.evaluate_drift import add_drift
 from app.cli.evaluate_imm import add_imm
 from app.cli.experiments import add_experiments
 from app.cli.gan_experiments import add_gan_experiments
@@ -118,6 +119,7 @@ def add_parser(subparsers: Subparsers) -> None:
     _add_people(gradients)
     add_personalization(gradients, resets=False, offline=False)
     gradients.set_defaults(func=_run_gradients)
+    add_drift(experiments)
     add_experiments(experiments)
     add_gan_experiments(experiments)
     add_imm(experiments)

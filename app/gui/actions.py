@@ -55,6 +55,7 @@ class Handlers:
     go_back: Callable[[], None]
     reset_layout: Callable[[], None]
     show_about: Callable[[], None]
+    copy_diagnostics: Callable[[], None]
     close: Callable[[], object]
 
 
@@ -191,6 +192,11 @@ class Actions:
             "About and licences", "What this program is made of", handlers.show_about
         )
         self.about.setMenuRole(QAction.MenuRole.AboutRole)
+        self.copy_diagnostics = self._make(
+            "Copy diagnostics",
+            "Versions, device, cameras and the newest errors, as text for a report; no pictures",
+            handlers.copy_diagnostics,
+        )
         self.close = self._make("Quit", "Close the window", handlers.close, "", "Ctrl+Q")
         self.close.setMenuRole(QAction.MenuRole.QuitRole)
         self.overlays = self._make_overlays(overlays, handlers.set_overlays)
@@ -453,7 +459,8 @@ def build_menus(
     view.addActions(panels)
     view.addSeparator()
     view.addActions([actions.picture_alone, actions.reset_layout])
-    for menu in (file, personalization, profiles, view, _menu("&Help", window, [actions.about])):
+    help_menu = _menu("&Help", window, [actions.copy_diagnostics, actions.about])
+    for menu in (file, personalization, profiles, view, help_menu):
         bar.addMenu(menu)
 
 

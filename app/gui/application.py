@@ -129,14 +129,34 @@ def application_without_screen() -> QCoreApplication:
     return QApplication.instance() or QApplication([APP_ID, "-platform", "offscreen"])
 
 
+def newest_log(path: Path, size: int = 20_000) -> str:
+    """The end of the log, so many bytes of it at most; nothing if there is none."""
+    try:
+        with path.open("rb") as file:
+            file.seek(max(0, path.stat().st_size - size))
+            return file.read().decode("utf-8", "replace")
+    except OSError:
+        return ""
+
+
 def _log_to(path: Path) -> None:
-    """Send this module's log to ``path`` as well as to the terminal, within bounded space."""
-    logger.addHandler(logging.StreamHandler())
+    """Send what this program logs to ``path`` as well as to the terminal, within bounded space."""
+    handlers: list[logging.Handler] = [logging.StreamHandler()]
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handler = RotatingFileHandler(path, maxBytes=_LOG_BYTES, backupCount=1, encoding="utf-8")
+        file = RotatingFileHandler(path, maxBytes=_LOG_BYTES, backupCount=1, encoding="utf-8")
     except OSError as error:
-        logger.warning("There is no log file: %s", error)
-        return
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
-    logger.addHandler(handler)
+        complaint: OSError | None = error
+    else:
+        complaint = None
+        file.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+        handlers.append(file)
+    for name in ("app", "model"):
+        program = logging.getLogger(name)
+        for handler in program.handlers[:]:  # of an application before, in the same process
+            program.removeHandler(handler)
+            handler.close()
+        for handler in handlers:
+            program.addHandler(handler)
+    if complaint is not None:
+        logger.warning("There is no log file: %s", complaint)

@@ -18,6 +18,7 @@ from app.gui.application import Problems, create_application
 from app.gui.main_window import MainWindow
 from app.gui.panels.keypointgan import KeypointGanChoice
 from app.gui.sources import SourceOpener, open_choice
+from app.gui.unfinished import UnfinishedTakes
 from app.runtime.capture.camera import list_cameras
 from app.runtime.live.engine import Engine, load_engine
 from app.runtime.live.session import LiveSession
@@ -31,6 +32,7 @@ from app.settings import (
     load_settings,
     save_settings,
     settings_path,
+    takes_folder,
 )
 from model.adaptation import PRESETS, preset
 from model.core.errors import UserError
@@ -147,6 +149,8 @@ def open_window(wanted: Launch, make_session: MakeSession = LiveSession) -> Runn
         window.show_message(complaint)
     if wanted.source is None:
         _open_first(window.opener, settings.source)
+    if not wanted.automatic:
+        UnfinishedTakes(window, window.show_message).offer(takes_folder())
     window.set_personalizing(wanted.personalize)
     if wanted.keypoint_gan is not None:
         window.show_keypoint_gan()

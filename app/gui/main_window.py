@@ -12,6 +12,7 @@ from PyQt6.QtWidgets import QDockWidget, QMainWindow, QToolBar, QVBoxLayout, QWi
 
 from app.gui.actions import Actions, Handlers, Preset, build_menus, build_toolbar
 from app.gui.application import APP_NAME, show_about
+from app.gui.diagnostics import Diagnostics
 from app.gui.export import ExportMenu
 from app.gui.feed import Feed, StatusFeed, WindowTimer
 from app.gui.offline import OfflineVideos, Playing
@@ -26,6 +27,7 @@ from app.runtime.live.session import Session
 from app.runtime.profiles import ProfileFolder
 from app.settings import AppSettings, Overlays, SourceChoice, profiles_folder, takes_folder
 from model.core.errors import UserError
+from model.core.files import whole_file
 
 _RIGHT = Qt.DockWidgetArea.RightDockWidgetArea
 _BOTTOM = Qt.DockWidgetArea.BottomDockWidgetArea
@@ -158,6 +160,7 @@ class MainWindow(QMainWindow):
         self.opener.opened.connect(self.show_source)
         self._profile_folder = profiles or ProfileFolder(profiles_folder())
         self._profiles = Profiles(self, session, self._profile_folder, self.show_message)
+        self._diagnostics = Diagnostics(self, self.show_message)
         self.commands = Actions(self, self._handlers(), presets, settings.people.overlays)
         self.timer = WindowTimer(self)
         self._feed = Feed(session, sources, self.panels, self.show_message)
@@ -233,11 +236,12 @@ class MainWindow(QMainWindow):
 
         Raises UserError when the file cannot be written.
         """
-        if not self.grab().save(str(path), "PNG"):
-            raise UserError(
-                f"The picture of the window cannot be written to {path}. "
-                "Give a file in a folder that exists and can be written."
-            )
+        with whole_file(path) as temporary:
+            if not self.grab().save(str(temporary), "PNG"):
+                raise UserError(
+                    f"The picture of the window cannot be written to {path}. "
+                    "Give a file in a folder that exists and can be written."
+                )
 
     def quit_after(self, seconds: float, picture: Path | None = None) -> None:
         """Close the window by itself after that many seconds, and before save a ``picture``."""
@@ -295,6 +299,7 @@ class MainWindow(QMainWindow):
             go_back=self._go_back,
             reset_layout=self._reset_layout,
             show_about=lambda: show_about(self, APP_NAME),
+            copy_diagnostics=self._diagnostics.copy,
             close=self.close,
         )
 

@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from model.adaptation.guard import HOLD_EVERY, Guard
+from model.adaptation.guard import HOLD_EVERY, Check, Guard
 from model.adaptation.memory import PersonView, SourceMemory
 from model.adaptation.pairs import Pairs
 from model.adaptation.parameters import covers
@@ -51,6 +51,7 @@ class Adapter:
         memory: As given.
         last_pairs: Pairs in the last part of a batch; 0 when there was nothing to learn from.
         last_batch: The parts of the batch that was closed last.
+        last_check: What the guard found after it; None if it did not look.
     """
 
     def __init__(
@@ -65,6 +66,7 @@ class Adapter:
         self.memory = memory
         self.last_pairs = 0
         self.last_batch: Sequence[Pairs] = ()
+        self.last_check: Check | None = None
         self._micro_batch = micro_batch
         self._seed = seed
         self._scene = SceneChange()
@@ -229,7 +231,7 @@ class Adapter:
             self._accumulate(self._batch)
             report = self.personalizer.step()
         self.last_batch, self._batch = self._batch, []
-        check = self._guard.check() if self._guard is not None else None
+        check = self.last_check = self._guard.check() if self._guard is not None else None
         undone = report.undone or (check is not None and check.verdict == "undone")
         return replace(report, undone=undone)
 

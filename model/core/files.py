@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import json
 import os
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from model.core.errors import UserError
 
@@ -49,6 +51,23 @@ def _move_to_new(source: Path, target: Path) -> None:
         if target.exists():
             raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), target) from None
         source.replace(target)
+
+
+_LARGEST_JSON = 64 * 2**20
+
+
+def read_json(path: Path, largest: int = _LARGEST_JSON) -> Any:
+    """The content of a JSON file of at most ``largest`` bytes.
+
+    ``OSError`` if it cannot be read; ``ValueError`` if it is no JSON, too large or nested too deep.
+    """
+    size = path.stat().st_size
+    if size > largest:
+        raise ValueError(f"it has {size:,} bytes, and at most {largest:,} were expected")
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except RecursionError as error:
+        raise ValueError("it is nested too deep") from error
 
 
 def sha256_of(path: Path) -> str:

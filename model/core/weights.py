@@ -8,6 +8,7 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -104,7 +105,7 @@ def fill(module: nn.Module, tensors: Mapping[str, Tensor], path: Path, what: str
         what: the module is, for a message.
 
     Raises:
-        UserError: a tensor is missing, unknown, or of another shape.
+        UserError: a tensor is missing, unknown, of another shape, or not finite.
     """
     wanted = {k: v for k, v in module.state_dict().items() if not k.endswith(_COUNTER)}
     given = {k: v for k, v in tensors.items() if not k.endswith(_COUNTER)}
@@ -116,6 +117,11 @@ def fill(module: nn.Module, tensors: Mapping[str, Tensor], path: Path, what: str
             f"unknown, {len(misshapen)} of another shape (first: {wrong[0]}). "
             "Choose the file of that network, or copy it again."
         )
+    for name, value in given.items():
+        if not value.isfinite().all():
+            raise UserError(
+                f"{path} is damaged: {name} holds numbers that are not finite. Copy it again."
+            )
     module.load_state_dict({k: v.to(wanted[k].dtype) for k, v in given.items()}, strict=False)
 
 
@@ -135,7 +141,7 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
     if not path.is_file():
         raise UserError(f"There is no file {path}. Give the path of a checkpoint (.pth).")
     try:
-        content = load_file(path) if path.suffix == ".safetensors" else _load_pickle(path)
+        content = load_file(path) if path.suffix == ".safetensors" else load_pickle(path)
     except UNREADABLE as error:
         raise UserError(
             f"{path} cannot be read as a checkpoint; it may be truncated or hold more than "
@@ -149,7 +155,11 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
     return {str(k).removeprefix("module."): v for k, v in content.items() if isinstance(v, Tensor)}
 
 
-def _load_pickle(path: Path) -> object:
+def load_pickle(path: Path) -> Any:
+    """What PyTorch saved in a file, on the CPU: tensors and plain values, and nothing that runs.
+
+    Fails in any of the ways of ``UNREADABLE`` for other files.
+    """
     with warnings.catch_warnings():
         # Its guesses about a strange file are for programmers; the person gets one sentence.
         warnings.simplefilter("ignore")

@@ -66,7 +66,8 @@ def training_part(count: int, part: Part) -> slice:
 # What SciPy's reader raises on files cut off or changed at all kinds of places; the last is its
 # answer to files of version 7.3, which are HDF5.
 _MATLAB_DAMAGE = (
-    MatReadError, OSError, ValueError, TypeError, LookupError, zlib.error, NotImplementedError
+    MatReadError, OSError, ValueError, TypeError, LookupError, NameError, zlib.error,
+    NotImplementedError,
 )  # fmt: skip
 
 
@@ -81,12 +82,13 @@ def read_mat(path: Path, needed: Sequence[str], where: str) -> dict[str, NDArray
         raise BadDataError(f"There is no label file {path}. {where}")
     try:
         content = scipy.io.loadmat(path, variable_names=list(needed), simplify_cells=True)
+        missing = [name for name in needed if name not in content]
+        found = {name: np.asarray(content[name]) for name in needed if name in content}
     except _MATLAB_DAMAGE as error:
         raise BadDataError(f"{path} is not a whole MATLAB file ({error}). {where}") from error
-    missing = [name for name in needed if name not in content]
     if missing:
         raise BadDataError(f"{path} lacks {', '.join(missing)}; it may be cut off. {where}")
-    return {name: np.asarray(content[name]) for name in needed}
+    return found
 
 
 # The functions that NumPy's own pickles call to make arrays (two protocols) and numbers.

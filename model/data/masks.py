@@ -63,7 +63,7 @@ class Masks:
 def _kept(path: Path, count: int) -> NDArray[np.uint8] | None:
     """The masks in a file; None if there is none that holds so many."""
     try:
-        masks = np.load(path, mmap_mode="r")
+        masks = np.lib.format.open_memmap(path, mode="r")
     except (OSError, ValueError, EOFError):
         return None
     whole = masks.shape == (count, MASK_SIZE, MASK_SIZE) and masks.dtype == np.uint8

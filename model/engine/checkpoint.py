@@ -12,7 +12,7 @@ import torch
 
 from model.core.errors import UserError
 from model.core.files import whole_file
-from model.core.weights import UNREADABLE
+from model.core.weights import UNREADABLE, load_pickle
 
 CHECKPOINT = "checkpoint.pt"
 _BAD_STEPS = 20
@@ -66,7 +66,7 @@ def read_checkpoint(folder: Path, identity: Mapping[str, str]) -> tuple[int, dic
     if not path.is_file():
         raise UserError(f"There is no checkpoint in {folder}. Start without --resume.")
     try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
+        content = load_pickle(path)
         step, former = int(content["step"]), dict(content["identity"])
         state = dict(content["state"])
     except UNREADABLE as error:

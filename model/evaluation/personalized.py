@@ -20,6 +20,7 @@ from model.adaptation import (
     PersonView,
     SourceMemory,
 )
+from model.adaptation.guard import Check
 from model.core.crop import crop_matrix, heatmap_to_image
 from model.core.errors import UserError, check_choices, check_number
 from model.core.heatmaps import decode
@@ -68,6 +69,7 @@ _BATCH = 32
 _WHOLE_FRAMES = 2**29
 
 Progress = Callable[[int], object]
+OnCheck = Callable[[Check, int], object]
 _Row = tuple[int, int]  # number of a clip, number of a frame in it
 
 
@@ -106,19 +108,23 @@ def predict_person(
     first: int = 0,
     autocast: bool = False,
     micro_batch: int | None = None,
+    capacity: int | None = None,
     progress: Progress | None = None,
+    on_check: OnCheck | None = None,
 ) -> PersonPredictions:
     """Predict the frames of a person's ``clips`` as ``protocol`` says, from trained weights on.
 
     ``online`` updates on each frame and then predicts it; ``offline`` first updates as often as
     the unit has frames (times the settings' rate) on random pairs of all of them. ``first`` is the
     number of the person's first frame in the data set, by which ``downsample`` counts.
-    ``autocast`` predicts in bfloat16; ``micro_batch`` pairs are computed at a time. ``progress``
-    hears how many more frames are done. The personalizer, which must own the network and have the
-    protocol's settings, is left as trained; ``none`` needs no personalizer.
+    ``autocast`` predicts in bfloat16; ``micro_batch`` pairs are computed at a time. ``capacity``
+    views are remembered at most, by default all. ``progress`` hears how many more frames are done,
+    ``on_check`` what the guard found, and how many frames were predicted before. The personalizer,
+    which must own the network and have the protocol's settings, is left as trained; ``none`` needs
+    no personalizer.
     """
     heard = progress or (lambda done: None)
-    walk = _Walk(network, personalizer, protocol, autocast, micro_batch, heard)
+    walk = _Walk(network, personalizer, protocol, autocast, micro_batch, heard, capacity, on_check)
     numbers = range(len(clips))
     units = [list(numbers)] if protocol.unit == "person" else [[number] for number in numbers]
     for unit in units:
@@ -199,7 +205,11 @@ class _Walk:
         autocast: bool,
         micro_batch: int | None,
         progress: Progress,
+        capacity: int | None = None,
+        on_check: OnCheck | None = None,
     ) -> None:
+        self._capacity = capacity
+        self._on_check = on_check or (lambda check, predicted: None)
         self._network = network
         self._owner = personalizer
         self._protocol = protocol
@@ -217,7 +227,7 @@ class _Walk:
         if self._owner is None:
             return None
         memory = SourceMemory(
-            capacity=views,
+            capacity=min(views, self._capacity or views),
             seed=seed,
             crop_size=self._network.spec.crop_size,
             whole_bytes=_WHOLE_FRAMES if self._protocol.settings.views == "whole" else 0,
@@ -277,6 +287,8 @@ class _Walk:
                 continue
             if view.index == 0 or not self._protocol.first_frame_only:
                 adapter.update(view)
+                if adapter.last_check is not None:
+                    self._on_check(adapter.last_check, self._predicted)
             self._predict([(row, view)])
             adapter.end_frame()
 

@@ -44,7 +44,7 @@ from model.tracking import PersonMasker
 from model.ttp.weights import load
 
 # Pairs computed at a time on a CPU, where more take more memory and are hardly faster.
-_CPU_MICRO_BATCH = 4
+CPU_MICRO_BATCH = 4
 # Files of another layout are not read.
 _LAYOUT = 2
 
@@ -296,7 +296,7 @@ class _Worker:
             self._protocol,
             first=task.first,
             autocast=self._autocast,
-            micro_batch=_CPU_MICRO_BATCH if self._on_cpu else None,
+            micro_batch=CPU_MICRO_BATCH if self._on_cpu else None,
             progress=progress,
         )
         return replace(found, means=tuple(self._perceptual.means.tolist()))

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from model.core.errors import UserError
-from model.core.files import whole_file
+from model.core.files import read_json, whole_file
 from model.evaluation.tables import markdown_table
 
 FORMAT = "ttp-experiment-1"
@@ -127,12 +127,12 @@ def read(folder: Path) -> ExperimentResult:
     """
     path = folder / RESULT_FILE
     try:
-        values = json.loads(path.read_text(encoding="utf-8"))
+        values = read_json(path)
     except FileNotFoundError as error:
         raise UserError(
             f"There is no {RESULT_FILE} in {folder}. Give the folder of a finished experiment."
         ) from error
-    except (OSError, ValueError, RecursionError) as error:
+    except (OSError, ValueError) as error:
         raise UserError(f"{path} cannot be read ({error}). Run the experiment again.") from error
     if not isinstance(values, dict) or values.get("format") != FORMAT:
         raise UserError(

@@ -170,6 +170,8 @@ def _result_folders(out: Path, recordings: Sequence[Path]) -> list[Path]:
     for recording in recordings:
         path = recording.resolve()
         name = path.name if path.is_dir() else path.stem
+        if not name.strip("."):  # "...mp4" has the stem "..", which is the folder above
+            name = "recording"
         tries = itertools.chain([name], (f"{name}-{i}" for i in itertools.count(2)))
         names.append(next(free for free in tries if free not in names))
     return [out / name for name in names]

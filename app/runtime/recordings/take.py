@@ -7,18 +7,20 @@ lose a frame that the ring still holds.
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import datetime
 from fractions import Fraction
 from pathlib import Path
 
 import av
 import numpy as np
+import psutil
 from av.video.stream import VideoStream
 
 from app.runtime.capture.ring import FrameRing
@@ -33,6 +35,9 @@ from model.core.files import make_folder, whole_file
 VIDEO, KEYPOINTS, COCO, SLEAP, ABOUT = (
     "video.mkv", "keypoints.csv", "keypoints.json", "keypoints.h5", "take.json",
 )  # fmt: skip
+UNFINISHED = "unfinished.json"
+"""There from the beginning of a take to its end: what is needed to complete one that has none."""
+
 _MILLISECONDS = Fraction(1, 1000)
 _WAIT_SECONDS = 0.2
 _FLUSH_SECONDS = 1.0
@@ -103,7 +108,7 @@ class TakeRecorder(ManagedThread):
         self._results.append(result)
 
     def prepare(self) -> None:
-        self._table = _Table(self._network)
+        self._table = PoseTable(self._network)
         self._stream: VideoStream | None = None
         with self._explaining("cannot begin"):
             self._container = self._files.enter_context(
@@ -117,6 +122,10 @@ class TakeRecorder(ManagedThread):
             )
             self._csv = KeypointsCsv(self._folder / KEYPOINTS, self._network.joint_names)
             self._files.callback(self._csv.close)
+        _write_json(
+            self._folder / UNFINISHED,
+            {"process": own_process(), "network": asdict(self._network), "about": self._about},
+        )
 
     def work(self) -> None:
         with self._explaining("stopped"):
@@ -138,8 +147,7 @@ class TakeRecorder(ManagedThread):
             if self._frame is None:
                 shutil.rmtree(self._folder, ignore_errors=True)
             else:
-                self._table.write(self._folder, self._frame)
-                self._write_about()
+                complete(self._folder, self._table, self._frame, self._status, self._about)
             self._on_done(self._status)
 
     @contextmanager
@@ -201,24 +209,44 @@ class TakeRecorder(ManagedThread):
             self._csv.flush()
             self._flushed_at = time.perf_counter()
 
-    def _write_about(self) -> None:
-        status = self._status
-        content = {
-            "recorded": datetime.now().astimezone().isoformat(timespec="seconds"),
-            "seconds": round(status.seconds, 3),
-            "frames": status.frames,
-            "frames_lost": status.lost,
-            "frames_predicted": len(self._table),
-            **self._about,
-            "versions": versions(),
-        }
-        with whole_file(self._folder / ABOUT) as temporary:
-            temporary.write_text(
-                json.dumps(content, indent=2, default=str) + "\n", encoding="utf-8"
-            )
+
+def complete(
+    folder: Path,
+    table: PoseTable,
+    frame: Frame,
+    status: TakeStatus,
+    about: Mapping[str, object],
+    recorded: datetime | None = None,
+) -> None:
+    """Write what joins video and CSV at the end of a take; it is finished then.
+
+    All frames are of the size of ``frame``. ``recorded`` is when, by default now.
+    """
+    table.write(folder, frame)
+    content = {
+        "recorded": (recorded or datetime.now()).astimezone().isoformat(timespec="seconds"),
+        "seconds": round(status.seconds, 3),
+        "frames": status.frames,
+        "frames_lost": status.lost,
+        "frames_predicted": len(table),
+        **about,
+        "versions": versions(),
+    }
+    _write_json(folder / ABOUT, content)
+    (folder / UNFINISHED).unlink(missing_ok=True)
 
 
-class _Table:
+def own_process() -> dict[str, float]:
+    """What tells this process from all that there were."""
+    return {"id": os.getpid(), "began": psutil.Process().create_time()}
+
+
+def _write_json(path: Path, content: object) -> None:
+    with whole_file(path) as temporary:
+        temporary.write_text(json.dumps(content, indent=2, default=str) + "\n", encoding="utf-8")
+
+
+class PoseTable:
     """The poses of a take in little memory, for the files that are written at its end."""
 
     def __init__(self, network: NetworkInfo) -> None:

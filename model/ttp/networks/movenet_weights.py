@@ -135,7 +135,8 @@ def _graph(path: Path) -> onnx.GraphProto:
     if not path.is_file():
         raise UserError(f"There is no file {path}. Give MoveNet's single-person .onnx file.")
     try:
-        return onnx.load(path).graph
+        # Weights in files beside it, which it may name, are not read.
+        return onnx.load(path, format="protobuf", load_external_data=False).graph
     except (DecodeError, OSError) as error:
         raise UserError(f"{path} is no whole ONNX file ({error}). Copy it again.") from error
 

@@ -51,6 +51,7 @@ def actions(parent: QWidget, done: list[tuple[object, ...]]) -> Actions:
         go_back=lambda: done.append(("go_back",)),
         reset_layout=lambda: done.append(("reset_layout",)),
         show_about=lambda: done.append(("show_about",)),
+        copy_diagnostics=lambda: done.append(("copy_diagnostics",)),
         close=lambda: done.append(("close",)),
     )
     return Actions(parent, handlers, PRESETS, Overlays(box=True))
@@ -79,6 +80,7 @@ def test_every_action_calls_its_handler(actions: Actions, done: list[tuple[objec
         actions.go_back,
         actions.reset_layout,
         actions.about,
+        actions.copy_diagnostics,
         actions.close,
         actions.presets["paper"],
     ):
@@ -103,6 +105,7 @@ def test_every_action_calls_its_handler(actions: Actions, done: list[tuple[objec
         ("go_back",),
         ("reset_layout",),
         ("show_about",),
+        ("copy_diagnostics",),
         ("close",),
         ("set_preset", "paper"),
     ]

@@ -89,6 +89,15 @@ def test_gaussians_follow_the_equation(x: float, y: float, sigma: float) -> None
     np.testing.assert_allclose(found, wanted, atol=1e-12)
 
 
+@given(st.floats(1, 30), st.floats(1, 30), st.floats(1, 3))
+def test_a_rendered_point_is_decoded_to_a_quarter_of_a_cell(
+    x: float, y: float, sigma: float
+) -> None:
+    point = torch.tensor([[[x, y]]], dtype=torch.float64)
+    found, confidence = decode(gaussian_maps(point, 32, sigma))
+    assert (found - point).abs().max() <= 0.25 + 1e-6 and confidence.item() > 0.7
+
+
 def test_the_bottleneck_forgets_all_but_the_point() -> None:
     sharp = keypoint_bottleneck(spike(9, 21, 50.0))
     torch.testing.assert_close(sharp, gaussian_maps(torch.tensor([[[9.0, 21.0]]]), 32))

@@ -1,11 +1,17 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from numpy.typing import NDArray
 
+from model.core import skeleton
 from model.core.crop import SquareBox, crop_matrix, warp
 from model.core.images import mirror, mirror_joints, to_tensor
-from model.core.skeleton import PENN13
+from model.core.skeleton import PENN13, JointSet
 
 
 def test_a_mirrored_crop_is_the_crop_that_is_flipped() -> None:
@@ -26,3 +32,20 @@ def test_joints_of_a_mirrored_picture_go_back_to_their_own_sides() -> None:
     maps[0, left, 5, 10] = 1.0  # seen in the mirror
     back = mirror_joints(maps, PENN13.flip_order)
     assert back[0, right, 5, 22] == 1.0 and back.sum() == 1.0
+
+
+@given(maps=arrays(np.float32, (2, 13, 8, 8), elements=st.floats(-1, 1, width=32)))
+def test_mirrored_twice_all_is_as_before(maps: NDArray[np.float32]) -> None:
+    tensor = torch.from_numpy(maps)
+    assert torch.equal(mirror(mirror(tensor)), tensor)
+    twice = mirror_joints(mirror_joints(tensor, PENN13.flip_order), PENN13.flip_order)
+    assert torch.equal(twice, tensor)
+
+
+_JOINT_SETS = [value for value in vars(skeleton).values() if isinstance(value, JointSet)]
+
+
+@pytest.mark.parametrize("joints", _JOINT_SETS, ids=lambda joints: joints.name)
+def test_every_joint_has_one_on_its_other_side(joints: JointSet) -> None:
+    order = joints.flip_order
+    np.testing.assert_array_equal(order[order], np.arange(len(joints)))

@@ -58,6 +58,31 @@ def test_a_changed_file_is_named(tmp_path: Path) -> None:
             read_mat(path, ("numbers",), _WHERE)
 
 
+@pytest.mark.parametrize(
+    "error", [UnboundLocalError("local variable 'arr'"), ValueError("inhomogeneous")]
+)
+def test_what_the_reader_trips_over_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    """SciPy's answers to some uncompressed files in which a few bytes were changed."""
+    path = _written(tmp_path / "a.mat")
+
+    def trips(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr(scipy.io, "loadmat", trips)
+    with pytest.raises(BadDataError, match=r"a\.mat is not a whole MATLAB file"):
+        read_mat(path, ("numbers",), _WHERE)
+
+
+def test_a_cell_of_unequal_parts_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = _written(tmp_path / "a.mat")
+    torn = {"numbers": [np.zeros(2), [np.zeros(3)]]}
+    monkeypatch.setattr(scipy.io, "loadmat", lambda *_, **__: torn)
+    with pytest.raises(BadDataError, match=r"a\.mat is not a whole MATLAB file"):
+        read_mat(path, ("numbers",), _WHERE)
+
+
 def test_an_hdf5_file_is_refused_with_its_name(tmp_path: Path) -> None:
     path = tmp_path / "new.mat"
     header = b"MATLAB 7.3 MAT-file".ljust(124) + bytes([0, 2]) + b"IM"
