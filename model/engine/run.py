@@ -203,15 +203,7 @@ class Run:
             return 0
         if not path.is_file():
             raise UserError(f"There is no checkpoint in {self.folder}. Start without --resume.")
-        try:
-            content = torch.load(path, map_location="cpu", weights_only=True)
-            step, identity = int(content["step"]), dict(content["identity"])
-            state = dict(content["state"])
-        except UNREADABLE as error:
-            raise UserError(
-                f"{path} is not a checkpoint of this program or is damaged ({error}). Restore it, "
-                "or start again in another folder."
-            ) from error
+        step, identity, state = read_checkpoint(path)
         for name, value in self.identity.items():
             if identity.get(name) != value:
                 raise UserError(
@@ -237,6 +229,21 @@ class Run:
 
         if read_log(self.folder / "log.csv"):
             plot_curves(self.folder / "log.csv", self.folder / "curves.png")
+
+
+def read_checkpoint(path: Path) -> tuple[int, dict[str, str], dict[str, Any]]:
+    """The steps done, the identity and the learner's state of a run's checkpoint.
+
+    ``UserError`` if it is none, or damaged.
+    """
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True)
+        return int(content["step"]), dict(content["identity"]), dict(content["state"])
+    except UNREADABLE as error:
+        raise UserError(
+            f"{path} is not a checkpoint of this program or is damaged ({error}). Restore it, "
+            "or start again in another folder."
+        ) from error
 
 
 def identity_of(**parts: Any) -> dict[str, str]:
