@@ -19,9 +19,14 @@ from model.experiments.catalogue import GAN_EXPERIMENTS
 from model.experiments.gan_tables import RUNS
 from model.imm import weights as imm_weights
 from model.keypointgan import weights
+from tests.model.data.layouts import write_picture
+from tests.model.data.test_aflw import write as write_aflw
+from tests.model.data.test_bbc_pose import write as write_bbc
 from tests.model.data.test_celeba import COUNT
 from tests.model.data.test_celeba import write as write_celeba
-from tests.model.data.test_faces300w import write_300w
+from tests.model.data.test_faces300w import write_300w, write_multipie
+from tests.model.data.test_simplified_human36m import write as write_simplified
+from tests.model.data.test_voxceleb import write as write_voxceleb
 from tests.model.imm.small import lively_network
 from tests.model.keypointgan.tiny import tiny_network
 from tests.sentences import sentence
@@ -191,6 +196,54 @@ def test_wrong_input_for_imm_is_one_sentence(
     assert part in sentence(capsys)
 
 
+def test_imm_goes_on_from_another_run_as_published_or_from_weights(
+    shard: Path, tmp_path: Path
+) -> None:
+    """AFLW after CelebA: optimiser and learning rate go on, where a weight file begins anew."""
+    options = ("--steps", "2", "--set", "loss=l2")
+    celeba_run, aflw = tmp_path / "celeba", tmp_path / "aflw"
+    assert train_imm(shard, celeba_run, *options) == 0
+    data = f"aflw={write_aflw(aflw)}"
+    state = {}
+    for start in ("checkpoint.pt", "last.safetensors"):
+        out = tmp_path / start
+        given = ("--data", data, "--start", str(celeba_run / start), "--on-bad-data", "skip")
+        assert train_imm(shard, out, *options, *given) == 0
+        state[start] = torch.load(out / "checkpoint.pt", weights_only=True)["state"]
+        assert json.loads((out / "run.json").read_text())["data"].startswith("aflw=")
+    steps = {start: int(each["optimiser"]["state"][0]["step"]) for start, each in state.items()}
+    assert steps == {"checkpoint.pt": 4, "last.safetensors": 2}
+    assert [each["done"] for each in state.values()] == [4, 2]
+
+
+@pytest.mark.parametrize("start", ["checkpoint.pt", "last.safetensors"])
+def test_imm_does_not_go_on_from_another_network(
+    start: str, shard: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = ("--steps", "1", "--set", "loss=l2")
+    assert train_imm(shard, tmp_path / "run", *options) == 0
+    capsys.readouterr()
+    given = ("--start", str(tmp_path / "run" / start), "--set", "width=8")
+    assert train_imm(shard, tmp_path / "on", *options, *given) == 2
+    assert "Start from" in (said := sentence(capsys)) or "does not belong" in said
+
+
+def test_keypointgan_goes_on_with_300w_after_voxceleb2(tmp_path: Path) -> None:
+    """As published for faces: stills after videos, the same poses of MultiPIE."""
+    vox, faces = write_voxceleb(tmp_path / "vox"), write_300w(tmp_path / "300w")
+    prior = ("--prior", f"multipie={write_multipie(tmp_path / 'multipie')}", "--steps", "1")
+    for name, data, more in (
+        ("first", f"voxceleb2={vox}", ()),
+        ("then", f"300w={faces}", ("--start", str(tmp_path / "first" / "checkpoint.pt"))),
+    ):
+        given = ["--data", data, "--out", str(tmp_path / name), *GAN, *prior, *more]
+        assert main(["train", "keypointgan", *given]) == 0
+    network = weights.load(tmp_path / "then" / "last.safetensors")
+    assert network.spec.skeleton_name == "faces68"
+    told = json.loads((tmp_path / "then" / "run.json").read_text())
+    assert told["images"] == "300w=300w" and told["prior"].startswith("3 poses")
+
+
 @pytest.mark.parametrize("train", [train_gan, train_imm])
 def test_fewer_processes_than_none_are_a_sentence(
     train: Callable[..., int], shard: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -283,7 +336,8 @@ def test_imm_is_measured_on_mafl(
     assert evaluate_imm(data, imm, "--json") == 0
     result = json.loads(capsys.readouterr().out)
     # The reader has left the last tenth out.
-    assert result.keys() == {"error", "held_out"} and result["held_out"] is None
+    assert result.keys() == {"error", "held_out", "fitted", "ridge", "intercept"}
+    assert (result["held_out"], result["ridge"], result["intercept"]) == (None, 0, False)
     assert 0 < result["error"] < 100
     # All faces have the same labels, which an intercept alone gives exactly.
     assert evaluate_imm(data, imm, "--json", "--intercept", "--ridge", "1e9") == 0
@@ -292,7 +346,11 @@ def test_imm_is_measured_on_mafl(
     assert json.loads(capsys.readouterr().out)["error"] > 100  # all in the picture's corner
     assert evaluate_imm(data, imm) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert lines == [f"{result['error']:.2f} % of the distance between the eyes, on MAFL (test)"]
+    assert lines == [
+        f"{result['error']:.2f} % of the distance between the eyes, on MAFL (test)",
+        "a linear map without intercept, ridge 0 (as published), fitted to "
+        f"{result['fitted']} pictures",
+    ]
 
 
 def test_imm_is_measured_on_300w(
@@ -309,7 +367,58 @@ def test_imm_is_measured_on_bodies_in_shares_of_the_picture(
 ) -> None:
     given = (f"shards={shard}", imm)
     assert evaluate_imm(*given, "--labelled", f"shards={shard}") == 0
-    assert "% of the picture's side" in capsys.readouterr().out
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].endswith("% of the picture's side, on people")
+    percent, pixels = (float(line.split()[0]) for line in lines[:2])
+    # The squares of shards are 128 pixels wide.
+    assert lines[1].endswith("pixels of the frame") and pixels == pytest.approx(
+        1.28 * percent, abs=0.02
+    )
+
+
+def test_imm_is_measured_on_bbc_pose_by_the_joints_within_six_pixels(
+    imm: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_bbc(tmp_path)
+    for number in range(1, 21):
+        for frame in (4, 9, 12):
+            path = tmp_path / str(number) / f"{100 * number + frame}.jpg"
+            write_picture(path, 10 * number, 480, 720)
+    data = f"bbc={tmp_path}"
+    assert evaluate_imm(data, imm, "--json") == 0
+    found = json.loads(capsys.readouterr().out)
+    assert 0 <= found["accuracy"] <= 100 and found["pixels"] > 0
+    # All people stand alike: the mean of the labels is right everywhere.
+    assert evaluate_imm(data, imm, "--json", "--intercept", "--ridge", "1e9") == 0
+    assert json.loads(capsys.readouterr().out)["accuracy"] == 100
+    assert evaluate_imm(data, imm) == 0
+    assert "of the joints within 6 pixels at half resolution" in capsys.readouterr().out
+
+
+def test_imm_is_measured_on_human36m_in_shares_of_the_picture(
+    imm: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_simplified(tmp_path, "S1", ("Waiting.60457274",))
+    write_simplified(tmp_path, "S11", ("Waiting.60457274",))
+    assert evaluate_imm(f"simplified-human36m={tmp_path}", imm, "--json") == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["error"] > 0 and "accuracy" not in found
+
+
+def test_imm_is_measured_with_ever_more_labels(
+    imm: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = f"celeba={celeba(tmp_path)}"
+    assert evaluate_imm(data, imm, "--json", "--labels", "1,3,500", "--draws", "3") == 0
+    found = json.loads(capsys.readouterr().out)
+    counts = [each["labelled"] for each in found["labels"]]
+    assert counts[:2] == [1, 3] and counts[2] < 500
+    assert [each["draws"] for each in found["labels"]] == [3, 3, 1]
+    assert found["labels"][2]["error"] == found["error"], "all labels are the protocol itself"
+    assert evaluate_imm(data, imm, "--labels", "1", "--draws", "3") == 0
+    assert " over 3 draws with 1 labelled pictures" in capsys.readouterr().out
+    assert evaluate_imm(data, imm, "--labels", "some") == 2
+    assert "'some'" in sentence(capsys)
 
 
 @pytest.mark.parametrize(

@@ -5,12 +5,14 @@ from __future__ import annotations
 import argparse
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from app.cli import Subparsers
-from app.cli.options import add_device
+from app.cli.options import add_device, number_list
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from model.data.records import DataSet
 
 _DATA = "celeba (measured on MAFL), aflw, 300w, cats, or others whose landmarks are all marked"
@@ -25,7 +27,9 @@ def add_imm(subparsers: Subparsers) -> None:
         help="IMM: labelled landmarks, regressed from the points it found",
         description="Fit a linear regression from the points that IMM finds to labelled landmarks "
         "of the training pictures without their last tenth, and measure it on the test pictures, "
-        "in percent of the distance between the eyes; without eyes, of the picture's side.",
+        "in percent of the distance between the eyes. Bodies are measured in percent of the "
+        "picture's side and in pixels of the frame, on BBC Pose also by the share of joints within "
+        "6 pixels at half resolution.",
     )
     parser.add_argument("--data", metavar="NAME=ROOT", required=True, help=_DATA)
     parser.add_argument(
@@ -40,6 +44,18 @@ def add_imm(subparsers: Subparsers) -> None:
     parser.add_argument(
         "--ridge", metavar="X", type=float, default=0.0, help="penalty of its weights (default: 0)"
     )
+    parser.add_argument(
+        "--labels",
+        metavar="LIST",
+        help="also fit to only so many labelled pictures, such as 1,5,10,100,500,1000,5000",
+    )
+    parser.add_argument(
+        "--draws",
+        metavar="N",
+        type=int,
+        default=10,
+        help="how often each number of --labels is drawn anew (default: 10)",
+    )
     add_device(parser)
     parser.add_argument("--json", action="store_true", help="print one line of JSON")
     parser.set_defaults(func=run)
@@ -47,30 +63,76 @@ def add_imm(subparsers: Subparsers) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Fit, measure and print."""
+    from dataclasses import asdict
+
     from model.core.device import choose_device
     from model.imm import weights
-    from model.imm.landmarks import evaluate_landmarks, found_and_labelled
-
-    network = weights.load(args.weights, choose_device(args.device).device)
-    train, test, held_out = _people(args.data, args.labelled)
-    eyes = _EYES.get(test.joint_set.name)
-    result = evaluate_landmarks(
-        found_and_labelled(network, train),
-        found_and_labelled(network, test),
-        eyes,
-        alpha=args.ridge,
-        intercept=args.intercept,
-        held_out=held_out,
-        size=network.spec.size,
+    from model.imm.landmarks import (
+        errors_by_labels,
+        evaluate_landmarks,
+        fitting_rows,
+        found_and_labelled,
     )
+
+    counts = () if args.labels is None else number_list(args.labels)
+    network = weights.load(args.weights, choose_device(args.device).device)
+    people, test, held_out = _people(args.data, args.labelled)
+    eyes = _EYES.get(test.joint_set.name)
+    known, measured = found_and_labelled(network, people), found_and_labelled(network, test)
+    options: dict[str, Any] = {
+        "alpha": args.ridge,
+        "intercept": args.intercept,
+        "held_out": held_out,
+        "size": network.spec.size,
+    }
+    result = evaluate_landmarks(known, measured, eyes, **options)
+    by_labels = errors_by_labels(known, measured, eyes, counts, draws=args.draws, **options)
+    fitted = fitting_rows(len(known[1]), held_out)[0].stop
+    found = {"error": result.error, "held_out": result.held_out}
+    if eyes is None:
+        found |= _bodies(test, result.landmarks, measured[1], network.spec.size)
     if args.json:
-        print(json.dumps({"error": result.error, "held_out": result.held_out}))
+        protocol = {"fitted": fitted, "ridge": args.ridge, "intercept": args.intercept}
+        labels = {"labels": list(map(asdict, by_labels))} if counts else {}
+        print(json.dumps({**found, **protocol, **labels}))
         return 0
     unit = "picture's side" if eyes is None else "distance between the eyes"
     print(f"{result.error:.2f} % of the {unit}, on {test.name}")
+    if "pixels" in found:
+        print(f"{found['pixels']:.2f} pixels of the frame")
+    if "accuracy" in found:
+        print(f"{found['accuracy']:.2f} % of the joints within 6 pixels at half resolution")
     if result.held_out is not None:
         print(f"{result.held_out:.2f} % on the training pictures' last tenth, not fitted to")
+    intercept = "with an" if args.intercept else "without"
+    published = " (as published)" if not args.intercept and not args.ridge else ""
+    print(
+        f"a linear map {intercept} intercept, ridge {args.ridge:g}{published}, fitted to {fitted} "
+        "pictures"
+    )
+    for each in by_labels:
+        spread = f" ± {each.deviation:.2f} over {each.draws} draws" if each.draws > 1 else ""
+        print(f"{each.error:.2f} %{spread} with {each.labelled} labelled pictures")
     return 0
+
+
+def _bodies(
+    test: DataSet, landmarks: NDArray[Any], truth: NDArray[Any], size: int
+) -> dict[str, float | None]:
+    """What bodies are measured by, in the frames' own pixels."""
+    import numpy as np
+
+    from model.core.skeleton import BBC7
+    from model.evaluation.metrics import bbc_accuracy
+    from model.imm.landmarks import in_frames
+
+    found, wanted = (in_frames(test, each, size) for each in (landmarks, truth))
+    values: dict[str, float | None] = {
+        "pixels": float(np.linalg.norm(found - wanted, axis=-1).mean())
+    }
+    if test.joint_set == BBC7:
+        values["accuracy"] = bbc_accuracy(found, wanted, np.ones(found.shape[:2])).mean
+    return values
 
 
 def _people(data: str, labelled: str | None) -> tuple[DataSet, DataSet, float]:

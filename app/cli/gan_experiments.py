@@ -84,6 +84,16 @@ def _add_training(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--prior", metavar="NAME=ROOT", action="append", default=[], help="poses of other people"
     )
+    group.add_argument(
+        "--then",
+        metavar="NAME=ROOT[@W]",
+        action="append",
+        default=[],
+        help="pictures that each network goes on with after --images, as 300-W after VoxCeleb2",
+    )
+    group.add_argument(
+        "--then-steps", metavar="N", type=int, help="steps on --then (default: as many again)"
+    )
     add_network(parser)
     group.add_argument(
         "--workers", metavar="N", type=int, default=0, help="processes that load pictures"
@@ -113,6 +123,8 @@ def _request(args: argparse.Namespace) -> GanRequest:
         weights=_weights(args.weights),
         out=args.out,
         training=_training(args),
+        then=tuple(map(Request.parse, args.then)),
+        then_steps=args.then_steps,
         labelled=None if args.labelled is None else Request.parse(args.labelled),
         sizes=number_list(args.sizes),
         unit=args.unit,
@@ -129,9 +141,13 @@ def _training(args: argparse.Namespace) -> KeypointGanJob | None:
     from model.core.errors import UserError, check_number
 
     if not args.images:
-        if args.prior:
-            raise UserError("--prior is for training, which needs --images NAME=ROOT as well.")
+        if args.prior or args.then:
+            raise UserError(
+                "--prior and --then are for training, which needs --images NAME=ROOT as well."
+            )
         return None
+    if args.then_steps is not None:
+        check_number("then-steps", args.then_steps, args.then_steps >= 1, "1 or more")
     check_number("workers", args.workers, args.workers >= 0, "0 or more")
     return job_on(args, args.images, "keypointgan")
 

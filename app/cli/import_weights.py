@@ -1,6 +1,6 @@
 """``python main.py import-weights``: others' networks as weight files of this program.
 
-These are checkpoints of the released TTP and KeypointGAN code, and MoveNet's ONNX files.
+These are checkpoints of the released TTP, KeypointGAN and IMM code, and MoveNet's ONNX files.
 """
 
 from __future__ import annotations
@@ -26,7 +26,8 @@ def add_parser(subparsers: Subparsers) -> None:
         help=text,
         description=f"{sentence(text)} A file is one of TTP, whose variant, backbone and joints "
         "are read off it. A folder is one of KeypointGAN, with files such as latest_net_G_A.pth "
-        "and 580000_net_regressor.pth. An .onnx file is MoveNet Thunder or Lightning, which of "
+        "and 580000_net_regressor.pth. A TensorFlow checkpoint, such as model.ckpt with its files "
+        ".index and .data, is one of IMM. An .onnx file is MoveNet Thunder or Lightning, which of "
         "them is read off it: the network made of it predicts what MoveNet does until it is "
         "trained.",
     )
@@ -34,7 +35,7 @@ def add_parser(subparsers: Subparsers) -> None:
         "checkpoint",
         metavar="AUTHORS",
         type=Path,
-        help="a .pth file, a folder or MoveNet's .onnx file; is only read",
+        help="a .pth file, a folder, a TensorFlow checkpoint or MoveNet's .onnx file; is only read",
     )
     parser.add_argument("out", metavar="OUT.safetensors", type=Path, help="where to write")
     parser.add_argument(
@@ -77,6 +78,8 @@ def run(args: argparse.Namespace) -> int:
             f"--part is for KeypointGAN, and {args.checkpoint} is no folder. Give the folder of "
             "its checkpoints."
         )
+    if _is_tensorflow(args.checkpoint):
+        return _import_imm(args)
     if is_movenet:
         spec = _import_movenet(args)
     else:
@@ -84,6 +87,21 @@ def run(args: argparse.Namespace) -> int:
 
         spec = import_authors(args.checkpoint, args.out, args.channel_order or "bgr")
     _report(spec, args.out)
+    return 0
+
+
+def _is_tensorflow(path: Path) -> bool:
+    """Whether a path is a TensorFlow checkpoint's name, or its index."""
+    return path.suffix == ".index" or path.with_name(f"{path.name}.index").is_file()
+
+
+def _import_imm(args: argparse.Namespace) -> int:
+    from model.imm.weights import import_released
+
+    spec = import_released(args.checkpoint, args.out)
+    print(f"points         {spec.points}")
+    print(f"width          {spec.width}")
+    print(f"written to     {args.out}")
     return 0
 
 

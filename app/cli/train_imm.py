@@ -48,6 +48,13 @@ def add_parser(subparsers: Subparsers) -> None:
         help="the perceptual network (default: the embedded VGG-16; the authors' is given with "
         "--set features=colorization --set initial_means=published)",
     )
+    parser.add_argument(
+        "--start",
+        metavar="FILE",
+        type=Path,
+        help="go on from another run's checkpoint.pt with optimiser and learning rate as they "
+        "were, as published for AFLW after CelebA; or from a weight file, with new ones",
+    )
     add_run(parser)
     parser.set_defaults(func=run)
 
@@ -85,6 +92,7 @@ def _job(args: argparse.Namespace) -> ImmJob:
         data=Request.parse(args.data),
         out=args.out,
         features=args.features or PERCEPTUAL_WEIGHTS,
+        start=args.start,
         skip_bad=args.on_bad_data == "skip",
         resume=args.resume,
         until=args.max_steps,

@@ -67,7 +67,8 @@ def add_parser(subparsers: Subparsers) -> None:
         "--start",
         metavar="FILE",
         type=Path,
-        help="go on from these weights, with a new schedule: other pictures, another prior",
+        help="go on from these weights with other pictures or another prior; another run's "
+        "checkpoint.pt brings its discriminators and optimisers as well",
     )
     parser.add_argument(
         "--ablation", metavar="NAME", default="keypointgan", help=f"a row of Table 4: {_ABLATIONS}"

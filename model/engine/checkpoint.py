@@ -56,8 +56,24 @@ def write_checkpoint(
             ) from error
 
 
+def open_checkpoint(path: Path) -> tuple[int, dict[str, str], dict[str, Any]]:
+    """The steps that are done, the identity and the state of a run's checkpoint.
+
+    Raises:
+        UserError: it is none, or damaged.
+    """
+    try:
+        content = load_pickle(path)
+        return int(content["step"]), dict(content["identity"]), dict(content["state"])
+    except UNREADABLE as error:
+        raise UserError(
+            f"{path} is not a checkpoint of this program or is damaged ({error}). Restore it, "
+            "or start again in another folder."
+        ) from error
+
+
 def read_checkpoint(folder: Path, identity: Mapping[str, str]) -> tuple[int, dict[str, Any]]:
-    """The steps that are done and the state of a run of this ``identity``.
+    """The steps that are done and the state of the run in a folder, of this ``identity``.
 
     Raises:
         UserError: there is none, it is damaged, or it belongs to another run.
@@ -65,15 +81,7 @@ def read_checkpoint(folder: Path, identity: Mapping[str, str]) -> tuple[int, dic
     path = folder / CHECKPOINT
     if not path.is_file():
         raise UserError(f"There is no checkpoint in {folder}. Start without --resume.")
-    try:
-        content = load_pickle(path)
-        step, former = int(content["step"]), dict(content["identity"])
-        state = dict(content["state"])
-    except UNREADABLE as error:
-        raise UserError(
-            f"{path} is not a checkpoint of this program or is damaged ({error}). Restore it, "
-            "or start again in another folder."
-        ) from error
+    step, former, state = open_checkpoint(path)
     for name, value in identity.items():
         if former.get(name) != value:
             raise UserError(

@@ -131,5 +131,16 @@ GAN_EXPERIMENTS: Mapping[str, GanExperiment] = {
             "KeypointGAN's figures: geometry and appearance apart",
             "people found, redrawn in each other's poses, and with a point moved",
         ),
+        GanExperiment(
+            "keypointgan-leaks",
+            "KeypointGAN, Figure 4: what an unconstrained cycle leaks",
+            "people redrawn from a CycleGAN's skeleton images, and from the same skeletons drawn "
+            "anew",
+        ),
+        GanExperiment(
+            "keypointgan-failures",
+            "KeypointGAN, Figure 6: failures",
+            "the pictures with the largest errors, and whether left was taken for right",
+        ),
     )
 }

@@ -53,7 +53,9 @@ class GanRequest:
     """The values of the command line; nothing is opened yet.
 
     ``training`` is how to train networks that are not given: its folder, ablation and prior's size
-    are set for each. ``labelled`` are training people whose labels post-processing is fitted to.
+    are set for each. With ``then``, each goes on with these pictures for ``then_steps`` more steps
+    (None: as many again): faces of 300-W after VoxCeleb2. ``labelled`` are training people whose
+    labels post-processing is fitted to.
     """
 
     data: Request
@@ -61,6 +63,8 @@ class GanRequest:
     weights: Mapping[str, Path]
     out: Path
     training: KeypointGanJob | None = None
+    then: tuple[Request, ...] = ()
+    then_steps: int | None = None
     labelled: Request | None = None
     sizes: tuple[int, ...] = (5000, 500, 50)
     unit: Unit | None = None
@@ -114,13 +118,18 @@ class GanStudy:
         self.used[role] = path
         return weights.load(path, self._device)
 
+    def shown(self, network: KeypointGan, people: DataSet | None = None) -> DataSet:
+        """The pictures to measure on, or ``people``, as the network is shown them."""
+        chosen = fitting(people or self.people, network.spec.skeleton.joint_set)
+        if network.spec.mask == "none":
+            return chosen
+        if self.request.masks is None:
+            raise ValueError("a masked network needs a source of masks")
+        return self.request.masks(chosen)
+
     def find(self, network: KeypointGan, people: DataSet | None = None) -> Found:
         """The points of the pictures to measure on, or of other ``people``."""
-        chosen = fitting(people or self.people, network.spec.skeleton.joint_set)
-        if network.spec.mask == "person":
-            if self.request.masks is None:
-                raise ValueError("a masked network needs a source of masks")
-            chosen = self.request.masks(chosen)
+        chosen = self.shown(network, people)
         every = self.request.every
         hidden = True if self.request.quiet else None
         with tqdm(total=len(chosen) // every, unit="picture", disable=hidden) as bar:
@@ -174,6 +183,7 @@ class GanStudy:
                 for role, path in self.used.items()
             },
             "training": None if training is None else asdict(training.settings),
+            "then": [f"{each.source.name}={each.root.name}" for each in request.then],
             "versions": versions(),
         }
 
@@ -198,6 +208,25 @@ class GanStudy:
             regressor=regressor,
             resume=any((folder / name).exists() for name in _BEGUN),
         )
+        weights_file = self._finished(role, job)
+        if not self.request.then:
+            return weights_file
+        steps = self.request.then_steps or job.settings.steps
+        more = folder / "then"
+        return self._finished(
+            role,
+            replace(
+                job,
+                images=self.request.then,
+                settings=replace(job.settings, steps=steps),
+                start=folder / CHECKPOINT,
+                out=more,
+                resume=(more / CHECKPOINT).exists(),
+            ),
+        )
+
+    def _finished(self, role: str, job: KeypointGanJob) -> Path:
+        """The weights of a training that is through; ``UserError`` if it was stopped."""
         result = run_gan_training(job, self.stopping)
         if not result.finished:
             raise UserError(

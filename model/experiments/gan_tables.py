@@ -8,13 +8,13 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 
 from model.core.panels import write_picture
-from model.core.skeleton import H36M32, MPI28
+from model.core.skeleton import FACES68, H36M32, MPI28
 from model.data.mpi_inf_3dhp import H36M32_SHARED17, MPI28_SHARED17
 from model.evaluation.tables import figure
 from model.experiments import gan_figures
 from model.experiments import gan_published as published
 from model.experiments.catalogue import GAN_EXPERIMENTS
-from model.experiments.gan_study import FULL, GanStudy, fitting
+from model.experiments.gan_study import FULL, GanStudy
 from model.experiments.result import ExperimentResult, Picture, Table
 from model.keypointgan.evaluation import UNITS, Found, PointScore, Unit, check_unit, score
 from model.keypointgan.job import panel
@@ -46,10 +46,7 @@ def table1(study: GanStudy) -> ExperimentResult:
         for name, values in published.TABLE1.items():
             cells = [figure(value) for value in values]
             rows.append((f"{name} (paper)", *cells, *[_NONE] * (len(columns) + 3 - len(cells))))
-    write_picture(
-        study.folder / "people.png",
-        panel(network, fitting(study.people, network.spec.skeleton.joint_set)),
-    )
+    write_picture(study.folder / "people.png", panel(network, study.shown(network)))
     return _result(
         study,
         "keypointgan-table1",
@@ -160,11 +157,19 @@ RUNS: Mapping[str, Callable[[GanStudy], ExperimentResult]] = {
     "keypointgan-table4": table4,
     "keypointgan-table5": table5,
     "keypointgan-figures": gan_figures.run,
+    "keypointgan-leaks": gan_figures.leaks,
+    "keypointgan-failures": gan_figures.failures,
 }
 
 
 def _score(study: GanStudy, found: Found, unit: Unit) -> PointScore:
-    return score(found, study.request.unit or unit, _used(study, found, unit))
+    return score(found, _unit(study, unit), _used(study, found, unit))
+
+
+def _unit(study: GanStudy, unit: Unit) -> Unit:
+    """The one asked for, else the table's; faces are measured by their pupils where it has both."""
+    faces = study.people.joint_set == FACES68 and unit == "image"
+    return study.request.unit or ("inter-pupil" if faces else unit)
 
 
 def _used(study: GanStudy, found: Found, unit: Unit) -> Sequence[int] | None:
@@ -198,7 +203,7 @@ def _mean_pose(found: Found) -> Found:
 def _result(
     study: GanStudy, name: str, unit: Unit, table: Table, caption: str | None = None
 ) -> ExperimentResult:
-    words = UNITS[study.request.unit or unit]
+    words = UNITS[_unit(study, unit)]
     text = (
         f"Mean distance of the points to the labels of {study.people.name}, in {words}; the mean "
         "of a picture's marked points, then of a group's pictures, then of the groups. No label of "

@@ -15,11 +15,12 @@ from numpy.typing import NDArray
 
 from model.core.crop import CROP_SIZE
 from model.core.device import choose_device
+from model.core.errors import UserError
 from model.core.files import whole_file
 from model.core.panels import draw_points, enlarged, tile, write_picture
 from model.data.catalogue import Request
 from model.data.records import DataSet, readable
-from model.engine.checkpoint import identity_of
+from model.engine.checkpoint import identity_of, open_checkpoint
 from model.engine.ranks import check_alone
 from model.engine.run import Run, Schedule, TrainingResult
 from model.imm import weights
@@ -101,13 +102,19 @@ _FREE = ("steps", "look_every", "checkpoint_every")
 
 @dataclass(frozen=True)
 class ImmJob:
-    """What to train, on what, and where to. ``data`` is learnt from without its labels."""
+    """What to train, on what, and where to. ``data`` is learnt from without its labels.
+
+    ``start`` is what to go on from: another run's ``checkpoint.pt``, as the released networks for
+    AFLW went on from those for CelebA, with the optimiser and the learning rate as they were
+    (method 3.3); or a weight file, with a new optimiser and schedule.
+    """
 
     spec: ImmSpec
     settings: ImmSettings
     data: Request
     out: Path
     features: Path
+    start: Path | None = None
     skip_bad: bool = False
     resume: bool = False
     until: int | None = None
@@ -126,16 +133,19 @@ def run_imm_training(job: ImmJob, stopping: Callable[[], bool] = lambda: False) 
     device = choose_device(job.device).device
     settings = job.settings
     people = job.data.read("train", job.data.source.crop_shift)
-    network = Imm(job.spec).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    network = _network(job).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     drawer = PairDrawer(settings.pairs, job.spec.size, flip=settings.flip)
     metadata = {
         "settings": json.dumps(asdict(settings)),
         "data": f"{job.data.source.name}={job.data.root.name}, {len(people)} frames",
         "versions": f"Python {platform.python_version()}, torch {torch.__version__}",
     }
+    learner = ImmStep(network, settings, make_loss(settings, job.features))
+    if job.start is not None and not _is_weights(job.start) and not job.resume:
+        learner.load_state(open_checkpoint(job.start)[2])
     kept: dict[str, Any] = {k: v for k, v in asdict(settings).items() if k not in _FREE}
     run = Run(
-        ImmStep(network, settings, make_loss(settings, job.features)),
+        learner,
         ImmExamples(people, drawer),
         Schedule.of(settings),
         job.out,
@@ -149,3 +159,19 @@ def run_imm_training(job: ImmJob, stopping: Callable[[], bool] = lambda: False) 
     with whole_file(job.out / "run.json") as path:
         path.write_text(json.dumps(metadata, indent=2))
     return TrainingResult(steps, steps >= settings.steps, job.out / NEWEST)
+
+
+def _network(job: ImmJob) -> Imm:
+    if job.start is None or not _is_weights(job.start):
+        return Imm(job.spec)
+    network = weights.load(job.start)
+    if network.spec != job.spec:
+        raise UserError(
+            f"{job.start} holds {network.spec}, but {job.spec} is to be trained. Start from "
+            "weights of the same network, or give its --points."
+        )
+    return network.train()
+
+
+def _is_weights(path: Path) -> bool:
+    return path.suffix == ".safetensors"

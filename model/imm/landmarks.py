@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 from model.core.crop import crop_matrix, transform
-from model.core.errors import UserError
+from model.core.errors import UserError, check_number
 from model.data.records import ABSENT, BadDataError, Clip, DataSet
 from model.evaluation.regression import LinearMap, fit_linear_map
 from model.imm.data import cut
@@ -37,6 +38,16 @@ class LandmarkResult:
     regression: LinearMap
 
 
+@dataclass(frozen=True)
+class LabelCount:
+    """The error with ``labelled`` pictures: mean and standard deviation over ``draws`` of them."""
+
+    labelled: int
+    error: float
+    deviation: float
+    draws: int
+
+
 @torch.no_grad()
 def found_and_labelled(
     network: Imm, people: DataSet, batch_size: int = 100
@@ -50,11 +61,7 @@ def found_and_labelled(
     """
     size = network.spec.size
     network.eval()
-    places = [
-        (clip, int(frame))
-        for clip in people
-        for frame in np.flatnonzero((clip.visible != ABSENT).all(axis=1))
-    ]
+    places = _labelled_frames(people)
     if not places:
         raise BadDataError(
             f"No frame of {people.name} has a label for every landmark, and the regression needs "
@@ -148,6 +155,71 @@ def evaluate_landmarks(
         aside = _error(tried, labels[kept], eyes, size)
     error = _error(predicted, test[1], eyes, size)
     return LandmarkResult(error, aside, predicted, regression)
+
+
+def errors_by_labels(
+    train: tuple[Points, Points],
+    test: tuple[Points, Points],
+    eyes: tuple[int, int] | None,
+    counts: Sequence[int],
+    *,
+    draws: int = 10,
+    seed: int = 0,
+    alpha: float = 0.0,
+    intercept: bool = False,
+    held_out: float = HELD_OUT,
+    size: int = PICTURE,
+) -> list[LabelCount]:
+    """How many labelled pictures are needed: the protocol with only so many of those fitted to.
+
+    Each of ``counts`` is drawn ``draws`` times, without replacement; a count that is not below the
+    number of pictures means all of them, once. The rest as in ``evaluate_landmarks``.
+    """
+    check_number("draws", draws, draws >= 1, "1 or more")
+    rng = np.random.default_rng(seed)
+    fitted, _ = fitting_rows(len(train[1]), held_out)
+    points, labels = np.asarray(train[0])[fitted], np.asarray(train[1])[fitted]
+    results = []
+    for count in counts:
+        check_number("labels", count, count >= 1, "1 or more pictures each")
+        whole = count >= len(labels)
+        chosen = (
+            [np.arange(len(labels))]
+            if whole
+            else [rng.choice(len(labels), count, replace=False) for _ in range(draws)]
+        )
+        errors = [
+            evaluate_landmarks(
+                (points[rows], labels[rows]),
+                test,
+                eyes,
+                alpha=alpha,
+                intercept=intercept,
+                held_out=0.0,
+                size=size,
+            ).error
+            for rows in chosen
+        ]
+        spread = float(np.std(errors, ddof=1)) if len(errors) > 1 else 0.0
+        results.append(LabelCount(len(chosen[0]), float(np.mean(errors)), spread, len(errors)))
+    return results
+
+
+def in_frames(people: DataSet, landmarks: Points, size: int = PICTURE) -> NDArray[np.float64]:
+    """Landmarks (N, L, 2) of the frames of ``found_and_labelled`` in pixels of the stored frames.
+
+    Only how far they lie from each other is right: all squares are moved to one corner.
+    """
+    sides = np.array([clip.box(frame).side for clip, frame in _labelled_frames(people)])
+    return np.asarray(landmarks, np.float64) * (sides / size)[:, None, None]
+
+
+def _labelled_frames(people: DataSet) -> list[tuple[Clip, int]]:
+    return [
+        (clip, int(frame))
+        for clip in people
+        for frame in np.flatnonzero((clip.visible != ABSENT).all(axis=1))
+    ]
 
 
 def _error(predicted: Points, truth: Points, eyes: tuple[int, int] | None, size: int) -> float:

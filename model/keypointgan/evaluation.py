@@ -75,7 +75,8 @@ class Found:
     ``points`` and ``truth`` (N, K, 2) float64, (x, y) in -1..1 across the crop; ``marked`` (N, K)
     bool: what the labels mark; ``sides`` (N,): of the crops, in pixels of the original pictures;
     ``groups`` (N,): what is averaged over first; ``swapped`` (N,) bool: whose left and right were
-    exchanged. ``skipped`` names frames that could not be used.
+    exchanged. ``skipped`` names frames that could not be used; ``places`` are the clip's number in
+    the data set and the frame of each picture.
     """
 
     joint_set: JointSet
@@ -86,6 +87,7 @@ class Found:
     groups: NDArray[np.str_]
     swapped: NDArray[np.bool_]
     skipped: tuple[str, ...] = ()
+    places: tuple[tuple[int, int], ...] = ()
 
     def __len__(self) -> int:
         return len(self.points)
@@ -136,19 +138,22 @@ def find_points(
             f"The network finds {joint_set.name}, {data_set.name} is labelled with "
             f"{data_set.joint_set.name}. Choose data with the network's points, or convert it."
         )
-    places = [(clip, i) for clip in data_set for i in range(len(clip))][::every]
+    places = [(n, i) for n, clip in enumerate(data_set) for i in range(len(clip))][::every]
+    used: list[tuple[int, int]] = []
     rows: list[tuple[NDArray[np.float64], NDArray[np.bool_], float, str]] = []
     points, swapped, skipped = [], [], []
     for start in range(0, len(places), batch):
         pictures = []
         chunk = places[start : start + batch]
-        for clip, frame in chunk:
+        for number, frame in chunk:
+            clip = data_set.clips[number]
             try:
                 clip.check(frame)
                 pictures.append(cut(clip, frame, network.spec.size))
             except BadDataError as error:
                 skipped.append(str(error))
                 continue
+            used.append((number, frame))
             box = clip.box(frame)
             truth = 2 * transform(clip.joints[frame], crop_matrix(box)) / CROP_SIZE - 1
             rows.append((truth, clip.visible[frame] != ABSENT, box.side, group(clip)))
@@ -169,6 +174,7 @@ def find_points(
         np.array(groups),
         np.concatenate(swapped),
         tuple(skipped),
+        tuple(used),
     )
 
 
@@ -177,11 +183,7 @@ def score(found: Found, unit: Unit = "image", used: Sequence[int] | None = None)
 
     Pictures without a marked point do not count; ``UserError`` if none has one.
     """
-    rows = list(range(len(found.joint_set))) if used is None else list(used)
-    size = _unit_sizes(found, unit)
-    order = found.joint_set.flip_order
-    plain = _errors(found, found.truth, found.marked, rows) / size
-    other = _errors(found, found.truth[:, order], found.marked[:, order], rows) / size
+    plain, other = errors(found, unit, used)
     counts = np.isfinite(plain)
     if not counts.any():
         raise UserError("None of the pictures has a marked point to measure by. Choose others.")
@@ -201,6 +203,19 @@ def score(found: Found, unit: Unit = "image", used: Sequence[int] | None = None)
         else float("nan"),
         pictures=len(plain),
     )
+
+
+def errors(
+    found: Found, unit: Unit = "image", used: Sequence[int] | None = None
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The error of each picture (N,), and what it is with its labels' left and right exchanged.
+
+    Over the ``used`` points (None: all) that are marked; NaN for a picture without any.
+    """
+    rows = list(range(len(found.joint_set))) if used is None else list(used)
+    size, order = _unit_sizes(found, unit), found.joint_set.flip_order
+    plain = _errors(found, found.truth, found.marked, rows) / size
+    return plain, _errors(found, found.truth[:, order], found.marked[:, order], rows) / size
 
 
 def check_unit(unit: Unit, joint_set: JointSet) -> None:

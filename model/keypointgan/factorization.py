@@ -56,7 +56,18 @@ class Factorization:
     ) -> NDArray[np.uint8]:
         """The person of the picture ``appearance`` in the pose ``points`` (K, 2)."""
         pose = torch.from_numpy(np.array(points, np.float32))[None].to(self.network.device)
-        image = self.network.G_B(self.network.draw(pose), self._tensor(appearance))
+        return self._redrawn(self.network.draw(pose), appearance)
+
+    @torch.inference_mode()
+    def cycle(self, picture: NDArray[np.uint8], appearance: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """The picture redrawn from its skeleton image as it was predicted, hidden traces and all.
+
+        For networks without a bottleneck this is their cycle.
+        """
+        return self._redrawn(self.network.G_A(self._tensor(picture)), appearance)
+
+    def _redrawn(self, skeleton: Tensor, appearance: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        image = self.network.G_B(skeleton, self._tensor(appearance))
         return np.ascontiguousarray(to_pixels(image)[0].permute(1, 2, 0).cpu().numpy())
 
     def transfer(self, pose: NDArray[np.uint8], appearance: NDArray[np.uint8]) -> NDArray[np.uint8]:

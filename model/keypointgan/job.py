@@ -24,7 +24,7 @@ from model.data.catalogue import Request, weights_of
 from model.data.conversion import converted
 from model.data.masks import Masks
 from model.data.records import Clip, DataSet, readable
-from model.engine.checkpoint import CHECKPOINT, identity_of
+from model.engine.checkpoint import CHECKPOINT, identity_of, open_checkpoint
 from model.engine.ranks import check_alone
 from model.engine.run import Run, Schedule, TrainingResult
 from model.keypointgan import weights
@@ -38,6 +38,7 @@ from model.keypointgan.training import KeypointGanStep, PoseExamples, RegressorS
 _ROWS = 6
 _PICTURES = 256  # of each set are measured, at most
 NEWEST = "last.safetensors"
+_CHECKPOINT = Path(CHECKPOINT).suffix
 
 
 class GanCallback:
@@ -171,7 +172,8 @@ class KeypointGanJob:
     is the share of the pictures' people kept for development; ``validation`` are further sets with
     labels. Labels of pictures are used to measure by and for nothing else. ``regressor`` is a
     weight file whose regressor spares the pre-training, ``perceptual`` the reconstruction loss's.
-    ``start`` is a weight file to go on from instead. A ``spec`` with a mask needs ``masks``.
+    ``start`` is what to go on from instead: a weight file, or another run's ``checkpoint.pt``,
+    which has the discriminators and the optimisers as well. A ``spec`` with a mask needs ``masks``.
     """
 
     spec: KeypointGanSpec
@@ -226,6 +228,8 @@ def run_gan_training(
     features.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     settings = job.settings
     learner = KeypointGanStep(network, settings, RatioPerceptualLoss(features))
+    if job.start is not None and job.start.suffix == _CHECKPOINT and not main:
+        _go_on_from(job.start, learner)
     look = GanCallback(
         network,
         job.out,
@@ -264,7 +268,7 @@ def _check_resumed(job: KeypointGanJob) -> None:
 
 
 def _network(job: KeypointGanJob) -> KeypointGan:
-    if job.start is None:
+    if job.start is None or job.start.suffix == _CHECKPOINT:
         return KeypointGan(job.spec)
     network = weights.load(job.start)
     if replace(network.spec, mask=job.spec.mask) != job.spec:
@@ -274,6 +278,18 @@ def _network(job: KeypointGanJob) -> KeypointGan:
         )
     network.spec = job.spec
     return network.train()
+
+
+def _go_on_from(checkpoint: Path, learner: KeypointGanStep) -> None:
+    """Take over another run's networks and optimisers; ``UserError`` if they are others."""
+    state = open_checkpoint(checkpoint)[2]
+    try:
+        learner.load_state(state)
+    except (KeyError, RuntimeError, ValueError, TypeError) as error:
+        raise UserError(
+            f"{checkpoint} is of another training than this one ({str(error).splitlines()[0]}). "
+            "Start from that of the same networks, with the same --preset and --set."
+        ) from error
 
 
 def _pretrained(

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 import scipy.io
+import torch
 from numpy.typing import NDArray
 
 from app.assets import PERCEPTUAL_WEIGHTS
 from main import main
+from model.core.crop import CROP_SIZE, crop_matrix, transform
 from model.core.errors import UserError
 from model.core.skeleton import FACES68, H36M32, MPI28, PENN13
 from model.data.catalogue import Request
@@ -25,12 +29,13 @@ from model.experiments.catalogue import GAN_EXPERIMENTS
 from model.experiments.gan_study import GanRequest, GanStudy, fitting, moved
 from model.experiments.result import ExperimentResult, read
 from model.keypointgan import weights
-from model.keypointgan.evaluation import Found
+from model.keypointgan.evaluation import Found, find_points
 from model.keypointgan.job import KeypointGanJob
 from model.keypointgan.settings import VARIANTS, KeypointGanSettings, KeypointGanSpec
 from tests.model.data.clips import make_clip, make_data_set
-from tests.model.data.test_faces300w import write_300w
+from tests.model.data.test_faces300w import write_300w, write_multipie
 from tests.model.data.test_simplified_human36m import write as write_simplified
+from tests.model.data.test_voxceleb import write as write_voxceleb
 from tests.model.keypointgan.tiny import tiny_network
 from tests.shards import write_shard
 
@@ -291,6 +296,8 @@ def test_a_network_that_is_neither_given_nor_trained_is_a_sentence(
     ("options", "part"),
     [
         (("--prior", "shards=x.npz"), "needs --images"),
+        (("--then", "shards=x.npz"), "needs --images"),
+        (("--images", "shards=x.npz", "--then-steps", "0"), "then-steps was 0"),
         (("--every", "0"), "every was 0"),
         (("--sizes", "5,5"), "'5,5'"),
         (("--sizes", "-5"), "'-5'"),
@@ -313,6 +320,92 @@ def test_wrong_input_is_one_sentence(
     error = capsys.readouterr().err
     assert error.startswith("error: ") and error.count("\n") == 1
     assert part in error
+
+
+@pytest.mark.slow
+def test_faces_are_trained_on_one_set_then_on_another_and_measured_by_their_pupils(
+    bench: Bench, tmp_path: Path
+) -> None:
+    """The rows of faces in Tables 4 and 5: VoxCeleb2, then 300-W, with MultiPIE's poses."""
+    other = Bench(tmp_path)
+    faces = f"300w={write_300w(tmp_path / 'faces')}"
+    given = [
+        "--images", f"voxceleb2={write_voxceleb(tmp_path / 'vox')}", "--then", faces, "--prior",
+        f"multipie={write_multipie(tmp_path / 'multipie')}", "--then-steps", "1",
+        *bench.training()[4:],
+    ]  # fmt: skip
+    result = other.result("table5", "--sizes", "2", "--labelled", faces, *given, data=faces)
+    assert "distance between the pupils" in result.text
+    assert result.configuration["then"] == ["300w=faces"]
+    assert list(rows_of(result)) == ["all", "2"]
+    for role in ("keypointgan", "prior-2"):
+        folder = other.out / "keypointgan-networks" / role
+        told = weights.read_metadata(folder / "then" / "last.safetensors")
+        assert (told["images"], told["steps"]) == ("300w=faces", "1")
+        before, after = (
+            torch.load(path / "checkpoint.pt", weights_only=True)["state"]["adams"]["generators"]
+            for path in (folder, folder / "then")
+        )
+        steps = [int(each["state"][0]["step"]) for each in (before, after)]
+        assert steps == [2, 3], "the second training goes on from the first"
+    table = other.result("table4", *given, data=faces)
+    assert "distance between the pupils" in table.text
+    row = rows_of(table)[VARIANTS["keypointgan"][0]]
+    assert (row["error"], row["faces (paper)"]) == (rows_of(result)["all"]["error"], "8.67")
+
+
+def test_figures_are_of_people_found_redrawn_and_moved(bench: Bench) -> None:
+    result = bench.result("figures", "--weights", str(bench.trained))
+    files = [picture.file for picture in result.pictures]
+    assert files == ["found.png", "transfer.png", "moved.png"]
+    assert all((bench.out / "keypointgan-figures" / file).is_file() for file in files)
+    assert [row for (row,) in result.tables[0].rows] == [
+        clip.name for clip in Request.parse(bench.people).read("test", 0.0)
+    ]
+    # How the network was trained stands in the result.
+    trained = json.loads(result.configuration["weights"]["keypointgan"]["settings"])
+    assert (trained["learning_rate"], trained["steps"]) == (2e-4, 2)
+
+
+def test_leaks_are_what_is_lost_when_skeletons_are_drawn_anew(bench: Bench) -> None:
+    result = bench.result("leaks", *bench.training())
+    rows = rows_of(result)
+    assert list(rows) == ["CycleGAN", "KeypointGAN"]
+    for row in rows.values():
+        known, anew, leaked = (float(cell) for cell in list(row.values())[1:])
+        assert leaked == pytest.approx(anew - known, abs=0.011)
+    folder = bench.out / "keypointgan-leaks"
+    assert [picture.file for picture in result.pictures] == ["cyclegan.png", "keypointgan.png"]
+    assert all((folder / picture.file).is_file() for picture in result.pictures)
+
+
+def test_failures_are_the_largest_errors_and_tell_left_for_right(
+    bench: Bench, tmp_path: Path
+) -> None:
+    people = Request.parse(bench.people).read("test", 0.0)
+    found = find_points(weights.load(bench.trained), people)
+    places = [(people.clips[number], frame) for number, frame in found.places]
+    assert len(places) == len(found) == 12
+
+    def label(arrays: dict[str, NDArray[Any]]) -> None:
+        """What was found is right everywhere but for the sides of the fourth picture."""
+        for row, (clip, frame) in enumerate(places):
+            points = found.points[row][PENN13.flip_order if row == 3 else slice(None)]
+            back = cv2.invertAffineTransform(crop_matrix(clip.box(frame)))
+            arrays["joints"][row] = transform(
+                (points + 1) * (CROP_SIZE / 2), np.asarray(back, np.float64)
+            )
+
+    other = Bench(tmp_path)
+    (tmp_path / "people.npz").write_bytes((bench.folder / "people.npz").read_bytes())
+    spoil(tmp_path / "people.npz", label)
+    result = other.result("failures", "--weights", str(bench.trained))
+    worst, *rest = result.tables[0].rows
+    clip, frame = places[3]
+    assert worst[:2] == (clip.name, str(frame)) and float(worst[2]) > 0.1
+    assert worst[3:] == ("0.00", "yes")
+    assert [row[2] for row in rest] == ["0.00"] * 5
+    assert (other.out / "keypointgan-failures" / "failures.png").is_file()
 
 
 # Bugs: each says what ought to hold

@@ -12,10 +12,12 @@ from model.core.errors import UserError
 from model.core.skeleton import PENN13
 from model.data.records import BadDataError, DataSet
 from model.imm.landmarks import (
+    errors_by_labels,
     evaluate_landmarks,
     eye_distance_errors,
     fitting_rows,
     found_and_labelled,
+    in_frames,
     landmark_features,
 )
 from tests.model.data.clips import make_clip
@@ -105,3 +107,30 @@ def test_points_and_labels_are_taken_in_order_and_in_the_networks_pixels() -> No
     first.visible[:] = 0
     with pytest.raises(BadDataError, match="label for every landmark"):
         found_and_labelled(network, people)
+
+
+def test_more_labels_give_smaller_errors_and_all_of_them_the_protocols() -> None:
+    rng = np.random.default_rng(0)
+    points = rng.uniform(-1, 1, (220, 3, 2))
+    labels = 64 + 30 * points[:, :2] + rng.normal(0, 1, (220, 2, 2))
+    train, test = (points[:120], labels[:120]), (points[120:], labels[120:])
+    few, more, whole = errors_by_labels(train, test, None, [2, 30, 5000], draws=5)
+    assert [each.labelled for each in (few, more, whole)] == [2, 30, 108], "without the last tenth"
+    assert [each.draws for each in (few, more, whole)] == [5, 5, 1]
+    assert few.error > 2 * more.error > 2 * whole.error * 0.99
+    assert few.deviation > more.deviation > whole.deviation == 0
+    assert whole.error == evaluate_landmarks(train, test, None).error
+    assert errors_by_labels(train, test, None, [2], draws=5) == [few], "draws are repeatable"
+    for counts, draws in (([0], 5), ([2], 0)):
+        with pytest.raises(UserError, match="was 0"):
+            errors_by_labels(train, test, None, counts, draws=draws)
+
+
+def test_landmarks_in_frames_are_as_far_apart_as_the_squares_say() -> None:
+    clip = make_clip(count=2)
+    people = DataSet("people", PENN13, (clip,))
+    landmarks = np.zeros((2, 13, 2))
+    landmarks[:, 1] = (32, 0)
+    sides = [clip.box(frame).side for frame in range(2)]
+    apart = in_frames(people, landmarks, 64)
+    np.testing.assert_allclose(apart[:, 1, 0] - apart[:, 0, 0], [side / 2 for side in sides])

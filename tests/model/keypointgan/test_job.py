@@ -419,6 +419,29 @@ def test_weights_of_other_networks_are_no_start(
         run_gan_training(material.job(tmp_path / "on", spec=spec, start=trained.result.weights))
 
 
+def test_a_training_goes_on_from_another_runs_checkpoint_with_all_that_was_learnt(
+    trained: Trained, material: Material, tmp_path: Path
+) -> None:
+    start = trained.job.out / "checkpoint.pt"
+    before = torch.load(start, weights_only=True)["state"]
+    run_gan_training(material.job(tmp_path / "on", start=start, steps=1))
+    after = torch.load(tmp_path / "on" / "checkpoint.pt", weights_only=True)["state"]
+    for name in ("generators", "discriminators", "regressor"):
+        steps = [state["adams"][name]["state"][0]["step"] for state in (before, after)]
+        assert int(steps[1]) == int(steps[0]) + 1, name
+    judged = [name for name in before["network"] if name.startswith("D_A") and "weight" in name]
+    assert judged and all(
+        torch.allclose(before["network"][name], after["network"][name], atol=0.01)
+        for name in judged
+    )
+    spec = dataclasses.replace(SPEC, width=8)
+    with pytest.raises(UserError, match="of another training than this one"):
+        run_gan_training(material.job(tmp_path / "other", spec=spec, start=start))
+    (tmp_path / "bad.pt").write_bytes(b"no checkpoint")
+    with pytest.raises(UserError, match="not a checkpoint of this program"):
+        run_gan_training(material.job(tmp_path / "bad", start=tmp_path / "bad.pt"))
+
+
 @pytest.mark.parametrize("prior", [None, "penn", "penn-poses"])
 def test_pictures_and_poses_of_penn_action_are_of_different_videos(
     prior: str | None, tmp_path: Path
