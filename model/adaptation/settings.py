@@ -157,7 +157,7 @@ PRESETS: tuple[Preset, ...] = (
     Preset(
         "steady",
         "Steady",
-        "Learns to agree with its mirror image and the frames around; a guard undoes harm",
+        "Learns to agree with its own mirror image; a guard undoes harm",
         PersonalizationSettings(
             learning_rate=2e-4,
             batch_size=4,
@@ -169,7 +169,6 @@ PRESETS: tuple[Preset, ...] = (
             self_weight=0.0,
             consistency=1.0,
             teacher="trained",
-            neighbours=2,
             guard=True,
         ),
     ),
