@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PyQt6.QtCore import QSize, Qt
 from PyQt6.QtGui import QPalette
-from PyQt6.QtWidgets import QFrame, QGridLayout, QLabel, QSizePolicy, QToolButton, QWidget
+from PyQt6.QtWidgets import QFrame, QGridLayout, QLabel, QToolButton, QWidget
 
 from app.gui.theme import icon
 from app.gui.widgets import count
@@ -22,7 +22,6 @@ class ChangeCard(QFrame):
         self.setAutoFillBackground(True)
         self.setBackgroundRole(QPalette.ColorRole.Midlight)
         self.setAccessibleName("Before and after")
-        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self._grid = QGridLayout(self)
         self._grid.setContentsMargins(16, 8, 8, 8)
         self._grid.setHorizontalSpacing(24)

@@ -320,13 +320,7 @@ class LiveView(QWidget):
             paint_result(painter, trained, self._network, shown)
             painter.restore()
         self._paint_overlays(painter, picture, right, shown)
-        updates = 0 if result is None else result.updates
-        words = ("As trained", f"Personalized · {notices.count(updates, 'update')}")
-        texts = [
-            f"{word} · {note}" if note else word
-            for word, note in zip(words, self._split_notes, strict=True)
-        ]
-        divider.paint(painter, picture, texts[0], texts[1])
+        divider.paint(painter, picture, self._split_notes)
 
     def _paint_overlays(
         self, painter: QPainter, picture: QRectF, inside: QRectF, overlays: Overlays

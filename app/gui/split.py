@@ -9,6 +9,7 @@ from app.gui import colours
 
 _REACH = 10.0  # pixels beside the line that take hold of it
 _STEP = 0.02
+_TITLES = ("As trained", "Personalized")
 _HANDLE = 14.0
 _PADDING = 8.0
 _TOP = 12.0
@@ -49,8 +50,8 @@ class Divider:
         """Move the line a little to the right (1) or left (-1)."""
         self.share = min(max(self.share + direction * _STEP, 0.0), 1.0)
 
-    def paint(self, painter: QPainter, picture: QRectF, left: str, right: str) -> None:
-        """Draw the line, its handle, and on either side what is shown there."""
+    def paint(self, painter: QPainter, picture: QRectF, notes: tuple[str, str]) -> None:
+        """Draw the line, its handle, and on either side what is shown there, with a note."""
         x = self.x(picture)
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -58,8 +59,10 @@ class Divider:
             painter.setPen(QPen(colour, width, cap=Qt.PenCapStyle.FlatCap))
             painter.drawLine(QPointF(x, picture.top()), QPointF(x, picture.bottom()))
         self._paint_handle(painter, QPointF(x, picture.center().y()))
-        self._paint_label(painter, picture, left, at_left=True)
-        self._paint_label(painter, picture, right, at_left=False)
+        for title, note, at_left in zip(_TITLES, notes, (True, False), strict=True):
+            whole = f"{title} · {note}" if note else title
+            if not self._paint_label(painter, picture, whole, at_left=at_left):
+                self._paint_label(painter, picture, title, at_left=at_left)
         painter.restore()
 
     def _paint_handle(self, painter: QPainter, centre: QPointF) -> None:
@@ -73,17 +76,18 @@ class Divider:
             back = centre + QPointF(sign * 3.5, 0)
             painter.drawPolygon(QPolygonF([tip, back + QPointF(0, 5), back - QPointF(0, 5)]))
 
-    def _paint_label(self, painter: QPainter, picture: QRectF, text: str, *, at_left: bool) -> None:
-        """Beside the line; not at all where its side has no room."""
+    def _paint_label(self, painter: QPainter, picture: QRectF, text: str, *, at_left: bool) -> bool:
+        """Beside the line; not at all, and False, where its side has no room."""
         size = QFontMetricsF(painter.font()).size(Qt.TextFlag.TextSingleLine, text)
         width, height = size.width() + 2 * _PADDING, size.height() + _PADDING
         x = self.x(picture)
         left = x - _TOP - width if at_left else x + _TOP
         label = QRectF(left, picture.top() + _TOP, width, height)
         if not picture.contains(label):
-            return
+            return False
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(_GROUND)
         painter.drawRoundedRect(label, 4, 4)
         painter.setPen(_TEXT)
         painter.drawText(label, Qt.AlignmentFlag.AlignCenter, text)
+        return True
