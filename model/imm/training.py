@@ -186,8 +186,9 @@ class ImmStep:
             self.done = int(state["done"])
         except (KeyError, RuntimeError, ValueError) as error:
             raise UserError(
-                f"The checkpoint does not belong to this network and its settings ({error}). "
-                "Go on with what it was started with, or start in another folder."
+                "The checkpoint does not belong to this network and its settings "
+                f"({str(error).splitlines()[-1].strip()}). Go on with what it was started with, or "
+                "start in another folder."
             ) from error
 
     def _reconstruction_loss(self, batch: ImmExample) -> Tensor:

@@ -286,8 +286,9 @@ def _go_on_from(checkpoint: Path, learner: KeypointGanStep) -> None:
     try:
         learner.load_state(state)
     except (KeyError, RuntimeError, ValueError, TypeError) as error:
+        reason = str(error).splitlines()[-1].strip()  # PyTorch names every tensor on a line
         raise UserError(
-            f"{checkpoint} is of another training than this one ({str(error).splitlines()[0]}). "
+            f"{checkpoint} is of another training than this one ({reason}). "
             "Start from that of the same networks, with the same --preset and --set."
         ) from error
 
