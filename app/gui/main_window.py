@@ -236,12 +236,15 @@ class MainWindow(QMainWindow):
 
         Raises UserError when the file cannot be written.
         """
+        complaint = UserError(
+            f"The picture of the window cannot be written to {path}. "
+            "Give a file in a folder that exists and can be written."
+        )
+        if not path.resolve().parent.is_dir():  # which whole_file would make
+            raise complaint
         with whole_file(path) as temporary:
             if not self.grab().save(str(temporary), "PNG"):
-                raise UserError(
-                    f"The picture of the window cannot be written to {path}. "
-                    "Give a file in a folder that exists and can be written."
-                )
+                raise complaint
 
     def quit_after(self, seconds: float, picture: Path | None = None) -> None:
         """Close the window by itself after that many seconds, and before save a ``picture``."""

@@ -121,6 +121,12 @@ class Drift:
         return float(np.average([s.gain for s in scores], weights=[s.frames for s in scores]))
 
     @property
+    def without(self) -> float:
+        """Joints that are right without personalization, percent, over all frames."""
+        weights = [score.frames for score in self.scores]
+        return float(np.average([score.without for score in self.scores], weights=weights))
+
+    @property
     def worst(self) -> SceneScore:
         """The scene that lost most."""
         return min(self.scores, key=lambda score: score.gain)
@@ -314,7 +320,7 @@ class DriftReport:
         rows = [
             [
                 drift.method,
-                figure(float(np.average([s.without for s in drift.scores]))),
+                figure(drift.without),
                 f"{drift.gain():+.2f}",
                 *(f"{gain:+.2f}" for gain in drift.thirds()),
                 f"{drift.worst.gain:+.2f}",
