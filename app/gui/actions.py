@@ -7,9 +7,10 @@ from dataclasses import dataclass, fields, replace
 from typing import Protocol
 
 from PyQt6.QtCore import QSize, Qt
-from PyQt6.QtGui import QAction, QActionGroup, QKeySequence
+from PyQt6.QtGui import QAction, QActionGroup
 from PyQt6.QtWidgets import QMainWindow, QMenu, QToolBar, QToolButton, QWidget
 
+from app.gui.shortcuts import beside_icon, make_action, name_action
 from app.gui.sources import SourceMenu
 from app.gui.theme import icon
 from app.gui.widgets import clock
@@ -27,6 +28,10 @@ class Preset(Protocol):
 
     @property
     def description(self) -> str: ...
+
+
+OWN = "own"
+"""The name, among those of presets, of the person's own settings."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +58,8 @@ class Handlers:
     show_keypoint_gan: Callable[[bool], None]
     go_back: Callable[[], None]
     reset_layout: Callable[[], None]
+    show_settings: Callable[[], None]
+    show_tour: Callable[[], None]
     show_about: Callable[[], None]
     close: Callable[[], object]
 
@@ -176,6 +183,17 @@ class Actions:
         self.reset_layout = self._make(
             "Reset layout", "Put every panel back in its place", handlers.reset_layout
         )
+        self.settings = self._make(
+            "Settings…",
+            "How it learns, what the window does, and which key does what",
+            handlers.show_settings,
+            "settings",
+            "Ctrl+,",
+        )
+        self.settings.setMenuRole(QAction.MenuRole.PreferencesRole)
+        self.tour = self._make(
+            "Tour", "Five places of the window, on the demo clip", handlers.show_tour, "", "F1"
+        )
         self.about = self._make(
             "About and licences", "What this program is made of", handlers.show_about
         )
@@ -202,7 +220,8 @@ class Actions:
 
     def choose_preset(self, name: str) -> str:
         """Tick the preset called ``name``, or the first if there is none; the ticked one's name."""
-        known = name if name in self.presets else next(iter(self.presets))
+        usable = name in self.presets and self.presets[name].isEnabled()
+        known = name if usable else next(iter(self.presets))
         self.presets[known].setChecked(True)
         return known
 
@@ -269,45 +288,16 @@ class Actions:
             )
             group.addAction(action)
             actions[preset.name] = action
+        own = self._make(
+            "Own settings",
+            "Those of the dialog Settings, where they are no preset's",
+            lambda _checked: chosen(OWN),
+            checkable=True,
+        )
+        own.setEnabled(False)
+        group.addAction(own)
+        actions[OWN] = own
         return actions
-
-
-def make_action(
-    parent: QWidget,
-    text: str,
-    tip: str,
-    handler: Callable[[], object] | Callable[[bool], object],
-    icon_name: str = "",
-    shortcut: str = "",
-    *,
-    checkable: bool = False,
-) -> QAction:
-    """An action whose tooltip tells its key, which works while ``parent`` is to be seen."""
-    action = QAction(parent)
-    action.setCheckable(checkable)
-    action.setToolTip(tip)
-    if shortcut:
-        keys = QKeySequence(shortcut)
-        action.setShortcut(keys)
-        action.setToolTip(f"{tip} ({keys.toString(QKeySequence.SequenceFormat.NativeText)})")
-    if icon_name:
-        action.setIcon(icon(icon_name))
-    name_action(action, text)
-    action.triggered.connect(handler)
-    # An action that only a hidden menu bar holds would lose its key.
-    parent.addAction(action)
-    return action
-
-
-def name_action(action: QAction, text: str) -> None:
-    """Call ``action`` by another name, on buttons too."""
-    action.setText(text)
-    action.setIconText(text if action.icon().isNull() else beside_icon(text))
-
-
-def beside_icon(text: str) -> str:
-    """``text`` as a tool button shows it: Qt alone would put it too close to the icon."""
-    return f"\N{THIN SPACE}{text}"
 
 
 _TOOLBAR_HEIGHT = 40
@@ -372,6 +362,7 @@ def build_menus(
     sources: SourceMenu,
     profiles: QMenu,
     panels: list[QAction],
+    playback: list[QAction],
 ) -> None:
     """Fill the menu bar of ``window``; ``panels`` show and hide the docks."""
     bar = window.menuBar()
@@ -380,6 +371,8 @@ def build_menus(
     file.addMenu(sources)
     file.addAction(actions.record)
     file.addSeparator()
+    file.addAction(actions.settings)
+    file.addSeparator()
     file.addAction(actions.close)
     personalization = _menu(
         "&Personalization",
@@ -387,7 +380,7 @@ def build_menus(
         [actions.personalize, actions.offline, actions.reset, actions.undo_reset],
     )
     personalization.addMenu(_menu("Preset", window, list(actions.presets.values())))
-    view = _menu("&View", window, [actions.play])
+    view = _menu("&View", window, [actions.play, *playback])
     view.addSeparator()
     view.addAction(actions.explain)
     view.addMenu(_overlay_menu(window, actions))
@@ -396,7 +389,13 @@ def build_menus(
     view.addActions(panels)
     view.addSeparator()
     view.addActions([actions.picture_alone, actions.reset_layout])
-    for menu in (file, personalization, profiles, view, _menu("&Help", window, [actions.about])):
+    for menu in (
+        file,
+        personalization,
+        profiles,
+        view,
+        _menu("&Help", window, [actions.tour, actions.about]),
+    ):
         bar.addMenu(menu)
 
 

@@ -56,6 +56,7 @@ class Launch:
     processor: Path | None = None
     osc: str | None = None
     precision: str | None = None
+    explain: bool = False
     screenshot: Path | None = None
     quit_after: float | None = None
 
@@ -106,7 +107,7 @@ def open_window(
     wanted.check()
     require_screen()
     app, problems = create_application()
-    settings, complaint = AppSettings(), None
+    settings, complaint = AppSettings(welcomed=True), None
     if not wanted.automatic:
         settings, complaint = load_settings(settings_path())
     session = make_session(
@@ -121,6 +122,7 @@ def open_window(
         for title, processor in _processors(wanted):
             session.add_processor(title, processor)
         sources = LiveSources(session)
+        sources.set_camera_mode(settings.camera)
         notice = _open_first(sources, wanted.source, settings.source)
         window = MainWindow(
             session,
@@ -136,9 +138,13 @@ def open_window(
         session.close()
         raise
     problems.happened.connect(window.show_message)
-    for sentence in filter(None, (complaint, notice)):
-        window.show_message(sentence)
+    if complaint:
+        window.show_message(complaint)
+    if notice:
+        window.show_source_problem(notice)
     window.set_personalizing(wanted.personalize)
+    if wanted.explain:
+        window.set_explaining(True)
     if wanted.keypoint_gan is not None:
         window.show_keypoint_gan()
     window.show()

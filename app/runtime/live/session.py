@@ -111,6 +111,9 @@ class Session(Protocol):
     def set_preset(self, name: str) -> None:
         """Choose a personalization preset by name; takes effect with a reset."""
 
+    def configure(self, settings: PersonalizationSettings) -> None:
+        """Personalize by settings that make up no preset; takes effect with a reset."""
+
     def set_comparison(self, comparison: Comparison) -> None:
         """How often to predict with the trained weights beside the personalized ones."""
 
@@ -215,6 +218,12 @@ class LiveSession:
         self._post(Reset(forget=True))
         capture.resume()
 
+    def close_source(self) -> None:
+        """Look at nothing until the next source is opened."""
+        if self._capture is not None:
+            self._capture.stop()
+            self._capture = None
+
     @property
     def source_info(self) -> SourceInfo | None:
         """What is really captured; None when nothing is open."""
@@ -289,7 +298,10 @@ class LiveSession:
             self._set(SetPersonalizing(personalizing))
 
     def set_preset(self, name: str) -> None:
-        self._set(Configure(preset(name).settings))
+        self.configure(preset(name).settings)
+
+    def configure(self, settings: PersonalizationSettings) -> None:
+        self._set(Configure(settings))
 
     def set_comparison(self, comparison: Comparison) -> None:
         self._set(Compare(comparison))
