@@ -117,13 +117,17 @@ def _check_picture(path: Path) -> None:
     assert picture.std() > 20
 
 
-@pytest.mark.parametrize("name", ["gymnast", "webcam"])
-def test_the_program_makes_its_own_picture(name: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("name", "view"), [("gymnast", ["--explain"]), ("webcam", [])])
+def test_the_program_makes_its_own_picture(name: str, view: list[str], tmp_path: Path) -> None:
     path = tmp_path / "window.png"
-    done = _run_main("--demo", name, "--screenshot", str(path), "--quit-after", "4")
+    done = _run_main("--demo", name, *view, "--screenshot", str(path), "--quit-after", "4")
     assert done.returncode == 0, done.stderr
     assert "Traceback" not in done.stderr
     _check_picture(path)
+    # Panels on a light ground stand at the right where something is explained.
+    picture = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
+    assert picture is not None
+    assert (np.median(picture[100:500, -40:]) > 200) == bool(view)
 
 
 @pytest.mark.xvfb

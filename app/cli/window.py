@@ -34,6 +34,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--device", metavar="NAME", help="auto, cpu, cuda, cuda:1 or mps (default: auto)"
     )
 
+    parser.add_argument_group("view").add_argument(
+        "--explain",
+        action="store_true",
+        help="show what the network sees and learns, as the key E does",
+    )
+
     outputs = parser.add_argument_group("other programs", "who else gets every result")
     outputs.add_argument(
         "--processor",
@@ -83,6 +89,7 @@ def run(args: argparse.Namespace) -> int:
             device=args.device,
             processor=args.processor,
             osc=args.osc,
+            explain=args.explain,
             screenshot=args.screenshot,
             quit_after=args.quit_after,
         )

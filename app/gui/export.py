@@ -10,10 +10,10 @@ from PyQt6.QtGui import QPainter
 from PyQt6.QtSvg import QSvgGenerator
 from PyQt6.QtWidgets import QFileDialog, QMenu, QWidget
 
-from app.gui.actions import make_action
 from app.gui.panels import Panels
+from app.gui.session import Session
+from app.gui.shortcuts import make_action
 from app.gui.sources import Sources
-from app.runtime.live.session import Session
 from app.runtime.live.trajectory import Trajectory
 from model.core.errors import UserError
 

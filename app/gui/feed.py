@@ -14,12 +14,12 @@ from PyQt6.QtCore import QObject, Qt, QTimer, pyqtSignal
 
 from app.gui.actions import Actions
 from app.gui.panels import Panels
+from app.gui.session import Session
 from app.gui.sources import Sources
 from app.gui.widgets import StatusBar, chip, time_left
 from app.runtime.capture.source import Frame
 from app.runtime.live.change import ComparisonMeter
 from app.runtime.live.results import Array, Phase, PoseResult
-from app.runtime.live.session import Session
 from app.runtime.live.trajectory import Trajectory
 from model.core.crop import SquareBox
 from model.core.one_euro import OneEuroFilter

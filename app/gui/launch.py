@@ -59,6 +59,7 @@ class Launch:
     processor: Path | None = None
     osc: str | None = None
     precision: str | None = None
+    explain: bool = False
     screenshot: Path | None = None
     quit_after: float | None = None
 
@@ -115,7 +116,7 @@ def open_window(wanted: Launch, make_session: MakeSession = LiveSession) -> Runn
     wanted.check()
     require_screen()
     app, problems = create_application()
-    settings, complaint = AppSettings(), None
+    settings, complaint = AppSettings(welcomed=True), None
     if not wanted.automatic:
         settings, complaint = load_settings(settings_path())
     load = partial(load_engine, wanted.weights, precision=wanted.precision)
@@ -129,6 +130,7 @@ def open_window(wanted: Launch, make_session: MakeSession = LiveSession) -> Runn
         for title, processor in _processors(wanted):
             session.add_processor(title, processor)
         sources = LiveSources(session)
+        sources.set_camera_mode(settings.camera)
         if wanted.source is not None:
             open_choice(sources, wanted.source)
         window = MainWindow(
@@ -152,6 +154,8 @@ def open_window(wanted: Launch, make_session: MakeSession = LiveSession) -> Runn
     if not wanted.automatic:
         UnfinishedTakes(window, window.show_message).offer(takes_folder())
     window.set_personalizing(wanted.personalize)
+    if wanted.explain:
+        window.set_explaining(True)
     if wanted.keypoint_gan is not None:
         window.show_keypoint_gan()
     window.show()

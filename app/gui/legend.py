@@ -23,6 +23,7 @@ _SIGN = 34.0
 _SCALE = 72.0
 _GAP = 6.0
 _SMALL_PIXELS = 11
+_SHARE = 0.55  # of the picture that may be covered, each way
 
 Sign = Callable[[QPainter, QRectF], None]
 Row = tuple[Sign, str, str, NDArray[np.uint8], str, str]
@@ -48,10 +49,11 @@ def legend_rows(overlays: Overlays, *, has_affinity: bool) -> list[Row]:
     return rows
 
 
-def paint_legend(painter: QPainter, room: QRectF, rows: list[Row]) -> QRectF:
-    """Draw the ``rows`` in the upper right of ``room``; returns where, empty where they do not fit.
+def paint_legend(painter: QPainter, picture: QRectF, whole: QRectF, rows: list[Row]) -> QRectF:
+    """Draw the ``rows`` beside the ``picture``, inside ``whole``, or else in its upper right.
 
-    A picture too small for them keeps its person in sight instead.
+    Returns where; empty where they do not fit: a picture too small for them keeps its person in
+    sight instead.
     """
     font = painter.font()
     font.setPixelSize(_SMALL_PIXELS)
@@ -60,9 +62,12 @@ def paint_legend(painter: QPainter, room: QRectF, rows: list[Row]) -> QRectF:
     words = max((metrics.horizontalAdvance(text) for row in rows for text in row[1:3]), default=0)
     width = 2 * _PADDING + _SIGN + words
     height = _PADDING + sum(_height(row, line) + _PADDING for row in rows)
-    if not rows or width > 0.5 * room.width() or height > 0.4 * room.height():
+    beside = whole.right() - picture.right() >= width + 2 * _MARGIN
+    small = width > _SHARE * picture.width() or height > _SHARE * picture.height()
+    if not rows or (small and not beside):
         return QRectF()
-    box = QRectF(room.right() - _MARGIN - width, room.top() + _MARGIN, width, height)
+    left = picture.right() + _MARGIN if beside else picture.right() - _MARGIN - width
+    box = QRectF(left, picture.top() + _MARGIN, width, height)
     painter.save()
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.setFont(font)

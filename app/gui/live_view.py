@@ -144,6 +144,8 @@ class LiveView(QWidget):
 
     def set_empty_text(self, title: str, text: str) -> None:
         """What to say while there is no picture: a title and one sentence."""
+        if (title, text) == self._empty:
+            return
         self._empty = (title, text)
         if self._image is None:
             self.update()
@@ -271,7 +273,7 @@ class LiveView(QWidget):
         result = self._result
         if self._explaining and result is not None and result.self_keypoints.size:
             rows = legend_rows(self._overlays, has_affinity=result.affinity.size > 0)
-            paint_legend(painter, picture, rows)
+            paint_legend(painter, picture, QRectF(self.rect()), rows)
 
     def _highlight(self) -> Highlight | None:
         return self._given_highlight if self._hovered == _NOWHERE else Highlight(self._hovered)

@@ -3,125 +3,40 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from PyQt6.QtCore import QByteArray, Qt, QTimer
-from PyQt6.QtGui import QAction, QCloseEvent, QDragEnterEvent, QDropEvent
-from PyQt6.QtWidgets import QDockWidget, QMainWindow, QToolBar, QVBoxLayout, QWidget
+from PyQt6.QtCore import QByteArray, QTimer
+from PyQt6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
+from PyQt6.QtWidgets import QMainWindow, QVBoxLayout, QWidget
 
-from app.gui.actions import Actions, Handlers, Preset, build_menus, build_toolbar
+from app.gui.actions import Actions, Handlers, Preset
 from app.gui.application import APP_NAME, show_about
+from app.gui.bars import build_menus, build_toolbar
 from app.gui.diagnostics import Diagnostics
 from app.gui.export import ExportMenu
 from app.gui.feed import Feed, StatusFeed, WindowTimer
+from app.gui.guidance import Guide
+from app.gui.layout import Docks, PictureAlone
+from app.gui.learning import LearningChoice
 from app.gui.offline import OfflineVideos, Playing
-from app.gui.panels import Panels, build_panels
+from app.gui.panels import build_panels
 from app.gui.panels.keypointgan import KeypointGanChoice
+from app.gui.preferences import SettingsDialog
 from app.gui.profiles import ProfileMenu, Profiles
+from app.gui.session import Session
+from app.gui.shortcuts import apply_keys, changed_keys
 from app.gui.sources import SourceMenu, SourceOpener, Sources, dropped_choice
+from app.gui.transport import Transport
 from app.gui.views import Views
 from app.gui.widgets import MessageBar, StatusBar
 from app.runtime.live.results import Comparison, Phase
-from app.runtime.live.session import Session
 from app.runtime.profiles import ProfileFolder
 from app.settings import AppSettings, Overlays, SourceChoice, profiles_folder, takes_folder
+from model.adaptation import PersonalizationSettings
 from model.core.errors import UserError
 from model.core.files import whole_file
-
-_RIGHT = Qt.DockWidgetArea.RightDockWidgetArea
-_BOTTOM = Qt.DockWidgetArea.BottomDockWidgetArea
-_SIDE_WIDTH = 352
-_SIDE_SHARE = 0.3
-_PLOTS_HEIGHT = 160
-
-
-class Docks:
-    """Reconstruction above affinity on the right, plots along the bottom.
-
-    KeypointGAN is a tab behind affinity, or closed where it is not ``installed``.
-    """
-
-    def __init__(self, window: QMainWindow, panels: Panels, *, installed: bool) -> None:
-        self._window = window
-        self._installed = installed
-        self.reconstruction = self._dock("Reconstruction", panels.reconstruction)
-        self.affinity = self._dock("Affinity", panels.affinity)
-        self.plots = self._dock("Plots", panels.plots)
-        self.keypoint_gan = self._dock("KeypointGAN", panels.keypoint_gan)
-        self.all = (self.reconstruction, self.affinity, self.plots, self.keypoint_gan)
-        self.reset_layout(explaining=True)
-
-    def reset_layout(self, explaining: bool) -> None:
-        """Put every dock in its place and size; show all, or none where nothing is explained."""
-        for dock in self.all:
-            dock.setFloating(False)
-        self._window.addDockWidget(_RIGHT, self.reconstruction)
-        self._window.addDockWidget(_RIGHT, self.affinity)
-        self._window.splitDockWidget(self.reconstruction, self.affinity, Qt.Orientation.Vertical)
-        self._window.tabifyDockWidget(self.affinity, self.keypoint_gan)
-        self._window.addDockWidget(_BOTTOM, self.plots)
-        for dock in self.all:
-            wanted = dock is not self.keypoint_gan or self._installed
-            dock.setVisible(explaining and wanted)
-        self.affinity.raise_()
-        side = min(_SIDE_WIDTH, round(_SIDE_SHARE * self._window.width()))
-        self._window.resizeDocks([self.reconstruction], [side], Qt.Orientation.Horizontal)
-        self._window.resizeDocks([self.plots], [_PLOTS_HEIGHT], Qt.Orientation.Vertical)
-
-    def show_keypoint_gan(self, shown: bool) -> None:
-        """Bring KeypointGAN to the front, or close it."""
-        self.keypoint_gan.setVisible(shown)
-        if shown:
-            self.keypoint_gan.raise_()
-
-    def toggles(self) -> list[QAction]:
-        """One checkable action per dock for the View menu; KeypointGAN has its own."""
-        docks = (self.reconstruction, self.affinity, self.plots)
-        return [action for dock in docks if (action := dock.toggleViewAction())]
-
-    def _dock(self, title: str, panel: QWidget) -> QDockWidget:
-        dock = QDockWidget(title, self._window)
-        # Qt finds a dock by this name when it restores a saved layout.
-        dock.setObjectName(title)
-        dock.setWidget(panel)
-        dock.setAccessibleName(title)
-        if toggle := dock.toggleViewAction():
-            toggle.setToolTip(f"Show or hide the {title.lower()} panel")
-        return dock
-
-
-class PictureAlone:
-    """Hides every dock, toolbar, menu and status bar of ``window``, and shows them again."""
-
-    def __init__(self, window: QMainWindow) -> None:
-        self._window = window
-        self._layout: QByteArray | None = None
-
-    @property
-    def active(self) -> bool:
-        """Whether the picture is alone now."""
-        return self._layout is not None
-
-    def set(self, alone: bool) -> None:
-        """Leave the picture alone, or bring back what was there before."""
-        if alone == self.active:
-            return
-        self._show_bars(not alone)
-        if self._layout is None:
-            self._layout = self._window.saveState()
-            for part in self._window.findChildren((QDockWidget, QToolBar)):
-                part.hide()
-        else:
-            self._window.restoreState(self._layout)
-            self._layout = None
-
-    def _show_bars(self, visible: bool) -> None:
-        bars: tuple[QWidget | None, ...] = (self._window.menuBar(), self._window.statusBar())
-        for bar in bars:
-            if bar is not None:
-                bar.setVisible(visible)
-
 
 _SIZE = (1280, 800)
 _SMALLEST_WIDTH = 800
@@ -156,12 +71,21 @@ class MainWindow(QMainWindow):
         self._known_joints = False
         self.panels = build_panels(session.network, keypointgan, settings.keypoint_gan)
         self.messages = MessageBar()
-        self.opener = SourceOpener(sources, self.show_message, settings.source)
+        self.opener = SourceOpener(
+            sources, self.show_source_problem, settings.source, settings.recent
+        )
         self.opener.opened.connect(self.show_source)
+        self._source_menu = SourceMenu(
+            sources, self.show_message, self, lambda: self.opener.recent, settings.camera
+        )
         self._profile_folder = profiles or ProfileFolder(profiles_folder())
         self._profiles = Profiles(self, session, self._profile_folder, self.show_message)
         self._diagnostics = Diagnostics(self, self.show_message)
         self.commands = Actions(self, self._handlers(), presets, settings.people.overlays)
+        self._learning = LearningChoice(session, self.commands, settings, self.show_message)
+        self.transport = Transport(session, self, looping=settings.looping)
+        self.transport.stepped.connect(lambda: self._set_playing(False))
+        session.set_looping(settings.looping)
         self.timer = WindowTimer(self)
         self._feed = Feed(session, sources, self.panels, self.show_message)
         self.offline = OfflineVideos(
@@ -176,9 +100,20 @@ class MainWindow(QMainWindow):
         )
         self.docks = self._assemble(keypointgan is not None and keypointgan.weights is not None)
         self._picture_alone = PictureAlone(self)
+        self._guide = Guide(
+            self,
+            session,
+            sources,
+            self.panels.live,
+            self.messages,
+            self._source_menu,
+            self._choose_source,
+            lambda: self._set_picture_alone(False),
+        )
         self._views = Views(self, self.docks.reset_layout, settings)
         status_bar = StatusBar()
         self.setStatusBar(status_bar)
+        self.transport.jumped.connect(self._feed.smoother.reset)
         self.commands.smoothing.setChecked(settings.smoothing)
         self._feed.smoother.set_on(settings.smoothing)
         self.commands.mirrored.setChecked(settings.mirrored)
@@ -188,6 +123,9 @@ class MainWindow(QMainWindow):
         self.panels.keypoint_gan.said.connect(self.show_message)
         self.docks.keypoint_gan.visibilityChanged.connect(self.commands.keypoint_gan.setChecked)
         self._restore(settings)
+        apply_keys(self, settings.shortcuts)
+        if not settings.welcomed:
+            self._guide.welcome(self.commands.tour)
         self.show_source()
         self.timer.tick.connect(self._pull)
         self.timer.start()
@@ -230,6 +168,11 @@ class MainWindow(QMainWindow):
     def show_message(self, sentence: str) -> None:
         """Show a sentence to the user."""
         self.messages.say(sentence)
+
+    def show_source_problem(self, sentence: str) -> None:
+        """Say why there is no picture, with buttons that bring one."""
+        self.messages.say(sentence)
+        self._guide.offer_fixes()
 
     def screenshot(self, path: Path) -> None:
         """Write a picture of the whole window to ``path`` as PNG.
@@ -301,6 +244,8 @@ class MainWindow(QMainWindow):
             show_keypoint_gan=lambda shown: self.docks.show_keypoint_gan(shown),
             go_back=self._go_back,
             reset_layout=self._reset_layout,
+            show_settings=self._show_settings,
+            show_tour=lambda: self._guide.start_tour(self.transport),
             show_about=lambda: show_about(self, APP_NAME),
             copy_diagnostics=self._diagnostics.copy,
             close=self.close,
@@ -318,10 +263,12 @@ class MainWindow(QMainWindow):
         column.addWidget(self.offline.bar)
         column.addWidget(self.offline.card)
         column.addWidget(self.panels.live, 1)
+        column.addWidget(self.transport)
         self.setCentralWidget(centre)
         docks = Docks(self, self.panels, installed=keypoint_gan_installed)
-        menu = SourceMenu(self._sources, self.show_message, self)
+        menu = self._source_menu
         menu.chosen.connect(self._choose_source)
+        menu.mode_chosen.connect(self.opener.set_camera_mode)
         export = ExportMenu(
             self,
             self._session,
@@ -340,13 +287,13 @@ class MainWindow(QMainWindow):
             export,
             profiles,
             [*docks.toggles(), self.commands.keypoint_gan],
+            self.transport.actions_for_menu,
         )
         return docks
 
     def _restore(self, settings: AppSettings) -> None:
         self.restoreGeometry(QByteArray(settings.geometry))
         self._show_view(self._views.show())
-        self._session.set_preset(self.commands.choose_preset(settings.preset))
 
     def _show_view(self, overlays: Overlays) -> None:
         """Let toolbar and picture follow the view, whose panels lie in their places already."""
@@ -355,16 +302,45 @@ class MainWindow(QMainWindow):
         self._set_overlays(overlays)
         self.panels.live.set_explaining(self._views.explaining)
 
+    def _show_settings(self) -> None:
+        self._set_picture_alone(False)
+        dialog = SettingsDialog(self, self._learning.current, self._settings())
+        dialog.saved.connect(self._use_settings)
+        dialog.open()
+
+    def _use_settings(self, learning: PersonalizationSettings, settings: AppSettings) -> None:
+        if self._learning.use(learning):
+            self._reset()
+        self.set_explaining(settings.explaining)
+        for action, wanted in (
+            (self.commands.smoothing, settings.smoothing),
+            (self.commands.mirrored, settings.mirrored),
+            (self.transport.loop, settings.looping),
+        ):
+            if action.isChecked() != wanted:
+                action.trigger()
+        apply_keys(self, settings.shortcuts)
+        try:
+            self._save(self._settings())
+        except UserError as error:
+            self.show_message(str(error))
+
     def _settings(self) -> AppSettings:
         self._views.keep(self.commands.chosen_overlays())
         return AppSettings(
             source=self.opener.last_choice,
+            recent=self.opener.recent,
+            camera=self._source_menu.mode,
             explaining=self._views.explaining,
             people=self._views.people,
             explain=self._views.explain,
             preset=self.commands.chosen_preset(),
+            personalization=self._learning.remembered,
             keypoint_gan=self.panels.keypoint_gan.remembered,
+            shortcuts=changed_keys(self),
+            welcomed=True,
             smoothing=self.commands.smoothing.isChecked(),
+            looping=self.transport.loop.isChecked(),
             mirrored=self.commands.mirrored.isChecked(),
             geometry=self.saveGeometry().data(),
         )
@@ -376,8 +352,16 @@ class MainWindow(QMainWindow):
                 self._feed.paint()
             self._status_feed.refresh()
             self.offline.refresh()
+            self._follow_file()
+            self._guide.refresh(time.perf_counter(), self._session.status())
         except UserError as error:
             self.show_message(str(error))
+
+    def _follow_file(self) -> None:
+        playback = self._session.playback()
+        self.transport.show_playback(playback)
+        if playback is not None and playback.ended and self._playing:
+            self._set_playing(False)
 
     def _choose_source(self, choice: SourceChoice) -> None:
         self.messages.clear()
@@ -403,7 +387,7 @@ class MainWindow(QMainWindow):
         self.panels.reconstruction.show_update(None)
 
     def _set_preset(self, name: str) -> None:
-        self._session.set_preset(name)
+        self._learning.choose(name)
         self._reset()
 
     def _set_overlays(self, overlays: Overlays) -> None:

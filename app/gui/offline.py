@@ -24,11 +24,11 @@ from PyQt6.QtWidgets import (
 from app.gui.change_card import ChangeCard
 from app.gui.dialogs import AskingDialog
 from app.gui.panels import Panels
+from app.gui.session import Session
 from app.gui.sources import VIDEO_FILES, Sources
 from app.gui.theme import icon
 from app.gui.widgets import ElidedLabel, count, time_left
 from app.runtime.live.results import OfflineProgress, Phase
-from app.runtime.live.session import Session
 from app.runtime.recordings.offline_run import OfflineOutcome, OfflineWish, whole_wish
 from model.core.errors import UserError
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol, TypeVar
@@ -16,7 +16,7 @@ from app.gui.theme import icon
 from app.runtime.capture.files import VIDEO_SUFFIXES
 from app.runtime.lifecycle import Task
 from app.runtime.live.results import PoseResult
-from app.settings import SourceChoice, SourceKind
+from app.settings import CAMERA_MODES, MOST_RECENT, CameraMode, SourceChoice, SourceKind
 from model.core.errors import UserError
 
 
@@ -32,6 +32,9 @@ class Sources(Protocol):
     def demos(self) -> list[Demo]: ...
 
     def open_camera(self, name: str) -> None: ...
+
+    def set_camera_mode(self, mode: CameraMode) -> bool:
+        """Ask cameras for this mode from now on; whether one was open, which begins anew."""
 
     def open_video(self, path: str) -> None: ...
 
@@ -78,19 +81,31 @@ VIDEO_FILES = f"Videos ({' '.join(f'*{suffix}' for suffix in VIDEO_SUFFIXES)});;
 
 
 class SourceMenu(QMenu):
-    """Cameras by name, video files, folders of images, and the embedded clips.
+    """Cameras by name, video files, folders of images, what was open lately, and the demo clips.
 
     The cameras are asked for when the menu opens, because that takes a moment and they come and
-    go. ``say`` gets the sentence when they cannot be listed.
+    go. ``say`` gets the sentence when they cannot be listed; ``recent`` is asked for what was
+    open; cameras are asked for ``mode``.
     """
 
     chosen = pyqtSignal(object)
     """A SourceChoice."""
+    mode_chosen = pyqtSignal(object)
+    """A CameraMode."""
 
-    def __init__(self, sources: Sources, say: Callable[[str], None], parent: QWidget) -> None:
+    def __init__(
+        self,
+        sources: Sources,
+        say: Callable[[str], None],
+        parent: QWidget,
+        recent: Callable[[], Sequence[SourceChoice]] = tuple,
+        mode: CameraMode | None = None,
+    ) -> None:
         super().__init__("Source", parent)
         self._sources = sources
         self._say = say
+        self._recent = recent
+        self.mode = mode or CameraMode()
         self.setToolTipsVisible(True)
         self.aboutToShow.connect(self._fill)
         # macOS leaves out a menu that is empty before it opens.
@@ -98,6 +113,8 @@ class SourceMenu(QMenu):
 
     def _fill(self) -> None:
         self.clear()
+        for menu in self.findChildren(QMenu):
+            menu.deleteLater()
         self._fill_cameras()
         self._fill_files()
         self._fill_demos()
@@ -109,12 +126,36 @@ class SourceMenu(QMenu):
             self._add_choice("webcam", name, f"Look through {name}", SourceKind.CAMERA, name)
         if not names:
             self._add("webcam", "No camera found", "Connect one, then open this menu again")
+        self._fill_modes()
+
+    def _fill_modes(self) -> None:
+        menu = self.addMenu(icon("camera"), f"Camera mode: {self.mode}")
+        assert menu is not None
+        menu.setToolTipsVisible(True)
+        entry = menu.menuAction()
+        assert entry is not None
+        entry.setToolTip("What cameras are asked for; the status bar says what they deliver")
+        for mode in CAMERA_MODES:
+            choice = menu.addAction(f"{mode.width} × {mode.height}, {mode.fps} pictures/s")
+            assert choice is not None
+            choice.setToolTip(f"Ask cameras for {mode}")
+            choice.setCheckable(True)
+            choice.setChecked(mode == self.mode)
+            choice.triggered.connect(lambda _checked, wanted=mode: self._choose_mode(wanted))
+
+    def _choose_mode(self, mode: CameraMode) -> None:
+        self.mode = mode
+        self.mode_chosen.emit(mode)
 
     def _fill_files(self) -> None:
         self.addSection("Files")
-        self._add("film", "Open video…", "Play a video file", self._ask_video)
+        self._add("film", "Open video…", "Play a video file", self.ask_video)
         tip = "Play a folder of images in the order of their names"
         self._add("folder", "Open image folder…", tip, self._ask_images)
+        for choice in self._recent():
+            icon_name = "folder" if choice.kind is SourceKind.IMAGES else "film"
+            name = Path(choice.value).name or choice.value
+            self._add_choice(icon_name, name, choice.value, choice.kind, choice.value)
 
     def _fill_demos(self) -> None:
         self.addSection("Demo clips")
@@ -150,7 +191,8 @@ class SourceMenu(QMenu):
         if handler is not None:
             entry.triggered.connect(handler)
 
-    def _ask_video(self) -> None:
+    def ask_video(self) -> None:
+        """Let the user choose a video file."""
         path, _ = QFileDialog.getOpenFileName(self.parentWidget(), "Open video", "", VIDEO_FILES)
         if path:
             self.chosen.emit(SourceChoice(SourceKind.VIDEO, path))
@@ -175,7 +217,7 @@ class SourceOpener(QObject):
 
     A source may take seconds, or for ever: what is chosen meanwhile takes its place, and nothing
     is heard of it any more. ``last_choice`` is what the user chose last with success, not what a
-    program opened.
+    program opened; ``recent`` are the files and folders among such choices, the newest first.
     """
 
     opened = pyqtSignal()
@@ -184,7 +226,11 @@ class SourceOpener(QObject):
     _over = pyqtSignal(int, object)
 
     def __init__(
-        self, sources: Sources, say: Callable[[str], None], last_choice: SourceChoice | None
+        self,
+        sources: Sources,
+        say: Callable[[str], None],
+        last_choice: SourceChoice | None,
+        recent: tuple[SourceChoice, ...] = (),
     ) -> None:
         super().__init__()
         self._say = say
@@ -193,6 +239,7 @@ class SourceOpener(QObject):
         self.busy = False
         """Whether something is on its way."""
         self.last_choice = last_choice
+        self.recent = recent
         self._over.connect(self._finish)
 
     def choose(self, choice: SourceChoice) -> None:
@@ -214,6 +261,17 @@ class SourceOpener(QObject):
                 if attempt.shown or not current():
                     return attempt
             return replace(self._attempt(otherwise), sentence=notice)
+
+        self._begin(work)
+
+    def set_camera_mode(self, mode: CameraMode) -> None:
+        """Ask cameras for ``mode``; a camera that is open begins anew."""
+
+        def work(_current: Callable[[], bool]) -> _Opening:
+            try:
+                return _Opening(self._sources.set_camera_mode(mode))
+            except UserError as error:
+                return _Opening(False, str(error))
 
         self._begin(work)
 
@@ -249,10 +307,18 @@ class SourceOpener(QObject):
         if opening.sentence:
             self._say(opening.sentence)
         if opening.shown:
-            self.last_choice = opening.remembered or self.last_choice
+            self._remember(opening.remembered)
             self.opened.emit()
         else:
             self.failed.emit()
+
+    def _remember(self, choice: SourceChoice | None) -> None:
+        if choice is None:
+            return
+        self.last_choice = choice
+        if choice.kind in (SourceKind.VIDEO, SourceKind.IMAGES):
+            others = (known for known in self.recent if known != choice)
+            self.recent = (choice, *others)[:MOST_RECENT]
 
     def _set_busy(self, busy: bool) -> None:
         if busy and not self.busy:

@@ -218,7 +218,10 @@ _MOST_LINES = 3
 
 
 class MessageBar(QFrame):
-    """Shows the newest sentences, one per line, until they are closed."""
+    """Shows the newest sentences, one per line, until they are closed.
+
+    Buttons that help may stand beneath them.
+    """
 
     def __init__(self) -> None:
         super().__init__()
@@ -241,8 +244,10 @@ class MessageBar(QFrame):
         row = QHBoxLayout(self)
         row.setContentsMargins(16, 4, 8, 4)
         row.setSpacing(8)
-        row.addWidget(self._label)
+        row.addWidget(self._label, 1)
         row.addWidget(self._close, 0, Qt.AlignmentFlag.AlignTop)
+        self._row = row
+        self._help: list[QWidget] = []
         self.setMinimumHeight(32)
         self.hide()
 
@@ -255,6 +260,14 @@ class MessageBar(QFrame):
         self.setAccessibleName(f"Message: {sentence}")
         self.show()
 
+    def offer(self, buttons: QWidget | None) -> None:
+        """Show ``buttons`` beside the sentences as long as these are there; None: no buttons."""
+        if buttons is not None and buttons not in self._help:
+            self._help.append(buttons)
+            self._row.insertWidget(1, buttons, 0, Qt.AlignmentFlag.AlignTop)
+        for each in self._help:
+            each.setVisible(each is buttons)
+
     def text(self) -> str:
         """The sentences on show, one per line; empty when the bar is closed."""
         return "\n".join(self._sentences)
@@ -262,6 +275,7 @@ class MessageBar(QFrame):
     def clear(self) -> None:
         """Close the bar."""
         self._sentences = []
+        self.offer(None)
         self.hide()
 
 

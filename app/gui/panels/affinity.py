@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 from PyQt6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, pyqtSignal
@@ -21,6 +23,7 @@ _MARGIN = 12
 _LINE = 20
 _STRIP = 12
 _SMALL_PIXELS = 11
+_NAME_SHARE = 0.8  # of a line's height, which names without letters below the line need
 
 
 class AffinityPanel(QWidget):
@@ -143,7 +146,11 @@ class AffinityPanel(QWidget):
         marked = self._cell[0] if self._cell != _NONE else self._highlight
         aligned = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
         role, font = QPalette.ColorRole, painter.font()
+        # In a low window there is room for every other name only, or for fewer.
+        every = math.ceil(_NAME_SHARE * self.fontMetrics().height() / max(height, 1.0))
         for joint, label in enumerate(self._labels):
+            if joint % every and joint != marked:
+                continue
             font.setBold(joint == marked)
             painter.setFont(font)
             painter.setPen(self._colour(role.WindowText if font.bold() else role.PlaceholderText))

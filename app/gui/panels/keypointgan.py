@@ -14,9 +14,9 @@ from PyQt6.QtGui import QAction, QPalette
 from PyQt6.QtWidgets import QFileDialog, QSizePolicy, QVBoxLayout, QWidget
 
 from app.assets import KEYPOINT_GAN_WEIGHTS
-from app.gui.actions import make_action, name_action
 from app.gui.painting import to_qimage
 from app.gui.panels.keypointgan_pictures import KeypointGanPictures
+from app.gui.shortcuts import make_action, name_action
 from app.gui.widgets import ButtonGrid, ElidedLabel, count
 from app.runtime.live.keypointgan import KeypointGanSlot
 from app.runtime.live.results import Array, KeypointGanInfo, PoseResult, RedrawRequest, RedrawResult

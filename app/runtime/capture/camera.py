@@ -196,6 +196,7 @@ FROZEN_AFTER = 5.0
 
 _CLOSE_TIMEOUT = 2.0
 _RATE_WINDOW = 30
+_ALMOST = 0.9  # of the rate asked for: the clocks of cameras differ a little
 
 
 class CameraSource:
@@ -248,6 +249,7 @@ class CameraSource:
             live=True,
             frame_count=None,
         )
+        self._compare_with_wish()
         self._index = 0
         self._times.clear()
 
@@ -286,6 +288,13 @@ class CameraSource:
         span = moment - self._times[0]
         if len(self._times) == _RATE_WINDOW and span > 0:
             self._info = replace(self.info, fps=(_RATE_WINDOW - 1) / span)
+            self._compare_with_wish()
+
+    def _compare_with_wish(self) -> None:
+        """Say in ``info`` what was asked for, if the pictures are of another size or too few."""
+        (width, height, fps), info = self._wish, self.info
+        met = (info.width, info.height) == (width, height) and info.fps >= _ALMOST * fps
+        self._info = replace(info, missed="" if met else f"{width}×{height}@{fps:.0f}")
 
 
 class FreezeDetector:

@@ -54,7 +54,8 @@ class SourceInfo:
     are those of the pictures really delivered, in pixels. ``fps`` is the rate really obtained from
     a camera (until enough pictures came to measure it, what the driver says) and the nominal rate
     of a file; it is above 0. ``frame_count`` is what the container states, which can be a little
-    off; None when it is unknown or the source is ``live``.
+    off; None when it is unknown or the source is ``live``. ``missed`` is the size and rate that a
+    camera was asked for, where it does not deliver them; else empty.
     """
 
     name: str
@@ -64,11 +65,13 @@ class SourceInfo:
     fps: float
     live: bool
     frame_count: int | None
+    missed: str = ""
 
     @property
     def mode(self) -> str:
         """For the status bar, such as ``FaceTime HD 1280×720@30``."""
-        return f"{self.name} {self.width}×{self.height}@{self.fps:.0f}"
+        mode = f"{self.name} {self.width}×{self.height}@{self.fps:.0f}"
+        return f"{mode} ({self.missed} was asked for)" if self.missed else mode
 
 
 @dataclass(frozen=True)

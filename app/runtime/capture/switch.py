@@ -112,6 +112,6 @@ class SourceSwitch:
         """Stop the source; those that are on the way are not shown any more."""
         with self._lock:
             self._chosen += 1
-            former = self._capture
+            former, self._capture = self._capture, None
         if former is not None:
             former.stop()

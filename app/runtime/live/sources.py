@@ -5,11 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from app.assets import DEMOS, Demo, KnownJoints, demo
-from app.runtime.capture.camera import CameraSource, list_cameras
+from app.runtime.capture.camera import CameraSource, find_camera, list_cameras
 from app.runtime.capture.files import ImageFolderSource, VideoSource
 from app.runtime.capture.source import FrameSource
 from app.runtime.live.results import PoseResult
 from app.runtime.live.session import LiveSession
+from app.settings import CameraMode
 from model.core.skeleton import PENN13
 
 
@@ -20,6 +21,7 @@ class LiveSources:
         self._session = session
         self._title = ""
         self._known: KnownJoints | None = None
+        self._camera_mode = CameraMode()
 
     def cameras(self) -> list[str]:
         return [camera.name for camera in list_cameras()]
@@ -28,7 +30,21 @@ class LiveSources:
         return list(DEMOS)
 
     def open_camera(self, name: str) -> None:
-        self._open(CameraSource(name))
+        camera, mode = find_camera(name), self._camera_mode
+        info = self._session.source_info
+        if info is not None and info.identity == camera.identity:
+            # A camera sends its pictures to one at a time.
+            self._session.close_source()
+        self._open(CameraSource(camera.identity, mode.width, mode.height, mode.fps))
+
+    def set_camera_mode(self, mode: CameraMode) -> bool:
+        """Ask cameras for this mode from now on; whether one was open, which begins anew."""
+        self._camera_mode = mode
+        info = self._session.source_info
+        if info is None or not info.live:
+            return False
+        self.open_camera(info.identity)
+        return True
 
     def open_video(self, path: str) -> None:
         self._open(VideoSource(path))

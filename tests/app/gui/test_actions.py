@@ -50,6 +50,8 @@ def actions(parent: QWidget, done: list[tuple[object, ...]]) -> Actions:
         show_keypoint_gan=lambda on: done.append(("show_keypoint_gan", on)),
         go_back=lambda: done.append(("go_back",)),
         reset_layout=lambda: done.append(("reset_layout",)),
+        show_settings=lambda: done.append(("show_settings",)),
+        show_tour=lambda: done.append(("show_tour",)),
         show_about=lambda: done.append(("show_about",)),
         copy_diagnostics=lambda: done.append(("copy_diagnostics",)),
         close=lambda: done.append(("close",)),
@@ -156,7 +158,7 @@ def test_the_overlays_start_as_given_and_are_told_whole(
 def test_one_preset_is_chosen_at_a_time(actions: Actions, done: list[tuple[object, ...]]) -> None:
     assert actions.choose_preset("paper") == "paper"
     assert actions.chosen_preset() == "paper"
-    assert [a.isChecked() for a in actions.presets.values()] == [False, True]
+    assert [a.isChecked() for a in actions.presets.values()] == [False, True, False]
     assert done == []
 
 

@@ -7,8 +7,8 @@ from PyQt6.QtGui import QAction
 from PyQt6.QtWidgets import QFileDialog, QWidget
 from pytestqt.qtbot import QtBot
 
-from app.gui.sources import SourceMenu
-from app.settings import SourceChoice, SourceKind
+from app.gui.sources import SourceMenu, SourceOpener
+from app.settings import CAMERA_MODES, MOST_RECENT, CameraMode, SourceChoice, SourceKind
 from tests.app.gui.window_fakes import FakeSources
 
 
@@ -20,7 +20,10 @@ class Opened:
         self.chosen: list[SourceChoice] = []
         self.parent = QWidget()
         qtbot.addWidget(self.parent)
-        self.menu = SourceMenu(sources, self.said.append, self.parent)
+        self.recent: list[SourceChoice] = []
+        self.menu = SourceMenu(sources, self.said.append, self.parent, lambda: self.recent)
+        self.modes: list[CameraMode] = []
+        self.menu.mode_chosen.connect(self.modes.append)
         self.menu.chosen.connect(self.chosen.append)
 
     def entry(self, text: str) -> QAction:
@@ -38,6 +41,7 @@ def test_cameras_are_asked_for_only_when_the_menu_opens(qtbot: QtBot) -> None:
     texts = [a.text() for a in opened.menu.actions() if not a.isSeparator()]
     assert texts == [
         "Replugged",
+        "Camera mode: 1280×720@30",
         "Open video…",
         "Open image folder…",
         "Person at a desk",
@@ -79,6 +83,56 @@ def test_a_file_and_a_folder_are_asked_for(qtbot: QtBot, monkeypatch: pytest.Mon
         SourceChoice(SourceKind.VIDEO, "/a/b.mp4"),
         SourceChoice(SourceKind.IMAGES, "/a/c"),
     ]
+
+
+def test_what_was_open_lately_is_offered_again(qtbot: QtBot) -> None:
+    opened = Opened(qtbot, FakeSources())
+    opened.recent = [
+        SourceChoice(SourceKind.VIDEO, "/a/clip & co.mp4"),
+        SourceChoice(SourceKind.IMAGES, "/a/frames"),
+    ]
+    opened.menu.aboutToShow.emit()
+    entry = opened.entry("clip && co.mp4")
+    assert entry.toolTip() == "/a/clip & co.mp4"
+    entry.trigger()
+    opened.entry("frames").trigger()
+    assert opened.chosen == opened.recent
+
+
+def test_the_mode_of_cameras_is_chosen_and_ticked(qtbot: QtBot) -> None:
+    opened = Opened(qtbot, FakeSources())
+    opened.menu.aboutToShow.emit()
+    menu = opened.entry("Camera mode: 1280×720@30").menu()
+    assert menu is not None
+    assert [a.isChecked() for a in menu.actions()] == [m == CameraMode() for m in CAMERA_MODES]
+    menu.actions()[-1].trigger()
+    assert opened.modes == [CAMERA_MODES[-1]]
+    opened.menu.aboutToShow.emit()
+    menu = opened.entry(f"Camera mode: {CAMERA_MODES[-1]}").menu()
+    assert menu is not None and menu.actions()[-1].isChecked()
+
+
+def test_files_and_folders_are_remembered_newest_first_and_once(qtbot: QtBot) -> None:
+    opener = SourceOpener(FakeSources(), lambda _text: None, None)
+    videos = [SourceChoice(SourceKind.VIDEO, f"{i}.mp4") for i in range(MOST_RECENT + 2)]
+    for choice in (*videos, videos[-2], SourceChoice(SourceKind.DEMO, "webcam")):
+        opener.choose(choice)
+    opener.choose(SourceChoice(SourceKind.VIDEO, "broken.mp4"))
+    assert opener.recent[:3] == (videos[-2], videos[-1], videos[-3])
+    assert len(opener.recent) == MOST_RECENT
+
+
+def test_a_mode_begins_an_open_camera_anew_and_leaves_a_file_alone(qtbot: QtBot) -> None:
+    sources = FakeSources()
+    opener = SourceOpener(sources, lambda _text: None, None)
+    opener.open(SourceChoice(SourceKind.VIDEO, "a.mp4"))
+    with qtbot.assertNotEmitted(opener.opened):
+        opener.set_camera_mode(CAMERA_MODES[0])
+    assert sources.camera_mode == CAMERA_MODES[0]
+    opener.open(SourceChoice(SourceKind.CAMERA, "FaceTime HD"))
+    with qtbot.waitSignal(opener.opened):
+        opener.set_camera_mode(CAMERA_MODES[1])
+    assert len(sources.opened) == 3
 
 
 def test_a_dialog_that_is_closed_chooses_nothing(

@@ -114,15 +114,19 @@ def test_the_legend_explains_what_is_drawn_and_no_more(
 
 
 @pytest.mark.usefixtures("qapp")
-def test_the_legend_keeps_inside_the_picture_and_out_of_small_ones() -> None:
-    image = QImage(800, 600, QImage.Format.Format_RGB32)
+def test_the_legend_lies_beside_the_picture_or_on_it_and_not_on_small_ones() -> None:
+    image = QImage(900, 600, QImage.Format.Format_RGB32)
     image.fill(Qt.GlobalColor.white)
     painter = QPainter(image)
     rows = legend_rows(Overlays(), has_affinity=True)
-    room = QRectF(20, 30, 760, 540)
-    assert room.contains(paint_legend(painter, room, rows))
-    assert paint_legend(painter, QRectF(0, 0, 320, 240), rows).isEmpty()
-    assert paint_legend(painter, room, []).isEmpty()
+    whole = QRectF(image.rect())
+    wide, tall, small = QRectF(20, 30, 860, 540), QRectF(0, 0, 500, 600), QRectF(290, 0, 320, 240)
+    assert wide.contains(paint_legend(painter, wide, whole, rows))
+    beside = paint_legend(painter, tall, whole, rows)
+    assert whole.contains(beside)
+    assert not beside.intersects(tall)
+    assert paint_legend(painter, small, small, rows).isEmpty()
+    assert paint_legend(painter, wide, whole, []).isEmpty()
     painter.end()
 
 

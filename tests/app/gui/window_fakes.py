@@ -30,7 +30,8 @@ from app.runtime.live.results import (
 )
 from app.runtime.profiles import ProfileFolder
 from app.runtime.recordings.offline_run import OfflineOutcome, OfflineRuns, OfflineWish
-from app.settings import AppSettings
+from app.settings import AppSettings, CameraMode
+from model.adaptation import PersonalizationSettings
 from model.adaptation.profile import ProfileBase, ProfileInfo, load_profile
 from model.core.crop import SquareBox
 from model.core.errors import UserError
@@ -61,6 +62,7 @@ NETWORK = NetworkInfo(
     sides=tuple(PENN13.side(joint) for joint in range(len(PENN13))),
     self_keypoints=SELF_KEYPOINTS,
 )
+PLACE = Playback(index=300, count=1500, fps=25.0, speed=1.0, looping=True, ended=False)
 BASE = ProfileBase("starter", "1f" * 32, {"a": (3,)})
 
 
@@ -223,6 +225,9 @@ class FakeSession:
     def set_preset(self, name: str) -> None:
         self.calls.append(("set_preset", name))
 
+    def configure(self, settings: PersonalizationSettings) -> None:
+        self.calls.append(("configure", settings))
+
     def set_comparison(self, comparison: Comparison) -> None:
         self.calls.append(("set_comparison", comparison))
 
@@ -289,6 +294,7 @@ class FakeSources:
     listed: int = 0
     known: bool = False
     file: Path | None = None
+    camera_mode: CameraMode | None = None
 
     def cameras(self) -> list[str]:
         self.listed += 1
@@ -304,6 +310,13 @@ class FakeSources:
 
     def open_camera(self, name: str) -> None:
         self._open("camera", name)
+
+    def set_camera_mode(self, mode: CameraMode) -> bool:
+        self.camera_mode = mode
+        if self.opened and self.opened[-1][0] == "camera":
+            self._open(*self.opened[-1])
+            return True
+        return False
 
     def open_video(self, path: str) -> None:
         self._open("video", path)
@@ -352,7 +365,7 @@ def make_window(
         session,
         sources or FakeSources(),
         PRESETS,
-        settings or AppSettings(),
+        settings or AppSettings(welcomed=True),
         save,
         keypointgan,
         profiles,

@@ -97,9 +97,27 @@ def test_the_mode_is_asked_for_and_the_real_one_told(driver: FakeDriver) -> None
     ]
     assert (asked[cv2.CAP_PROP_FRAME_WIDTH], asked[cv2.CAP_PROP_FPS]) == (1920, 60)
     assert (source.info.width, source.info.height, source.info.fps) == (64, 48, 30)
-    assert source.info.mode == "Fake HD 64×48@30"
+    assert source.info.mode == "Fake HD 64×48@30 (1920×1080@60 was asked for)"
     source.close()
     assert driver.handles[0].released
+
+
+def test_a_mode_that_is_delivered_is_not_spoken_of(driver: FakeDriver) -> None:
+    source = CameraSource("fake", width=64, height=48, fps=30)
+    source.open()
+    assert source.info.mode == "Fake HD 64×48@30"
+    source.close()
+
+
+def test_a_rate_that_the_driver_claims_but_does_not_keep_is_told(driver: FakeDriver) -> None:
+    driver.fps = 10_000.0  # nothing sends so many
+    source = CameraSource("fake", width=64, height=48, fps=10_000)
+    source.open()
+    assert "asked for" not in source.info.mode
+    for _ in range(40):
+        source.read()
+    assert source.info.missed == "64×48@10000"
+    source.close()
 
 
 def test_the_rate_is_measured_once_enough_pictures_came(driver: FakeDriver) -> None:

@@ -7,14 +7,19 @@ from dataclasses import replace
 from pathlib import Path
 
 import cv2
+import cv2_enumerate_cameras
 import numpy as np
 import pytest
+from cv2_enumerate_cameras import CameraInfo
 
 from app.assets import DEMOS
+from app.runtime.capture import camera as camera_module
 from app.runtime.live.results import Comparison, Schedule
 from app.runtime.live.session import LiveSession
 from app.runtime.live.sources import LiveSources
+from app.settings import CameraMode
 from model.core.errors import UserError
+from tests.app.runtime.capture.fake import FakeDevice, FakeDriver
 from tests.app.runtime.live.machinery import picture, small_engine, wait_for
 
 
@@ -69,3 +74,34 @@ def test_a_camera_that_is_not_there_is_named(session: LiveSession) -> None:
     sources = LiveSources(session)
     with pytest.raises(UserError, match="Periscope"):
         sources.open_camera("Periscope")
+
+
+def test_a_mode_that_is_chosen_opens_the_camera_anew_with_it(
+    session: LiveSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No camera is connected where tests run: a fake driver stands for it."""
+    camera = CameraInfo(0, "Fake HD", None, 0x046D, 0x0825, cv2.CAP_V4L2)
+    monkeypatch.setattr(cv2_enumerate_cameras, "enumerate_cameras", lambda _backend: [camera])
+    driver = FakeDriver(width=640, height=480)
+    open_handles: list[int] = []
+
+    real = cv2.VideoCapture
+
+    def connect(index: int | str, backend: int) -> FakeDevice | cv2.VideoCapture:
+        if isinstance(index, str):
+            return real(index, backend)
+        open_handles.append(sum(not handle.released for handle in driver.handles))
+        return driver.connect(index, backend)
+
+    monkeypatch.setattr(camera_module.cv2, "VideoCapture", connect)
+    sources = LiveSources(session)
+    sources.open_camera("fake hd")
+    assert sources.mode().startswith("Fake HD 640×480@30 (1280×720@30 was asked for)")
+    sources.set_camera_mode(CameraMode(640, 480, 30))
+    assert sources.title() == "Fake HD"
+    width = [handle.asked[cv2.CAP_PROP_FRAME_WIDTH] for handle in driver.handles]
+    assert width == [1280, 640]
+    assert open_handles == [0, 0]  # never open twice: drivers refuse that
+    sources.open_demo("webcam")
+    sources.set_camera_mode(CameraMode())
+    assert sources.title() == DEMOS[0].title

@@ -1,0 +1,102 @@
+"""Where the panels of the window lie, and how they make room for the picture."""
+
+from __future__ import annotations
+
+from PyQt6.QtCore import QByteArray, Qt
+from PyQt6.QtGui import QAction
+from PyQt6.QtWidgets import QDockWidget, QMainWindow, QToolBar, QWidget
+
+from app.gui.panels import Panels
+
+_RIGHT = Qt.DockWidgetArea.RightDockWidgetArea
+_BOTTOM = Qt.DockWidgetArea.BottomDockWidgetArea
+_SIDE_WIDTH = 352
+_SIDE_SHARE = 0.3
+_PLOTS_HEIGHT = 160
+
+
+class Docks:
+    """Reconstruction above affinity on the right, plots along the bottom.
+
+    KeypointGAN is a tab behind affinity, or closed where it is not ``installed``.
+    """
+
+    def __init__(self, window: QMainWindow, panels: Panels, *, installed: bool) -> None:
+        self._window = window
+        self._installed = installed
+        self.reconstruction = self._dock("Reconstruction", panels.reconstruction)
+        self.affinity = self._dock("Affinity", panels.affinity)
+        self.plots = self._dock("Plots", panels.plots)
+        self.keypoint_gan = self._dock("KeypointGAN", panels.keypoint_gan)
+        self.all = (self.reconstruction, self.affinity, self.plots, self.keypoint_gan)
+        self.reset_layout(explaining=True)
+
+    def reset_layout(self, explaining: bool) -> None:
+        """Put every dock in its place and size; show all, or none where nothing is explained."""
+        for dock in self.all:
+            dock.setFloating(False)
+        self._window.addDockWidget(_RIGHT, self.reconstruction)
+        self._window.addDockWidget(_RIGHT, self.affinity)
+        self._window.splitDockWidget(self.reconstruction, self.affinity, Qt.Orientation.Vertical)
+        self._window.tabifyDockWidget(self.affinity, self.keypoint_gan)
+        self._window.addDockWidget(_BOTTOM, self.plots)
+        for dock in self.all:
+            wanted = dock is not self.keypoint_gan or self._installed
+            dock.setVisible(explaining and wanted)
+        self.affinity.raise_()
+        side = min(_SIDE_WIDTH, round(_SIDE_SHARE * self._window.width()))
+        self._window.resizeDocks([self.reconstruction], [side], Qt.Orientation.Horizontal)
+        self._window.resizeDocks([self.plots], [_PLOTS_HEIGHT], Qt.Orientation.Vertical)
+
+    def show_keypoint_gan(self, shown: bool) -> None:
+        """Bring KeypointGAN to the front, or close it."""
+        self.keypoint_gan.setVisible(shown)
+        if shown:
+            self.keypoint_gan.raise_()
+
+    def toggles(self) -> list[QAction]:
+        """One checkable action per dock for the View menu; KeypointGAN has its own."""
+        docks = (self.reconstruction, self.affinity, self.plots)
+        return [action for dock in docks if (action := dock.toggleViewAction())]
+
+    def _dock(self, title: str, panel: QWidget) -> QDockWidget:
+        dock = QDockWidget(title, self._window)
+        # Qt finds a dock by this name when it restores a saved layout.
+        dock.setObjectName(title)
+        dock.setWidget(panel)
+        dock.setAccessibleName(title)
+        if toggle := dock.toggleViewAction():
+            toggle.setToolTip(f"Show or hide the {title.lower()} panel")
+        return dock
+
+
+class PictureAlone:
+    """Hides every dock, toolbar, menu and status bar of ``window``, and shows them again."""
+
+    def __init__(self, window: QMainWindow) -> None:
+        self._window = window
+        self._layout: QByteArray | None = None
+
+    @property
+    def active(self) -> bool:
+        """Whether the picture is alone now."""
+        return self._layout is not None
+
+    def set(self, alone: bool) -> None:
+        """Leave the picture alone, or bring back what was there before."""
+        if alone == self.active:
+            return
+        self._show_bars(not alone)
+        if self._layout is None:
+            self._layout = self._window.saveState()
+            for part in self._window.findChildren((QDockWidget, QToolBar)):
+                part.hide()
+        else:
+            self._window.restoreState(self._layout)
+            self._layout = None
+
+    def _show_bars(self, visible: bool) -> None:
+        bars: tuple[QWidget | None, ...] = (self._window.menuBar(), self._window.statusBar())
+        for bar in bars:
+            if bar is not None:
+                bar.setVisible(visible)
