@@ -48,7 +48,7 @@ class ChangeCard(QFrame):
         )
         note.setWordWrap(True)
         note.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-        self._grid.addWidget(note, 1, last, 2, 1)
+        self._grid.addWidget(note, 4, 0, 1, last + 1)
         self._grid.setColumnStretch(last, 1)
         close = QToolButton()
         close.setIcon(icon("x"))
