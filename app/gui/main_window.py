@@ -359,7 +359,7 @@ class MainWindow(QMainWindow):
 
     def _follow_file(self) -> None:
         playback = self._session.playback()
-        self.transport.show_playback(playback)
+        self.transport.show_playback(playback, alone=self._picture_alone.active)
         if playback is not None and playback.ended and self._playing:
             self._set_playing(False)
 

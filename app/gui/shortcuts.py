@@ -93,7 +93,10 @@ def apply_keys(window: QWidget, keys: Mapping[str, str]) -> None:
     A key that two would share goes to none of those that were changed.
     """
     actions = actions_with_keys(window)
-    own = {name: action.property(DEFAULT_KEY) for name, action in actions.items()}
+    own = {
+        name: QKeySequence(action.property(DEFAULT_KEY)).toString()
+        for name, action in actions.items()
+    }
     wanted = {**own, **{name: key for name, key in keys.items() if name in own}}
     for name, action in actions.items():
         shared = [other for other, key in wanted.items() if key and key == wanted[name]]
@@ -109,7 +112,10 @@ class ShortcutTable(QWidget):
     def __init__(self, window: QWidget) -> None:
         super().__init__()
         actions = actions_with_keys(window)
-        self._own = {name: str(action.property(DEFAULT_KEY)) for name, action in actions.items()}
+        self._own = {
+            name: QKeySequence(action.property(DEFAULT_KEY)).toString()
+            for name, action in actions.items()
+        }
         self._keys = {name: action.shortcut().toString() for name, action in actions.items()}
         self._table = QTableWidget(len(actions), 2)
         self._table.setAccessibleName("Shortcuts")

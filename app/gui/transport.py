@@ -147,9 +147,9 @@ class Transport(QWidget):
         """Everything here that has a key."""
         return [self.back, self.forward, self.slower, self.faster, self.loop]
 
-    def show_playback(self, playback: Playback | None) -> None:
-        """Follow a file; None: there is none to follow."""
-        self.setVisible(playback is not None)
+    def show_playback(self, playback: Playback | None, *, alone: bool = False) -> None:
+        """Follow a file; None: there is none to follow. Hidden while the picture is ``alone``."""
+        self.setVisible(playback is not None and not alone)
         for action in (self.back, self.forward, self.slower, self.faster):
             action.setEnabled(playback is not None)
         if playback is None:

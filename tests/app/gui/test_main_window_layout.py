@@ -16,7 +16,7 @@ from app.settings import AppSettings, Overlays, SourceChoice, SourceKind
 from model.core.errors import UserError
 from tests.app.gui.window_fakes import FakeSession, make_frame, make_result, make_window, tick
 
-EXPLAINING = AppSettings(explaining=True)
+EXPLAINING = AppSettings(explaining=True, welcomed=True)
 
 
 def around(window: QMainWindow) -> list[bool]:

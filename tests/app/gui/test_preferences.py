@@ -259,6 +259,6 @@ def test_a_file_that_gives_one_key_to_two_actions_breaks_neither(qtbot: QtBot) -
 
 def test_every_action_is_in_the_table_by_a_name_of_its_own(window: MainWindow) -> None:
     actions = actions_with_keys(window)
-    assert {"Pause", "Personalize", "Skeleton", "Explain", "Frame on"} < set(actions)
+    assert {"Pause", "Personalize", "Skeleton", "Explain", "Frame forward"} < set(actions)
     keyed = [a for a in window.findChildren(type(window.commands.play)) if a.property("tip")]
     assert len(keyed) == len(actions)
