@@ -40,6 +40,7 @@ LEARNING = {
     "self_weight": "Weight of the paper's task, repainting one frame from another; 0: not done.",
     "consistency": "Weight of agreeing with the mirror image; 0: not done.",
     "teacher": "Agree with the running average of the weights, or with the network as trained.",
+    "neighbours": "The teacher is asked of so many frames before and after too (0: none, up to 8).",
     "warm_up": "The learning rate rises over so many updates.",
     "average": "How slowly the average of the weights follows them (0: none, below 1).",
     "anchor": "After each update weights go this share of the way back to the trained ones.",

@@ -118,11 +118,13 @@ def test_a_source_that_fails_is_told_with_buttons_that_help(
     sources = FakeSources()
     window = make_window(qtbot, FakeSession(), sources)
     window.open_source(SourceChoice(SourceKind.VIDEO, "broken.mp4"))
+    qtbot.waitUntil(lambda: bool(buttons(window.messages)))
     offered = buttons(window.messages)
     assert set(offered) == {"Choose a source", "Open a video…", "Play the demo"}
     monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: ("/a/whole.mp4", ""))
     offered["Open a video…"].click()
-    assert sources.opened == [("video", "/a/whole.mp4")]
+    qtbot.waitUntil(lambda: sources.opened == [("video", "/a/whole.mp4")])
+    qtbot.waitUntil(lambda: not window.opener.busy)
     assert window.messages.text() == ""
     assert not buttons(window.messages)
 

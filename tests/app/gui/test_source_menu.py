@@ -117,7 +117,9 @@ def test_files_and_folders_are_remembered_newest_first_and_once(qtbot: QtBot) ->
     videos = [SourceChoice(SourceKind.VIDEO, f"{i}.mp4") for i in range(MOST_RECENT + 2)]
     for choice in (*videos, videos[-2], SourceChoice(SourceKind.DEMO, "webcam")):
         opener.choose(choice)
+        qtbot.waitUntil(lambda: not opener.busy)
     opener.choose(SourceChoice(SourceKind.VIDEO, "broken.mp4"))
+    qtbot.waitUntil(lambda: not opener.busy)
     assert opener.recent[:3] == (videos[-2], videos[-1], videos[-3])
     assert len(opener.recent) == MOST_RECENT
 
@@ -125,11 +127,13 @@ def test_files_and_folders_are_remembered_newest_first_and_once(qtbot: QtBot) ->
 def test_a_mode_begins_an_open_camera_anew_and_leaves_a_file_alone(qtbot: QtBot) -> None:
     sources = FakeSources()
     opener = SourceOpener(sources, lambda _text: None, None)
-    opener.open(SourceChoice(SourceKind.VIDEO, "a.mp4"))
-    with qtbot.assertNotEmitted(opener.opened):
+    with qtbot.waitSignal(opener.opened):
+        opener.open(SourceChoice(SourceKind.VIDEO, "a.mp4"))
+    with qtbot.assertNotEmitted(opener.opened), qtbot.waitSignal(opener.failed):
         opener.set_camera_mode(CAMERA_MODES[0])
     assert sources.camera_mode == CAMERA_MODES[0]
-    opener.open(SourceChoice(SourceKind.CAMERA, "FaceTime HD"))
+    with qtbot.waitSignal(opener.opened):
+        opener.open(SourceChoice(SourceKind.CAMERA, "FaceTime HD"))
     with qtbot.waitSignal(opener.opened):
         opener.set_camera_mode(CAMERA_MODES[1])
     assert len(sources.opened) == 3
