@@ -62,11 +62,13 @@ def paint_legend(painter: QPainter, picture: QRectF, whole: QRectF, rows: list[R
     words = max((metrics.horizontalAdvance(text) for row in rows for text in row[1:3]), default=0)
     width = 2 * _PADDING + _SIGN + words
     height = _PADDING + sum(_height(row, line) + _PADDING for row in rows)
-    beside = whole.right() - picture.right() >= width + 2 * _MARGIN
-    small = width > _SHARE * picture.width() or height > _SHARE * picture.height()
-    if not rows or (small and not beside):
+    left = min(picture.right() + _MARGIN, whole.right() - _MARGIN - width)
+    if left + width / 2 < picture.right():  # hardly any of it would be beside the picture
+        left = picture.right() - _MARGIN - width
+    covered = max(0.0, picture.right() - left)
+    small = covered > _SHARE * picture.width() or height > _SHARE * picture.height()
+    if not rows or (covered and small):
         return QRectF()
-    left = picture.right() + _MARGIN if beside else picture.right() - _MARGIN - width
     box = QRectF(left, picture.top() + _MARGIN, width, height)
     painter.save()
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)

@@ -125,6 +125,9 @@ def test_the_legend_lies_beside_the_picture_or_on_it_and_not_on_small_ones() -> 
     beside = paint_legend(painter, tall, whole, rows)
     assert whole.contains(beside)
     assert not beside.intersects(tall)
+    portrait = QRectF(0, 0, 700, 600)  # a legend that is a little wider than what is left
+    straddling = paint_legend(painter, portrait, whole, rows)
+    assert whole.contains(straddling) and straddling.center().x() > portrait.right()
     assert paint_legend(painter, small, small, rows).isEmpty()
     assert paint_legend(painter, wide, whole, []).isEmpty()
     painter.end()
