@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from app.cli import DATA_NAMES, Subparsers
+from app.cli import Subparsers
 from app.cli.evaluate_drift import add_drift
 from app.cli.evaluate_imm import add_imm
 from app.cli.experiments import add_experiments
@@ -18,6 +18,7 @@ from app.cli.options import (
     add_device,
     add_personalization,
     add_quiet_json,
+    add_scored,
     chosen_precision,
     chosen_settings,
     chosen_unit,
@@ -127,16 +128,7 @@ def add_parser(subparsers: Subparsers) -> None:
 
 def _add_common(parser: argparse.ArgumentParser) -> None:
     """Add what every experiment can be told."""
-    parser.add_argument(
-        "--data",
-        metavar="NAME=ROOT",
-        required=True,
-        help=f"a data set and its folder. Names: {DATA_NAMES}",
-    )
-    parser.add_argument("--split", choices=("train", "test"), default="test", help="default: test")
-    parser.add_argument(
-        "--weights", metavar="FILE", type=Path, help="a network to use instead of the embedded one"
-    )
+    add_scored(parser)
     add_device(parser)
     parser.add_argument(
         "--out", metavar="DIR", type=Path, help="also write the figures there, as .md and .csv"

@@ -8,8 +8,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from app.cli import DATA_NAMES, Subparsers
-from app.cli.options import add_device, add_quiet_json
+from app.cli import Subparsers
+from app.cli.options import add_device, add_quiet_json, add_scored
 
 if TYPE_CHECKING:
     from model.evaluation.drift import DriftReport
@@ -26,16 +26,7 @@ def add_drift(experiments: Subparsers) -> None:
         "the guard undid. Every frame that is looked at is updated on, so an interval of some "
         "seconds stands for the pace of a processor, and a longer one for less learning.",
     )
-    parser.add_argument(
-        "--data",
-        metavar="NAME=ROOT",
-        required=True,
-        help=f"a data set and its folder. Names: {DATA_NAMES}",
-    )
-    parser.add_argument("--split", choices=("train", "test"), default="test", help="default: test")
-    parser.add_argument(
-        "--weights", metavar="FILE", type=Path, help="a network to use instead of the embedded one"
-    )
+    add_scored(parser)
     parser.add_argument(
         "--presets", metavar="LIST", default="steady,paper", help="default: steady,paper"
     )

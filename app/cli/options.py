@@ -10,6 +10,8 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
+from app.cli import DATA_NAMES
+
 if TYPE_CHECKING:
     from model.adaptation import PersonalizationSettings
     from model.core.device import Precision
@@ -204,6 +206,20 @@ def add_results(parser: argparse._ActionsContainer) -> None:
         help="where the results go (default: results)",
     )
     add_quiet_json(parser)
+
+
+def add_scored(parser: argparse.ArgumentParser) -> None:
+    """Add what is scored, and the network that is asked."""
+    parser.add_argument(
+        "--data",
+        metavar="NAME=ROOT",
+        required=True,
+        help=f"a data set and its folder. Names: {DATA_NAMES}",
+    )
+    parser.add_argument("--split", choices=("train", "test"), default="test", help="default: test")
+    parser.add_argument(
+        "--weights", metavar="FILE", type=Path, help="a network to use instead of the embedded one"
+    )
 
 
 def add_device(parser: argparse._ActionsContainer) -> None:

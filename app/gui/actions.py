@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
+from functools import partial
 from typing import Protocol
 
 from PyQt6.QtGui import QAction, QActionGroup
@@ -82,6 +83,7 @@ class Actions:
         self, parent: QWidget, handlers: Handlers, presets: Sequence[Preset], overlays: Overlays
     ) -> None:
         self._parent = parent
+        self._make = partial(make_action, parent)
         self.play = self._make(
             "Pause", "Play or pause the source", handlers.toggle_playing, "pause", "Space"
         )
@@ -258,20 +260,6 @@ class Actions:
         if text != self.offline.text():
             name_action(self.offline, text)
             self.offline.setIcon(icon("x" if running else "hourglass"))
-
-    def _make(
-        self,
-        text: str,
-        tip: str,
-        handler: Callable[[], object] | Callable[[bool], object],
-        icon_name: str = "",
-        shortcut: str = "",
-        *,
-        checkable: bool = False,
-    ) -> QAction:
-        return make_action(
-            self._parent, text, tip, handler, icon_name, shortcut, checkable=checkable
-        )
 
     def _make_overlays(
         self, overlays: Overlays, changed: Callable[[Overlays], None]
