@@ -16,6 +16,7 @@ from app.gui.shortcuts import make_action
 from app.gui.sources import Sources
 from app.runtime.live.trajectory import Trajectory
 from model.core.errors import UserError
+from model.core.files import whole_file
 
 _PICTURES = "Pictures (*.png);;Drawings (*.svg)"
 _CSV, _JSON, _ONNX = "Tables (*.csv)", "COCO JSON (*.json)", "ONNX (*.onnx)"
@@ -134,15 +135,13 @@ def write_picture(widget: QWidget, path: Path) -> None:
     """
     kinds = {".svg": _svg, ".png": _png}
     kind = kinds.get(path.suffix.lower())
-    try:
-        if kind is None:
-            raise OSError("it is neither .png nor .svg")
-        path.write_bytes(kind(widget))
-    except OSError as error:
+    if kind is None:
         raise UserError(
-            f"The picture cannot be written to {path} ({error.strerror or error}). Give a file "
-            "that ends in .png or .svg, in a folder that exists and can be written."
-        ) from error
+            f"The picture cannot be written to {path}: its name ends in neither .png nor .svg. "
+            "Give it one of these endings."
+        )
+    with whole_file(path) as temporary:
+        temporary.write_bytes(kind(widget))
 
 
 def _png(widget: QWidget) -> bytes:

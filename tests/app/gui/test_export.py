@@ -123,9 +123,10 @@ def test_a_dialog_that_is_cancelled_writes_nothing(
     assert session.calls == calls and window.messages.text() == ""
 
 
-@pytest.mark.parametrize("name", ["no/where.png", "no/where.svg", "picture.strange"])
+@pytest.mark.parametrize("name", ["file/where.png", "file/where.svg", "picture.strange"])
 def test_a_place_that_cannot_be_written_is_explained(
     window: MainWindow, tmp_path: Path, name: str
 ) -> None:
+    (tmp_path / "file").write_text("no folder")
     with pytest.raises(UserError, match="cannot be written"):
         write_picture(window.panels.plots, tmp_path / name)

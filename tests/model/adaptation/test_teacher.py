@@ -75,10 +75,10 @@ def test_a_fixed_teacher_is_asked_once_of_each_frame() -> None:
     asked.teacher.teach(_crop(views[2]), (2,), [(views[1], views[3])])
     assert asked.counts == [2, 2, 2, 2]  # frames 1 and 3 had not been neighbours
     asked.teacher.teach(_crop(views[1]), (1,), [(views[0], views[2], views[3])])
-    assert asked.counts == [2, 2, 2, 2, 2, 1]
+    assert asked.counts == [2, 2, 2, 2, 2]  # with a neighbour more, whose answer is known
     asked.teacher.forget()
     asked.teacher.teach(_crop(views[1]), (1,), [(views[0], views[2])])
-    assert asked.counts[6:] == [2, 2]
+    assert asked.counts[5:] == [2, 2]
 
 
 def test_an_answer_is_mended_when_later_frames_have_come() -> None:
