@@ -18,10 +18,14 @@ from model.core.images import to_pictures
 from model.core.masking import mask_matrix
 from model.core.skeleton import PENN13
 from model.data.records import BadDataError
+from model.data.sampling import Example, PairCutter
 from model.data.shards import read_shards
 from model.ttp.networks import NetworkSpec
+from model.ttp.objective import JointObjective
+from model.ttp.training.loader import collate
 from model.ttp.training.resident import Bank, BatchMaker, load_bank, warped
 from model.ttp.training.settings import ResidentSettings
+from tests.networks import small_network, small_perceptual_loss
 from tests.shards import SIZE, write_arrays, write_shard
 
 CPU = torch.device("cpu")
@@ -385,3 +389,37 @@ def test_a_person_to_personalize_to_comes_from_where_pairs_come_from() -> None:
         # A fifth of the person is to be seen of a source, the rest being the mean colour.
         grey = to_pictures(support.source)[:, 64, 64, 0]
         assert np.abs(grey - (255 * 0.485 + 0.2 * (10 - 255 * 0.485))).max() < 5
+
+
+def test_losses_are_those_of_the_loader(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of the same squares, not augmented; both frames of a clip are alike, so sources are too."""
+    shard = write_shard(tmp_path / "people.npz", people=6, frames=1)
+    with np.load(shard) as file:
+        arrays = dict(file)
+    offset, jpeg = arrays.pop("offset"), arrays.pop("jpeg")
+    files = [jpeg[offset[row] : offset[row + 1]] for row in range(6) for _ in range(2)]
+    twice = {name: values.repeat(2, axis=0) for name, values in arrays.items()}
+    write_arrays(shard, files, **{**twice, "frame": np.tile([0, 1], 6).astype(np.int32)})
+    data = read_shards([shard], "people")
+    for module in ("model.core.augmentation", "model.ttp.training.resident"):
+        monkeypatch.setattr(f"{module}.FLIP_PROBABILITY", -1.0)
+
+    maker = BatchMaker([load_bank(data, CPU)], [1.0], SPEC, _settings(batch_size=12))
+    monkeypatch.setattr(maker, "_rows", lambda bank, count: torch.arange(count))
+    resident = maker.draw()
+    cutter, rng = PairCutter(PENN13, STILL), np.random.default_rng(0)
+    examples: list[tuple[Example, list[str]]] = [
+        (cutter.cut(clip, frame, rng, with_source=True), [])
+        for clip in data
+        for frame in range(len(clip))
+    ]
+    loaded = collate(examples).to(CPU)
+
+    torch.testing.assert_close(resident.joints, loaded.joints, atol=0.01, rtol=0)
+    assert torch.equal(resident.weights, loaded.weights)
+    objective = JointObjective(small_network().eval(), small_perceptual_loss(), self_weight=1e-3)
+    with torch.no_grad():
+        ours, theirs = objective(resident, True), objective(loaded, True)
+    assert ours.supervised > 0 and ours.self_supervised > 0
+    torch.testing.assert_close(ours.supervised, theirs.supervised, rtol=0.01, atol=0)
+    torch.testing.assert_close(ours.self_supervised, theirs.self_supervised, rtol=0.03, atol=0)
