@@ -19,10 +19,9 @@ from torch import Tensor
 from model.adaptation.guard import mirror_disagreement
 from model.adaptation.memory import PersonView
 from model.adaptation.personalizer import Personalizer
-from model.core.crop import HEATMAP_SIZE, crop_matrix, heatmap_to_image
+from model.core.crop import HEATMAP_SIZE, heatmap_to_image
 from model.core.heatmaps import decode
 from model.core.images import answers_both_ways, to_tensor
-from model.core.perceptual import PerceptualLoss
 from model.ttp.networks import PoseOutput
 from model.ttp.trunk import Key, keys_both_ways, keys_of
 
@@ -77,7 +76,6 @@ def bursts_of(views: Sequence[PersonView]) -> list[list[PersonView]]:
 
 def compare(
     personalizer: Personalizer,
-    perceptual: PerceptualLoss,
     views: Sequence[PersonView],
     moving: Sequence[PersonView] | None = None,
 ) -> BeforeAfter:
@@ -86,8 +84,7 @@ def compare(
     Its weights, optimiser and running means stay as they are.
 
     Args:
-        personalizer: whose weights are compared.
-        perceptual: says how far pictures are from each other.
+        personalizer: whose weights are compared, and whose perceptual loss compares pictures.
         views: at least one, in the order of their indices.
         moving: views in the order of their indices for the jitter (default: the same).
 
@@ -98,8 +95,8 @@ def compare(
     trained = _figures(personalizer, personalizer.predict_as_trained, views, moving)
     personalized = _figures(personalizer, personalizer.predict, views, moving)
     if personalizer.network.spec.reconstructs:
-        before = _errors(personalizer, perceptual, views, as_trained=True)
-        after = _errors(personalizer, perceptual, views, as_trained=False)
+        before = _errors(personalizer, views, as_trained=True)
+        after = _errors(personalizer, views, as_trained=False)
         trained = replace(trained, reconstruction=100.0)
         personalized = replace(personalized, reconstruction=100 * float((after / before).mean()))
     return BeforeAfter(tuple(views), trained, personalized)
@@ -139,9 +136,7 @@ def _figures(
 def _crops(personalizer: Personalizer, views: Sequence[PersonView]) -> Tensor:
     """Normalised crops (n, 3, S, S), as prediction sees them."""
     spec = personalizer.network.spec
-    size = spec.crop_size
-    crops = [view.crop(crop_matrix(view.box, size), size) for view in views]
-    return to_tensor(crops, bgr=spec.bgr)
+    return to_tensor([view.upright(spec.crop_size) for view in views], bgr=spec.bgr)
 
 
 def _points(heatmaps: Tensor, views: Sequence[PersonView]) -> NDArray[np.float32]:
@@ -181,13 +176,12 @@ def jitter(
 
 def _errors(
     personalizer: Personalizer,
-    perceptual: PerceptualLoss,
     views: Sequence[PersonView],
     *,
     as_trained: bool,
 ) -> Tensor:
     """Perceptual errors (6,) of views that are rebuilt as the person looked at other times."""
-    sampler = personalizer.sampler()
+    perceptual, sampler = personalizer.perceptual, personalizer.sampler()
     targets = [burst[len(burst) // 2] for burst in bursts_of(views)]
     half = len(targets) // 2
     total = torch.zeros_like(perceptual.means)

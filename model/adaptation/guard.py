@@ -16,7 +16,7 @@ from torch import Tensor
 
 from model.adaptation.memory import SourceMemory
 from model.adaptation.personalizer import Personalizer
-from model.core.crop import HEATMAP_SIZE, crop_matrix
+from model.core.crop import HEATMAP_SIZE
 from model.core.heatmaps import decode
 from model.core.images import answers_both_ways, to_tensor
 from model.ttp.networks import PoseOutput
@@ -103,10 +103,7 @@ class Guard:
         if not views:
             return None
         spec = personalizer.network.spec
-        size = spec.crop_size
-        crops = to_tensor(
-            [view.crop(crop_matrix(view.box, size), size) for view in views], bgr=spec.bgr
-        )
+        crops = to_tensor([view.upright(spec.crop_size) for view in views], bgr=spec.bgr)
         indices = [view.index for view in views]
         trained = self._disagreement(crops, indices, personalizer.predict_as_trained)
 

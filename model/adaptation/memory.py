@@ -61,6 +61,10 @@ class PersonView:
         inverse = np.linalg.inv(np.vstack([self.to_image, [0, 0, 1]]))[:2]
         return warp(self.image, compose(matrix, inverse), size)
 
+    def upright(self, size: int) -> NDArray[np.uint8]:
+        """The ``size`` x ``size`` crop of its own box, not augmented: what prediction sees."""
+        return self.crop(crop_matrix(self.box, size), size)
+
     def mask(self, find: Masker) -> PersonMask:
         """Where the person is, found out the first time that somebody asks for it."""
         if not self._masks:

@@ -14,7 +14,7 @@ from model.adaptation.memory import PersonView, SourceMemory
 from model.adaptation.settings import Augmentations, PersonalizationSettings
 from model.core import augmentation
 from model.core.augmentation import Augmentation, Augmenter
-from model.core.crop import CROP_SIZE, crop_matrix
+from model.core.crop import CROP_SIZE
 from model.core.images import to_tensor
 from model.core.masking import Masker, as_masks, only_person
 from model.ttp.networks import NetworkSpec
@@ -179,8 +179,8 @@ class PairSampler:
             source_images = only_person(source_images, seen)
         if not self._settings.consistency:
             return Pairs(target_images, source_images, masks=masks)
-        size, reach = self._size, self._settings.neighbours
-        upright = [target.crop(crop_matrix(target.box, size), size) for target in targets]
+        reach = self._settings.neighbours
+        upright = [target.upright(self._size) for target in targets]
         return Pairs(
             target_images,
             source_images,

@@ -15,7 +15,6 @@ from torch import Tensor
 
 from model.adaptation.memory import PersonView
 from model.adaptation.motion import Carrier, grey
-from model.core.crop import crop_matrix
 from model.core.heatmaps import decode
 from model.core.images import answers_both_ways, to_pictures, to_tensor
 from model.ttp.networks import PoseNetwork
@@ -170,7 +169,7 @@ class Teacher:
             return
         spec = self._network.spec
         size = spec.crop_size
-        crops = [view.crop(crop_matrix(view.box, size), size) for view in new.values()]
+        crops = [view.upright(size) for view in new.values()]
         images = to_tensor(crops, bgr=spec.bgr).to(self._network.device)
         maps = self._heatmaps(images, keys_of(list(new))).half().cpu()
         for index, answer, crop in zip(new, maps, crops, strict=True):

@@ -21,7 +21,7 @@ from model.adaptation import (
     SourceMemory,
 )
 from model.adaptation.guard import Check
-from model.core.crop import crop_matrix, heatmap_to_image
+from model.core.crop import heatmap_to_image
 from model.core.errors import UserError, check_choices, check_number
 from model.core.heatmaps import decode
 from model.core.images import to_tensor
@@ -309,7 +309,7 @@ class _Walk:
 
     def _predict(self, seen: Sequence[tuple[_Row, PersonView]]) -> None:
         size = self._network.spec.crop_size
-        crops = [view.crop(crop_matrix(view.box, size), size) for _, view in seen]
+        crops = [view.upright(size) for _, view in seen]
         cells = self._cells(to_tensor(crops, bgr=self._bgr), [view.index for _, view in seen])
         for (row, view), found in zip(seen, cells, strict=True):
             self._points.append(heatmap_to_image(found, view.box, self._network.spec.heatmap_size))

@@ -141,7 +141,7 @@ class Learner:
         updates, views = self.personalizer.updates, held or moving
         if not (updates and views):
             return None
-        found = compare(self.personalizer, self.personalizer.perceptual, views, moving)
+        found = compare(self.personalizer, views, moving)
         return ChangeReport.of(found, updates, held_out=bool(held))
 
     @property

@@ -147,13 +147,7 @@ class OfflineRun(ManagedThread):
         super().__init__("app-offline")
         self._wish = wish
         self._make_engine = make_engine
-        # Resets while predicting have no place in a run that learns before it predicts.
-        self._settings = replace(
-            settings,
-            offline_updates_per_frame=wish.passes,
-            reset_every=0,
-            reset_on_cut=False,
-        )
+        self._settings = replace(settings, offline_updates_per_frame=wish.passes)
         self._paused = False
         self._progress = OfflineProgress(0, 0, math.nan)
         self._updates: list[UpdateNumbers] = []

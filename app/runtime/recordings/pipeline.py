@@ -123,7 +123,7 @@ class RecordingPipeline:
         assert self._adapter is not None
         if not self.apart:
             return None
-        return compare(self._adapter.personalizer, self._engine.perceptual, self.apart)
+        return compare(self._adapter.personalizer, self.apart)
 
     def run(self, source: FrameSource) -> Iterator[ProcessedFrame]:
         """Every frame that an open ``source`` still has, in order."""

@@ -44,7 +44,7 @@ def test_views_fall_into_runs_of_neighbours() -> None:
 def test_the_trained_network_compared_with_itself_differs_in_nothing(
     perceptual: PerceptualLoss,
 ) -> None:
-    found = compare(_personalizer(perceptual), perceptual, VIEWS)
+    found = compare(_personalizer(perceptual), VIEWS)
     assert found.views == tuple(VIEWS)
     # The second look finds features that the first one left, in float16.
     assert found.trained.mirror == pytest.approx(found.personalized.mirror, rel=0.02)
@@ -64,13 +64,13 @@ def test_what_was_learnt_shows_and_nothing_is_changed_by_looking(
         personalizer.update(personalizer.sampler(part).plain(VIEWS[:2], VIEWS[2:]))
     weights = {name: p.clone() for name, p in personalizer.network.state_dict().items()}
     means = perceptual.means.clone()
-    found = compare(personalizer, perceptual, VIEWS)
+    found = compare(personalizer, VIEWS)
     assert found.personalized.reconstruction != found.trained.reconstruction == 100
     assert found.personalized.mirror != found.trained.mirror
     assert torch.equal(perceptual.means, means)
     for name, value in personalizer.network.state_dict().items():
         assert torch.equal(value, weights[name]), name
-    again = compare(personalizer, perceptual, VIEWS)
+    again = compare(personalizer, VIEWS)
     assert again.personalized.reconstruction == found.personalized.reconstruction
 
 
@@ -88,13 +88,13 @@ def test_jitter_is_the_distance_from_the_way_in_percent_of_the_box(
     # Frame 4 is a third of the way from frame 3 to frame 6.
     away = np.hypot(*(points[1] - points[0] * 2 / 3 - points[2] / 3).T)
     expected = 100 / 80 * np.average(away, weights=weight)
-    found = compare(personalizer, perceptual, VIEWS)
+    found = compare(personalizer, VIEWS)
     assert found.trained.jitter == pytest.approx(expected, rel=0.02)
     np.testing.assert_allclose(found.trained.points[:3], points, atol=1.5)
-    assert compare(personalizer, perceptual, VIEWS, VIEWS[2:]).trained.jitter is None
+    assert compare(personalizer, VIEWS, VIEWS[2:]).trained.jitter is None
 
 
 def test_a_network_that_rebuilds_nothing_tells_the_rest(perceptual: PerceptualLoss) -> None:
-    found = compare(_personalizer(perceptual, "rotation"), perceptual, VIEWS[:1])
+    found = compare(_personalizer(perceptual, "rotation"), VIEWS[:1])
     assert found.trained.reconstruction is None and found.trained.jitter is None
     assert found.trained.mirror >= 0
