@@ -56,12 +56,22 @@ def mirror_disagreement(plain: Tensor, turned: Tensor) -> float:
         plain: heatmaps (n, K, H, H) of the pictures.
         turned: those of their mirror images, turned back, as ``answers_both_ways`` gives them.
     """
+    return _mean(_apart(plain, turned))
+
+
+def _apart(plain: Tensor, turned: Tensor) -> Tensor:
+    """For each picture (n, 2): its joints' distances, by their weights, and these weights' sum."""
     points, confidence = decode(plain)
     other, other_confidence = decode(turned)
     weight = torch.maximum(confidence, other_confidence)
     cells = (points - other).norm(dim=-1) * (HEATMAP_SIZE / plain.shape[-1])
     distance = cells.clamp(max=_APART)
-    return float((weight * distance).sum() / weight.sum().clamp(min=1e-6))
+    return torch.stack([(weight * distance).sum(dim=-1), weight.sum(dim=-1)], dim=-1)
+
+
+def _mean(apart: Tensor) -> float:
+    distance, weight = apart.sum(dim=0)
+    return float(distance / weight.clamp(min=1e-6))
 
 
 class Guard:
@@ -91,6 +101,8 @@ class Guard:
         self._proven = proven
         self._checked_at = self._personalizer.updates
         self._pace = 1.0
+        # What the trained network says of held-out frames, which it says whenever it is asked.
+        self._trained: dict[int, Tensor] = {}
 
     def check(self) -> Check | None:
         """Look at the held-out frames if it is time to, and undo what made them worse."""
@@ -105,10 +117,10 @@ class Guard:
         spec = personalizer.network.spec
         crops = to_tensor([view.upright(spec.crop_size) for view in views], bgr=spec.bgr)
         indices = [view.index for view in views]
-        trained = self._disagreement(crops, indices, personalizer.predict_as_trained)
+        trained = self._disagreement_as_trained(crops, indices)
 
         def disagreement() -> float:
-            return self._disagreement(crops, indices, personalizer.predict)
+            return _mean(self._apart(crops, indices, personalizer.predict))
 
         limit = _FACTOR * trained + _SLACK
         present, updates = disagreement(), personalizer.updates
@@ -126,15 +138,23 @@ class Guard:
         self._checked_at = personalizer.updates
         return Check(updates, trained, present, verdict)
 
-    def _disagreement(
+    def _disagreement_as_trained(self, crops: Tensor, indices: Sequence[int]) -> float:
+        """The trained network's, who is asked of new frames only."""
+        new = [row for row, index in enumerate(indices) if index not in self._trained]
+        if new:
+            asked = [indices[row] for row in new]
+            apart = self._apart(crops[new], asked, self._personalizer.predict_as_trained)
+            self._trained.update(zip(asked, apart, strict=True))
+        self._trained = {index: self._trained[index] for index in indices}
+        return _mean(torch.stack(list(self._trained.values())))
+
+    def _apart(
         self,
         crops: Tensor,
         indices: Sequence[int],
         predict: Callable[[Tensor, Sequence[Key]], PoseOutput],
-    ) -> float:
-        """``mirror_disagreement`` of crops, by one of the personalizer's ways to predict."""
+    ) -> Tensor:
+        """``_apart`` of the answers that one of the personalizer's ways to predict gives."""
         keys = keys_both_ways(indices)
         order = self._personalizer.network.spec.joint_set.flip_order
-        return mirror_disagreement(
-            *answers_both_ways(lambda both: predict(both, keys).heatmaps, crops, order)
-        )
+        return _apart(*answers_both_ways(lambda both: predict(both, keys).heatmaps, crops, order))

@@ -16,12 +16,14 @@ from model.adaptation.parameters import configure
 from model.adaptation.settings import PersonalizationSettings
 from model.adaptation.tasks import ConsistencyTask, SelfSupervisedTask, task_for
 from model.adaptation.teacher import Teacher
+from model.core.device import denormals_are_zero
 from model.core.images import reduced
 from model.core.masking import Masker
 from model.core.perceptual import PerceptualLoss
 from model.engine.optimisation import WeightAverage, gradients_finite, swapped
 from model.ttp.networks import PoseNetwork, PoseOutput
 from model.ttp.networks.encoder import is_trunk
+from model.ttp.onnx_pose import OnnxHeads
 from model.ttp.trunk import FrozenTrunk, Key
 
 # So many batches in a row that are not finite are no accident.
@@ -188,6 +190,7 @@ class Personalizer:
                 break
         return report
 
+    @denormals_are_zero()
     def accumulate(self, pairs: Pairs, batch_size: int) -> None:
         """Add the gradient of these pairs of a batch of ``batch_size``."""
         start = time.perf_counter()
@@ -201,6 +204,7 @@ class Personalizer:
         self._pairs += len(pairs.target)
         self._seconds += time.perf_counter() - start
 
+    @denormals_are_zero()
     def step(self) -> UpdateReport:
         """Close the batch with one optimiser step on the gradients added so far.
 
@@ -238,6 +242,7 @@ class Personalizer:
                 parameter.lerp_(self._pristine[name], self.settings.anchor)
         self._average.add()
 
+    @denormals_are_zero()
     @torch.inference_mode()
     def predict_as_trained(self, target: Tensor, keys: Sequence[Key] = ()) -> PoseOutput:
         """What ``predict`` gave before the first update."""
@@ -247,6 +252,7 @@ class Personalizer:
     def _as_trained(self) -> AbstractContextManager[None]:
         return swapped(self._parameters, self._pristine)
 
+    @denormals_are_zero()
     @torch.inference_mode()
     def predict(
         self, target: Tensor, keys: Sequence[Key] = (), *, fresh: bool = False
@@ -280,6 +286,7 @@ class Personalizer:
             return _example(pairs, rebuilt)
         return self.example
 
+    @denormals_are_zero()
     @torch.inference_mode()
     def rebuilt(self, pairs: Pairs, *, as_trained: bool = False) -> Tensor:
         """The targets (n, 3, R, R) rebuilt with the present weights, or ``as_trained``.
@@ -368,6 +375,16 @@ class Personalizer:
             for name, tensor in self._average.tensors().items()
             if not name.startswith(("reconstruction.", "rotation_head."))
         }
+
+    def heads(self, threads: int) -> OnnxHeads | None:
+        """What predicts now behind the trunk, to be computed faster by whoever takes the weights.
+
+        None if the trunk learns too.
+        """
+        if self._trunk is None:
+            return None
+        with self._average.in_place():
+            return OnnxHeads(self.network, threads)
 
     def _precision(self) -> AbstractContextManager[object]:
         # Without a cache, which would hand the weights of the average to the network that learns.

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import ctypes
 import os
+import threading
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Literal
 
@@ -31,6 +34,28 @@ def keep_freed_memory() -> None:
     if hasattr(library, "mallopt"):
         library.mallopt(_MMAP_MAX, 0)  # type: ignore[union-attr]
         library.mallopt(_TRIM_THRESHOLD, _LARGE)  # type: ignore[union-attr]
+
+
+_denormals = threading.local()
+
+
+@contextmanager
+def denormals_are_zero() -> Iterator[None]:
+    """Inside, this thread takes numbers for zero that float32 has no full precision for.
+
+    The far tails of Gaussians and softmaxes are that small, and so are many gradients. Nothing
+    depends on them, and most processors compute with them up to two hundred times slower: a
+    quarter of a prediction and of an update. Outside, all is as other libraries expect it.
+    """
+    depth = getattr(_denormals, "depth", 0)
+    _denormals.depth = depth + 1
+    torch.set_flush_denormal(True)
+    try:
+        yield
+    finally:
+        _denormals.depth = depth
+        if depth == 0:
+            torch.set_flush_denormal(False)
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,6 @@
 """Heatmaps and points: the keypoint bottleneck of the self-supervised task, and decoding.
 
 Points are in heatmap cells, (x, y) order, 0..31, unless a docstring says otherwise.
-
-Far from its peak, a Gaussian or a softmax is so small that float32 has no full precision for it.
-Processors compute with such numbers up to two hundred times slower, and nothing depends on them:
-importing this module has PyTorch take them for zero, in this thread and those it starts.
 """
 
 from __future__ import annotations
@@ -12,8 +8,6 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 from torch.nn import functional
-
-torch.set_flush_denormal(True)
 
 SIGMA_CELLS = 2.0
 # Targets of maps that are logits, which are twice as fine.

@@ -31,8 +31,6 @@ def cpu_session(model: Path | bytes, threads: int = 1) -> onnxruntime.InferenceS
     options.log_severity_level = 3
     # Waiting threads would otherwise spin on cores that others need.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    # Else the first session would have this thread compute with them again; see core/heatmaps.
-    options.add_session_config_entry("session.set_denormal_as_zero", "1")
     return onnxruntime.InferenceSession(
         model, sess_options=options, providers=["CPUExecutionProvider"]
     )

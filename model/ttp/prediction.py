@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from model.core.crop import SquareBox, crop_matrix, heatmap_to_image, warp
+from model.core.device import denormals_are_zero
 from model.core.heatmaps import decode
 from model.core.images import to_tensor
 from model.ttp.networks import NetworkSpec, PoseNetwork, PoseOutput
@@ -65,6 +66,7 @@ def crop_tensor(image: NDArray[np.uint8], box: SquareBox, spec: NetworkSpec) -> 
     return to_tensor([warp(image, crop_matrix(box, size), size)], bgr=spec.bgr)
 
 
+@denormals_are_zero()
 @torch.inference_mode()
 def predict_pose(network: PoseNetwork, image: NDArray[np.uint8], box: SquareBox) -> Pose:
     """Predict the person in ``box`` of an RGB image (H x W x 3, uint8), by the pose branch alone.
@@ -82,7 +84,7 @@ class PosePredictor:
     The copy shares nothing with the network it comes from, so that one thread can predict while
     another personalizes; ``load`` takes over new weights in one step. ``trunk`` computes the
     features for as long as no trunk's weights are among these, and ``heads``, if given, the rest
-    of the network until any are loaded.
+    of the network, until weights are loaded without new ones.
     """
 
     def __init__(
@@ -98,20 +100,29 @@ class PosePredictor:
         self._trunk_as_trained = True
         self._heads = heads
 
-    def load(self, weights: Mapping[str, Tensor]) -> None:
-        """Copy tensors by name into the branch; names of other branches are left out."""
+    @property
+    def in_onnx_runtime(self) -> bool:
+        """Whether it has ``heads``."""
+        return self._heads is not None
+
+    def load(self, weights: Mapping[str, Tensor], heads: OnnxHeads | None = None) -> None:
+        """Copy tensors by name into the branch; names of other branches are left out.
+
+        ``heads`` are those of the network with these weights.
+        """
         own = self._branch.state_dict()
         for name, value in weights.items():
             if name in own:
                 own[name].copy_(value)
         self._trunk_as_trained &= not any(map(is_trunk, weights))
-        self._heads = None
+        self._heads = heads
 
     def copy_from(self, other: PosePredictor) -> None:
         """Take over every weight of another predictor of the same network."""
-        self.load(other._branch.state_dict())
-        self._trunk_as_trained, self._heads = other._trunk_as_trained, other._heads
+        self.load(other._branch.state_dict(), other._heads)
+        self._trunk_as_trained = other._trunk_as_trained
 
+    @denormals_are_zero()
     @torch.inference_mode()
     def predict(
         self,

@@ -33,6 +33,7 @@ from model.adaptation import Pairs, PersonalizationSettings, Personalizer, Perso
 from model.core.crop import CROP_SIZE
 from model.core.perceptual import PerceptualLoss
 from model.ttp.networks import PoseNetwork
+from model.ttp.onnx_pose import OnnxHeads
 from model.ttp.prediction import Pose, PosePredictor, crop_tensor, pose_in_image
 from model.ttp.trunk import FrozenTrunk, keys_of
 
@@ -65,19 +66,21 @@ class Handover:
     """New weights for the prediction lane.
 
     ``weights`` are the pose branch's changed tensors after ``updates`` updates since reset number
-    ``generation``.
+    ``generation``, ``heads`` what computes with them if that is faster than PyTorch.
     """
 
     generation: int
     updates: int
     weights: dict[str, Tensor]
+    heads: OnnxHeads | None
 
 
 class UpdateLane(ManagedThread):
     """Owns a Learner. Told through its commands; gives weights away through ``take_handover``.
 
     ``on_pairs`` is called with the number of pairs learnt from, ``on_update`` with every finished
-    update, both in this thread.
+    update, both in this thread. ``onnx_threads`` is how many threads predict in ONNX Runtime; 0:
+    none do.
     """
 
     def __init__(
@@ -88,6 +91,8 @@ class UpdateLane(ManagedThread):
         on_pairs: Callable[[int], None],
         on_update: Callable[[UpdateResult], None],
         on_fault: Callable[[Exception], None],
+        *,
+        onnx_threads: int = 0,
     ) -> None:
         super().__init__("app-update-lane", on_fault)
         self.commands = CommandQueue()
@@ -96,6 +101,7 @@ class UpdateLane(ManagedThread):
         self._threads = threads
         self._on_pairs = on_pairs
         self._on_update = on_update
+        self._onnx_threads = onnx_threads
         self._personalizing = False
         self._generation = 0
         self._newest_used = -1
@@ -166,7 +172,8 @@ class UpdateLane(ManagedThread):
 
     def _hand_over(self) -> None:
         personalizer = self._learner.personalizer
-        handover = Handover(self._generation, personalizer.updates, personalizer.weights())
+        heads = personalizer.heads(self._onnx_threads) if self._onnx_threads else None
+        handover = Handover(self._generation, personalizer.updates, personalizer.weights(), heads)
         with self._lock:
             self._handover = handover
 
@@ -249,6 +256,7 @@ class TwoLanes:
             listeners.pairs,
             listeners.update,
             listeners.fault,
+            onnx_threads=machine.predict_threads if predictor.in_onnx_runtime else 0,
         )
         self._lane.start()
 
@@ -264,7 +272,7 @@ class TwoLanes:
     def predict(self, view: PersonView) -> tuple[Pose, int]:
         handover = self._lane.take_handover()
         if handover is not None and handover.generation == self._generation:
-            self._predictor.load(handover.weights)
+            self._predictor.load(handover.weights, handover.heads)
             self._updates = handover.updates
         keys = keys_of([view.index])
         return self._predictor.predict(view.image, view.box, keys, fresh=True), self._updates

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 import torch
+from torch import Tensor
 
 from model.adaptation import (
     Learnt,
@@ -14,7 +17,8 @@ from model.adaptation import (
 )
 from model.adaptation.guard import Guard
 from model.core.crop import SquareBox
-from model.ttp.networks import PoseNetwork
+from model.ttp.networks import PoseNetwork, PoseOutput
+from model.ttp.trunk import Key
 from tests.networks import small_network, small_perceptual_loss
 
 CALM = PersonalizationSettings(
@@ -154,3 +158,28 @@ def test_the_trained_network_s_answer_stays_at_hand() -> None:
     _spoil(personalizer)
     assert not torch.allclose(personalizer.predict(images).heatmaps, first)
     assert torch.equal(personalizer.predict_as_trained(images).heatmaps, first)
+
+
+def test_the_trained_network_is_asked_once_of_each_held_out_frame(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    personalizer = _personalizer()
+    memory = SourceMemory(hold_every=1)
+    guard = Guard(personalizer, memory)
+    asked: list[int] = []
+    ask = personalizer.predict_as_trained
+
+    def predict(target: Tensor, keys: Sequence[Key] = ()) -> PoseOutput:
+        asked.append(len(target))
+        return ask(target, keys)
+
+    monkeypatch.setattr(personalizer, "predict_as_trained", predict)
+    checks = []
+    for new in (range(8), range(0), range(8, 10)):
+        for index in new:
+            memory.add(_view(index))
+        personalizer.updates += 8
+        checks.append(guard.check())
+    assert asked == [16, 4]  # with mirror images
+    first, second, third = (check.trained for check in checks if check is not None)
+    assert first == second != third

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 import warnings
 
 import pytest
 import torch
 
 from model.core import device as device_module
-from model.core.device import choose_device, cpu_supports_bfloat16
+from model.core.device import choose_device, cpu_supports_bfloat16, denormals_are_zero
 from model.core.errors import UserError
 
 needs_no_gpu = pytest.mark.skipif(
@@ -115,3 +116,31 @@ def test_bfloat16_is_refused_when_pytorch_cannot_tell(monkeypatch: pytest.Monkey
 def test_the_trial_really_computes() -> None:
     assert device_module._find_fault(torch.device("cpu")) is None
     assert device_module._find_fault(torch.device("cuda:99")) is not None
+
+
+def _tiny() -> float:
+    return float(torch.tensor([1e-30]) * 1e-10)
+
+
+def test_denormals_are_zero_inside_and_only_in_this_thread() -> None:
+    elsewhere: list[float] = []
+    thread = threading.Thread(target=lambda: elsewhere.append(_tiny()))
+    before = _tiny()
+
+    @denormals_are_zero()
+    def inside() -> float:
+        with denormals_are_zero():
+            pass
+        return _tiny()  # what is nested leaves it so
+
+    assert inside() == 0.0
+    thread.start()
+    thread.join()
+    assert before == _tiny() > 0
+    assert elsewhere == [before]
+
+
+def test_denormals_come_back_after_an_error() -> None:
+    with pytest.raises(ValueError, match="wrong"), denormals_are_zero():
+        raise ValueError("wrong")
+    assert _tiny() > 0

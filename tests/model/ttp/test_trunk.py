@@ -1,17 +1,20 @@
 from __future__ import annotations
 
+import copy
+
 import numpy as np
 import pytest
 import torch
 from torch import Tensor
 
+from model.adaptation import PersonalizationSettings, Personalizer
 from model.core.crop import SquareBox
 from model.ttp.networks import VARIANTS, NetworkSpec, PoseNetwork, Variant
 from model.ttp.networks.movenet import Taps
 from model.ttp.onnx_pose import OnnxHeads, OnnxTrunk
 from model.ttp.prediction import PosePredictor
 from model.ttp.trunk import FrozenTrunk, exact_engine, fastest_engine, keys_both_ways, keys_of
-from tests.networks import small_network
+from tests.networks import small_network, small_perceptual_loss
 
 _IMAGE = np.random.default_rng(0).integers(0, 255, (240, 320, 3), np.uint8)
 _BOX = SquareBox(160, 120, 200)
@@ -208,3 +211,30 @@ def test_a_predictor_leaves_the_heads_to_their_engine_until_weights_are_loaded(
     back = learning.predict(_IMAGE, _BOX)
     assert used == [1, 1]
     np.testing.assert_allclose(back.confidence, wanted.confidence, atol=1e-4)
+
+
+def test_what_was_learnt_is_handed_over_to_onnx_runtime_as_well(lightning: PoseNetwork) -> None:
+    settings = PersonalizationSettings(scope="deconvolutions")
+    network = copy.deepcopy(lightning)
+    personalizer = Personalizer(network, small_perceptual_loss(), settings)
+    with torch.no_grad():
+        for parameter in network.self_head.parameters():
+            parameter.add_(torch.randn(parameter.shape))
+    heads, weights = personalizer.heads(1), personalizer.weights()
+    assert heads is not None
+    in_torch, in_onnx = (
+        PosePredictor(lightning, trunk=FrozenTrunk(lightning.encoder)) for _ in range(2)
+    )
+    untrained = in_torch.predict(_IMAGE, _BOX)
+    in_torch.load(weights)
+    in_onnx.load(weights, heads)
+    assert in_onnx.in_onnx_runtime and not in_torch.in_onnx_runtime
+    wanted, found = in_torch.predict(_IMAGE, _BOX), in_onnx.predict(_IMAGE, _BOX)
+    np.testing.assert_allclose(found.confidence, wanted.confidence, atol=1e-4)
+    assert not np.allclose(found.confidence, untrained.confidence, atol=1e-3)
+
+
+def test_a_network_that_learns_whole_is_not_handed_to_onnx_runtime(lightning: PoseNetwork) -> None:
+    settings = PersonalizationSettings(scope="all")
+    personalizer = Personalizer(copy.deepcopy(lightning), small_perceptual_loss(), settings)
+    assert personalizer.heads(1) is None

@@ -7,8 +7,7 @@ from torch import Tensor
 
 from app.runtime.live.learner import Learner
 from app.runtime.live.results import UpdateResult
-from model.adaptation import Learnt, PersonalizationSettings, PersonView, SourceMemory
-from model.adaptation.guard import Guard
+from model.adaptation import Learnt, PersonalizationSettings, PersonView, SourceMemory, guard
 from model.adaptation.pairs import Pairs
 from model.core.crop import SquareBox
 from tests.app.runtime.live.machinery import picture
@@ -145,8 +144,10 @@ def test_the_guard_takes_back_what_makes_held_out_views_worse(
     learner = _learner(memory, batch_size=1, guard=True, learning_rate=1e-7)
     for index in range(8):
         memory.add(_view(index))
-    answers = iter([1.0, 1.0, 1.0, 2.0])  # as trained and personalized, twice
-    monkeypatch.setattr(Guard, "_disagreement", lambda *_: next(answers))
+    # What held-out views say is worse at the second look.
+    answers = iter([1.0, 2.0])
+    monkeypatch.setattr(guard.Guard, "_disagreement_as_trained", lambda *_: 1.0)
+    monkeypatch.setattr(guard, "_mean", lambda *_: next(answers))
     undone = []
     for _ in range(16):
         result = learner.online(_view(0))
