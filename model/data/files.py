@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 import numpy as np
-import scipy.io
 from numpy.typing import NDArray
 from scipy.io.matlab import MatReadError
 
+from model.data.isolation import ParserDied, isolated
+from model.data.parsers import matlab_variables
 from model.data.records import BadDataError
 
 Half = Literal["first", "second"]
@@ -63,11 +64,11 @@ def training_part(count: int, part: Part) -> slice:
     return {"train": slice(kept), "train10": slice(kept, None), "test": slice(None)}[part]
 
 
-# What SciPy's reader raises on files cut off or changed at all kinds of places; the last is its
-# answer to files of version 7.3, which are HDF5.
+# What SciPy's reader raises on files cut off or changed at all kinds of places;
+# NotImplementedError is its answer to files of version 7.3, which are HDF5.
 _MATLAB_DAMAGE = (
     MatReadError, OSError, ValueError, TypeError, LookupError, NameError, zlib.error,
-    NotImplementedError,
+    NotImplementedError, ArithmeticError, MemoryError, AttributeError, ParserDied,
 )  # fmt: skip
 
 
@@ -81,11 +82,10 @@ def read_mat(path: Path, needed: Sequence[str], where: str) -> dict[str, NDArray
     if not path.is_file():
         raise BadDataError(f"There is no label file {path}. {where}")
     try:
-        content = scipy.io.loadmat(path, variable_names=list(needed), simplify_cells=True)
-        missing = [name for name in needed if name not in content]
-        found = {name: np.asarray(content[name]) for name in needed if name in content}
+        found = isolated(matlab_variables)(path, needed)
     except _MATLAB_DAMAGE as error:
         raise BadDataError(f"{path} is not a whole MATLAB file ({error}). {where}") from error
+    missing = [name for name in needed if name not in found]
     if missing:
         raise BadDataError(f"{path} lacks {', '.join(missing)}; it may be cut off. {where}")
     return found

@@ -9,7 +9,6 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-import cdflib
 import numpy as np
 from numpy.typing import NDArray
 
@@ -17,6 +16,8 @@ from model.core.errors import UserError
 from model.core.skeleton import H36M16, H36M32
 from model.data.files import read_pickle
 from model.data.frames import NumberedImages, VideoFrames
+from model.data.isolation import ParserDied, isolated
+from model.data.parsers import cdf_variable
 from model.data.records import ABSENT, VISIBLE, BadDataError, Clip, DataSet, Split
 from model.data.sampling import boxes_of_joints, squares
 
@@ -118,7 +119,8 @@ _JOINTS = {
 }  # fmt: skip
 # What cdflib was seen to raise on files cut off or changed.
 _DAMAGE = (
-    OSError, EOFError, ValueError, TypeError, LookupError, OverflowError, MemoryError, zlib.error
+    OSError, EOFError, ValueError, TypeError, LookupError, OverflowError, MemoryError, zlib.error,
+    ParserDied,
 )  # fmt: skip
 
 
@@ -190,7 +192,7 @@ def _clip(subject: str, path: Path, video: Path, step: int, all_joints: bool) ->
 def _pose(path: Path) -> NDArray[np.float32]:
     """All frames of a file of 2D poses, (N, 32, 2)."""
     try:
-        pose = np.asarray(cdflib.CDF(path).varget("Pose"))
+        pose = isolated(cdf_variable)(path, "Pose")
     except _DAMAGE as error:
         raise BadDataError(
             f"{path} is not a whole CDF file with 'Pose' ({error}). {_WHERE}"
