@@ -41,6 +41,7 @@ LEARNING = {
     "consistency": "Weight of agreeing with the mirror image; 0: not done.",
     "teacher": "Agree with the running average of the weights, or with the network as trained.",
     "neighbours": "The teacher is asked of so many frames before and after too (0: none, up to 8).",
+    "carry": "How much answers for frames before count, carried along by motion (0: not, below 1).",
     "warm_up": "The learning rate rises over so many updates.",
     "average": "How slowly the average of the weights follows them (0: none, below 1).",
     "anchor": "After each update weights go this share of the way back to the trained ones.",

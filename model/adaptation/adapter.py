@@ -21,6 +21,8 @@ from model.adaptation.parameters import covers
 from model.adaptation.personalizer import Learnt, Personalizer, UpdateReport
 from model.adaptation.settings import PersonalizationSettings
 from model.core.device import is_out_of_memory
+from model.core.images import to_pictures
+from model.core.motion import MotionFusion
 from model.tracking.scene import SceneChange
 from model.ttp.networks import PoseOutput
 from model.ttp.trunk import keys_of
@@ -76,6 +78,7 @@ class Adapter:
 
     def _equip(self) -> None:
         self._sampler = self.personalizer.sampler(self._seed)
+        self._fusion = MotionFusion(self.settings.carry) if self.settings.carry else None
         guarded = self.settings.guard
         self.memory.hold(HOLD_EVERY if guarded else 0)
         self._guard = Guard(self.personalizer, self.memory) if guarded else None
@@ -114,8 +117,15 @@ class Adapter:
         self.memory.add(view)
 
     def predict(self, crops: Tensor, indices: Sequence[int]) -> PoseOutput:
-        """The pose in crops (N, 3, S, S), normalised, of the frames with these ``indices``."""
-        return self.personalizer.predict(crops, keys_of(indices), fresh=True)
+        """The pose in crops (N, 3, S, S), normalised, of frames with these ``indices``, in order.
+
+        Each heeds those before it as far as the settings ``carry`` them.
+        """
+        output = self.personalizer.predict(crops, keys_of(indices), fresh=True)
+        if self._fusion is None:
+            return output
+        pictures = list(to_pictures(crops, bgr=self.personalizer.network.spec.bgr))
+        return replace(output, heatmaps=self._fusion.fused(output.heatmaps, pictures, indices))
 
     def end_frame(self) -> None:
         """A frame was predicted online; the trained weights come back if the settings say so."""
@@ -179,6 +189,8 @@ class Adapter:
         """The trained weights; what is remembered stays."""
         self._batch, self.last_batch = [], ()
         self.personalizer.reset()
+        if self._fusion is not None:
+            self._fusion.forget()
         if self._guard is not None:
             self._guard.forget()
 

@@ -75,8 +75,12 @@ class PersonalizationSettings:
     #: ``average`` of the weights as they are, or the network as ``trained``.
     teacher: Teacher = "average"
     #: How many frames before and after a frame the teacher is asked of too, its answers carried
-    #: along by optical flow (``model.adaptation.motion``); 0: none. They must be remembered.
+    #: along by optical flow (``model.core.motion``); 0: none. They must be remembered.
     neighbours: int = 0
+    #: What is known of the frames before counts this much beside a frame's own answer, carried
+    #: along by optical flow (``model.core.motion.MotionFusion``); 0: each frame is answered alone.
+    #: Nothing is learnt by it.
+    carry: float = 0.0
     #: The learning rate rises linearly over so many updates.
     warm_up: int = 0
     #: Decay of the moving average of the weights, which predicts and teaches; 0: no average.
@@ -120,7 +124,9 @@ class PersonalizationSettings:
             )
         check_number("neighbours", self.neighbours, 0 <= self.neighbours <= 8, "from 0 to 8")
         check_number("warm_up", self.warm_up, self.warm_up >= 0, "0 or more")
-        check_number("average", self.average, 0 <= self.average < 1, "in [0, 1)")
+        for name in ("average", "carry"):
+            value = getattr(self, name)
+            check_number(name, value, 0 <= value < 1, "in [0, 1)")
         check_number("reset_every", self.reset_every, self.reset_every >= 0, "0 or more")
         check_number(
             "offline_updates_per_frame",
@@ -169,6 +175,7 @@ PRESETS: tuple[Preset, ...] = (
             self_weight=0.0,
             consistency=1.0,
             teacher="trained",
+            carry=0.8,
             guard=True,
         ),
     ),

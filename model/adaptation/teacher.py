@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from model.adaptation.memory import PersonView
-from model.adaptation.motion import Carrier, grey
 from model.core.heatmaps import decode
 from model.core.images import answers_both_ways, to_pictures, to_tensor
+from model.core.motion import Carrier, grey
 from model.ttp.networks import PoseNetwork
 from model.ttp.trunk import Key, keys_both_ways, keys_of
 

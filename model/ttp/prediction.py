@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -14,10 +14,11 @@ from model.core.crop import SquareBox, crop_matrix, heatmap_to_image, warp
 from model.core.device import denormals_are_zero
 from model.core.heatmaps import decode
 from model.core.images import to_tensor
+from model.core.motion import MotionFusion
 from model.ttp.networks import NetworkSpec, PoseNetwork, PoseOutput
 from model.ttp.networks.encoder import is_trunk
 from model.ttp.onnx_pose import OnnxHeads
-from model.ttp.trunk import FrozenTrunk, Key
+from model.ttp.trunk import FrozenTrunk, Key, keys_of
 
 Array = NDArray[np.float32]
 
@@ -60,10 +61,14 @@ def pose_in_image(output: PoseOutput, box: SquareBox, index: int = 0) -> Pose:
     )
 
 
+def crop_picture(image: NDArray[np.uint8], box: SquareBox, spec: NetworkSpec) -> NDArray[np.uint8]:
+    """One square of an RGB image as a network with ``spec`` is shown it, (S, S, 3)."""
+    return warp(image, crop_matrix(box, spec.crop_size), spec.crop_size)
+
+
 def crop_tensor(image: NDArray[np.uint8], box: SquareBox, spec: NetworkSpec) -> Tensor:
     """The input (1, 3, S, S) of a network with ``spec`` for one square of an RGB image."""
-    size = spec.crop_size
-    return to_tensor([warp(image, crop_matrix(box, size), size)], bgr=spec.bgr)
+    return to_tensor([crop_picture(image, box, spec)], bgr=spec.bgr)
 
 
 @denormals_are_zero()
@@ -128,19 +133,31 @@ class PosePredictor:
         self,
         image: NDArray[np.uint8],
         box: SquareBox,
-        keys: Sequence[Key] = (),
+        index: int | None = None,
         *,
         fresh: bool = False,
+        fusion: MotionFusion | None = None,
     ) -> Pose:
         """Predict the person in ``box`` of an RGB image (H x W x 3, uint8).
 
-        ``keys``, one or none, and ``fresh`` are those of a ``FrozenTrunk``.
+        ``index`` is the frame's number, under which its features are remembered, or computed again
+        if it is ``fresh`` (see ``FrozenTrunk``); with it, ``fusion`` adds what is known of the
+        frames before.
         """
+        picture = crop_picture(image, box, self._branch.spec)
+        output = self._output(picture, () if index is None else keys_of([index]), fresh)
+        if fusion is not None and index is not None:
+            output = replace(output, heatmaps=fusion.fused(output.heatmaps, [picture], [index]))
+        return pose_in_image(output, box)
+
+    def _output(self, picture: NDArray[np.uint8], keys: Sequence[Key], fresh: bool) -> PoseOutput:
         branch, heads = self._branch, self._heads  # which another thread may load
+        crop = to_tensor([picture], bgr=branch.spec.bgr)
         if self._trunk is None or not self._trunk_as_trained:
-            return predict_pose(branch, image, box)
-        taps = self._trunk(crop_tensor(image, box, branch.spec), keys, fresh=fresh)
+            return branch.pose(
+                crop.to(branch.device, branch.dtype, memory_format=torch.channels_last)
+            )
+        taps = self._trunk(crop, keys, fresh=fresh)
         if heads is not None:
-            return pose_in_image(branch.output_of(*heads(taps)), box)
-        features = branch.encoder.neck(tuple(tap.to(branch.dtype) for tap in taps))
-        return pose_in_image(branch.pose_of(features), box)
+            return branch.output_of(*heads(taps))
+        return branch.pose_of(branch.encoder.neck(tuple(tap.to(branch.dtype) for tap in taps)))

@@ -31,11 +31,12 @@ from app.runtime.live.learner import Learner
 from app.runtime.live.results import LearnerState, Schedule, UpdateResult
 from model.adaptation import Pairs, PersonalizationSettings, Personalizer, PersonView, SourceMemory
 from model.core.crop import CROP_SIZE
+from model.core.motion import MotionFusion
 from model.core.perceptual import PerceptualLoss
 from model.ttp.networks import PoseNetwork
 from model.ttp.onnx_pose import OnnxHeads
 from model.ttp.prediction import Pose, PosePredictor, crop_tensor, pose_in_image
-from model.ttp.trunk import FrozenTrunk, keys_of
+from model.ttp.trunk import FrozenTrunk
 
 _IDLE_SECONDS = 0.2
 
@@ -248,6 +249,8 @@ class TwoLanes:
         self._predictor = predictor
         self._updates = 0
         self._generation = 0
+        self._carry = 0.0
+        self._fusion: MotionFusion | None = None
         torch.set_num_threads(machine.predict_threads)
         self._lane = UpdateLane(
             learner,
@@ -267,6 +270,8 @@ class TwoLanes:
             self._generation += 1
             self._predictor.copy_from(self._pristine)
             self._updates = 0
+            if self._fusion is not None:
+                self._fusion.forget()
         self._lane.commands.post(command)
 
     def predict(self, view: PersonView) -> tuple[Pose, int]:
@@ -274,8 +279,17 @@ class TwoLanes:
         if handover is not None and handover.generation == self._generation:
             self._predictor.load(handover.weights, handover.heads)
             self._updates = handover.updates
-        keys = keys_of([view.index])
-        return self._predictor.predict(view.image, view.box, keys, fresh=True), self._updates
+        pose = self._predictor.predict(
+            view.image, view.box, view.index, fresh=True, fusion=self._wanted_fusion()
+        )
+        return pose, self._updates
+
+    def _wanted_fusion(self) -> MotionFusion | None:
+        settings = self._lane.learner_state.settings
+        carry = settings.carry if settings is not None else 0.0
+        if carry != self._carry:
+            self._carry, self._fusion = carry, MotionFusion(carry) if carry else None
+        return self._fusion
 
     @property
     def learner_state(self) -> LearnerState:

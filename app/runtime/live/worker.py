@@ -43,7 +43,7 @@ from app.runtime.live.schedules import (
 from model.adaptation import Learnt, PersonalizationSettings, PersonView, SourceMemory
 from model.tracking.scene import SceneChange
 from model.ttp.prediction import Pose, PosePredictor
-from model.ttp.trunk import FrozenTrunk, fastest_engine, keys_of
+from model.ttp.trunk import FrozenTrunk, fastest_engine
 
 # On a slow or busy machine one pair of images takes seconds, and nothing may outlive the window.
 STOPPING_SECONDS = 60.0
@@ -266,7 +266,7 @@ class Worker(ManagedThread):
         self._compared_at = now
         if self._updates == 0:
             return pose.keypoints
-        return self._pristine.predict(view.image, view.box, keys_of([view.index])).keypoints
+        return self._pristine.predict(view.image, view.box, view.index).keypoints
 
     def _publish_state(self, dropped: int) -> None:
         assert self._runner is not None

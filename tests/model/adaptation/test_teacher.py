@@ -11,12 +11,12 @@ import torch
 from torch import Tensor
 
 from model.adaptation import PersonalizationSettings, PersonView, SourceMemory
-from model.adaptation.motion import Carrier, grey
 from model.adaptation.pairs import PairSampler
 from model.adaptation.teacher import Teacher
 from model.core.crop import SquareBox, crop_matrix
 from model.core.heatmaps import decode
 from model.core.images import to_tensor
+from model.core.motion import Carrier, grey
 from model.ttp.networks import PoseNetwork
 from tests.networks import small_network
 

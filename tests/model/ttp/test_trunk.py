@@ -169,7 +169,7 @@ def test_a_predictor_uses_the_trunk_until_another_one_is_loaded(lightning: PoseN
 
     trunk = FrozenTrunk(lightning.encoder, engine)
     predictor, trained = (PosePredictor(lightning, trunk=trunk) for _ in range(2))
-    found = predictor.predict(_IMAGE, _BOX, ["frame"]).self_keypoints
+    found = predictor.predict(_IMAGE, _BOX, 7).self_keypoints
     wanted = PosePredictor(lightning).predict(_IMAGE, _BOX).self_keypoints
     np.testing.assert_allclose(found, wanted, atol=0.05)
     assert used == [1] and trunk.remembered == 1

@@ -3,10 +3,13 @@
 In a video, the frames before and after say where a joint is too. A frame in which it is blurred or
 hidden is answered better by the mean of its own answer and those of its neighbours, carried along
 by how the picture moved; after Pfister et al., *Flowing ConvNets* (ICCV 2015). Not in the paper.
+``MotionFusion`` does so while frames come in, ``Teacher`` with frames on both sides.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import cv2
@@ -27,6 +30,16 @@ def grey(picture: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """What motion is found in: a square RGB picture (S, S, 3) as grey (128, 128)."""
     small = cv2.resize(picture, (CROP_SIZE, CROP_SIZE), interpolation=cv2.INTER_AREA)
     return np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), np.uint8)
+
+
+@dataclass(frozen=True)
+class _Known:
+    """``maps`` (K, H, H) of the grey ``picture`` of frame ``index``, of so many frames' worth."""
+
+    maps: Tensor
+    picture: NDArray[np.uint8]
+    mass: float
+    index: int
 
 
 class Carrier:
@@ -59,6 +72,53 @@ class Carrier:
         ).reshape(*cells, -1)
         trust = np.exp(-cv2.resize(apart, cells, interpolation=cv2.INTER_AREA) / _DOUBT)
         return torch.from_numpy(there).permute(2, 0, 1), torch.from_numpy(trust)
+
+
+class MotionFusion:
+    """The heatmaps of a video's frames, each with what was known before, carried along.
+
+    A frame's own answer counts 1, what is carried from the frame before as much as that was made
+    of, times ``carry`` for each frame that lies between, times the trust in each cell. Across a
+    cut, or to another person, hardly anything is trusted. Not thread-safe.
+
+    Args:
+        carry: 0 to 1, below 1.
+    """
+
+    def __init__(self, carry: float) -> None:
+        self._carry = carry
+        self._carrier = Carrier()
+        self._last: _Known | None = None
+
+    def forget(self) -> None:
+        """What comes next does not follow."""
+        self._last = None
+
+    def fused(
+        self, maps: Tensor, pictures: Sequence[NDArray[np.uint8]], indices: Sequence[int]
+    ) -> Tensor:
+        """Heatmaps (n, K, H, H) of frames in their order, each with what is known from before.
+
+        Args:
+            maps: the frames' own.
+            pictures: the squares (S, S, 3), RGB, that they are of.
+            indices: the frames' numbers in the video; one that is not above the one before begins
+                another video.
+        """
+        found = [
+            self._next(own, grey(picture), index)
+            for own, picture, index in zip(maps.float().cpu(), pictures, indices, strict=True)
+        ]
+        return torch.stack(found).to(maps)
+
+    def _next(self, own: Tensor, picture: NDArray[np.uint8], index: int) -> Tensor:
+        last, fused, mass = self._last, own, 1.0
+        if last is not None and index > last.index:
+            maps, trust = self._carrier.carried(last.maps, last.picture, picture)
+            weight = trust * (self._carry ** (index - last.index) * last.mass)
+            fused, mass = (own + weight * maps) / (1 + weight), 1 + float(weight.mean())
+        self._last = _Known(fused, picture, mass, index)
+        return fused
 
 
 def _moved(picture: NDArray[Any], motion: NDArray[Any]) -> NDArray[Any]:
