@@ -275,6 +275,8 @@ def test_the_gain_hears_how_to_personalize(gain: Callable[..., tuple[int, str, s
     assert (settings["scope"], settings["reset_every"]) == ("features", 3)
     assert settings["average"] == 0.5 and settings["guard"] is True
     assert found["every"] == 2 and "offline" not in found
+    carried = json.loads(gain("--modes", "carried", "--set", "carry=0.8", "--json")[1])
+    assert set(carried["modes"]) == {"carried"} and carried["settings"]["carry"] == 0.8
     cut = json.loads(gain("--modes", "online", "--frames", "1", "--reset", "cut", "--json")[1])
     assert cut["settings"]["reset_on_cut"]
 

@@ -27,6 +27,7 @@ from app.cli.options import (
 )
 
 if TYPE_CHECKING:
+    from model.adaptation import PersonalizationSettings
     from model.data.records import DataSet
     from model.evaluation.personalized import Mode
 
@@ -88,7 +89,10 @@ def add_parser(subparsers: Subparsers) -> None:
     _add_common(gain)
     _add_people(gain)
     gain.add_argument(
-        "--modes", metavar="LIST", default="online,offline", help="default: online,offline"
+        "--modes",
+        metavar="LIST",
+        help="of carried (nothing is learnt; what is known of frames before is carried along, if "
+        "the settings say so), online and offline (default: all that the settings have)",
     )
     gain.add_argument(
         "--every", metavar="N", type=int, default=1, help="online only every N-th frame"
@@ -206,7 +210,7 @@ def _run_gain(args: argparse.Namespace) -> int:
     weights = args.weights or WEIGHTS
     device = choose_device(args.device).device
     settings = chosen_settings(args, Request.parse(args.data).source.name)
-    modes, seeds = _modes(args.modes), number_list(args.seeds)
+    modes, seeds = _modes(args.modes, settings), number_list(args.seeds)
     people = _people(args)
     once = Protocol(
         settings=settings, unit=chosen_unit(args), first_frame_only=only_first_frame(args)
@@ -300,11 +304,13 @@ def _people(args: argparse.Namespace) -> DataSet:
     return people
 
 
-def _modes(text: str) -> tuple[Mode, ...]:
+def _modes(text: str | None, settings: PersonalizationSettings) -> tuple[Mode, ...]:
     from model.core.errors import UserError
 
-    known: dict[str, Mode] = {"online": "online", "offline": "offline"}
-    chosen = text.split(",")
-    if not set(chosen) <= set(known):
-        raise UserError(f"--modes was {text!r}; give online, offline or online,offline.")
-    return tuple(known[mode] for mode in chosen)
+    known: tuple[Mode, ...] = ("carried", "online", "offline")
+    if text is None:
+        return known if settings.carry else known[1:]
+    modes = tuple(name for name in known if name in text.split(","))
+    if set(modes) != set(text.split(",")):
+        raise UserError(f"--modes was {text!r}; give one or several of: {', '.join(known)}.")
+    return modes

@@ -14,7 +14,6 @@ from torch import Tensor
 
 from model.adaptation import (
     Adapter,
-    Mode,
     PersonalizationSettings,
     Personalizer,
     PersonView,
@@ -30,6 +29,9 @@ from model.data.records import BadDataError, Clip, DataSet
 from model.evaluation.accuracy import Predictions, gathered
 from model.ttp.networks import PoseNetwork
 
+Mode = Literal["none", "carried", "online", "offline"]
+"""The network as it is on single frames; as it is, with what the settings ``carry`` from frame to
+frame; and personalized in the two ways of ``model.adaptation``."""
 Unit = Literal["person", "clip"]
 
 _CHOICES = {"mode": get_args(Mode), "unit": get_args(Unit)}
@@ -252,7 +254,7 @@ class _Walk:
             self._none()
             return
         assert self._adapter is not None
-        go = {"online": self._online, "offline": self._offline}
+        go = {"carried": self._carried, "online": self._online, "offline": self._offline}
         go[self._protocol.mode](self._adapter)
         self._adapter.reset()
 
@@ -278,6 +280,9 @@ class _Walk:
 
     def _none(self) -> None:
         self._predict_all(seen for seen in self._views() if self._wanted(seen[1]))
+
+    def _carried(self, _: Adapter) -> None:
+        self._none()
 
     def _online(self, adapter: Adapter) -> None:
         for row, view in self._views():

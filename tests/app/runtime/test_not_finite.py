@@ -13,11 +13,11 @@ from app.runtime.live.engine import Engine
 from app.runtime.live.results import Array, Phase, Schedule, UpdateResult
 from app.runtime.live.session import LiveSession
 from app.runtime.recordings.pipeline import RecordingPipeline
-from model.adaptation import PersonalizationSettings, Personalizer
+from model.adaptation import Mode, PersonalizationSettings, Personalizer
 from model.core.perceptual import PerceptualLoss
 from model.data.shards import read_shards
 from model.evaluation.accuracy import predict_data_set
-from model.evaluation.personalized import Mode, Protocol, predict_people
+from model.evaluation.personalized import Protocol, predict_people
 from tests.app.runtime.live.machinery import QUICK, Clip, small_engine, wait_for
 from tests.networks import small_network, small_perceptual_loss
 from tests.shards import write_shard

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from model.adaptation import PersonalizationSettings, Personalizer
 from model.core.errors import UserError
+from model.core.motion import MotionFusion
 from model.data.records import DataSet
 from model.data.shards import read_shards
 from model.evaluation.accuracy import Predictions, predict_data_set
@@ -154,3 +155,28 @@ def test_the_same_seed_gives_the_same_predictions_and_another_does_not(people: D
     first = run(two, "online").points
     np.testing.assert_array_equal(first, run(two, "online").points)
     assert not np.array_equal(first, run(two, "online", seed=1).points)
+
+
+def test_carried_learns_nothing_and_heeds_the_frames_before(
+    people: DataSet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = Run(carry=0.8)
+    asked: list[tuple[int, ...]] = []
+    fused = MotionFusion.fused
+
+    def noting(
+        self: MotionFusion, maps: Tensor, pictures: Sequence[object], indices: Sequence[int]
+    ) -> Tensor:
+        asked.append(tuple(indices))
+        return fused(self, maps, pictures, indices)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(MotionFusion, "fused", noting)
+    run(people, "carried")
+    assert run.updates == [0] * 6
+    assert asked == [(0, 1)] * 3  # person by person
+    asked.clear()
+    run(people, "online")
+    assert asked == [(0,), (1,)] * 3
+    asked.clear()
+    Run(carry=0.0)(people, "carried")
+    assert asked == []
