@@ -163,7 +163,8 @@ PRESETS: tuple[Preset, ...] = (
     Preset(
         "steady",
         "Steady",
-        "Learns to agree with its own mirror image; a guard undoes harm",
+        "Carries answers along from frame to frame and learns to agree with its own mirror image; "
+        "a guard undoes harm",
         PersonalizationSettings(
             learning_rate=2e-4,
             batch_size=4,
