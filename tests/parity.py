@@ -54,8 +54,7 @@ def record(folder: Path) -> dict[str, Any]:
         out = folder / network
         _run("train", network, "--data", f"shards={shard}", "--out", out, *options)
         found |= {f"{network}: {name}": value for name, value in _trained(out).items()}
-    asked = iter([*[False] * 10, True])
-    with mock.patch.object(Interruption, "asked", lambda _: next(asked)):
+    with mock.patch.object(Interruption, "asked", side_effect=[*[False] * 10, True]):
         out = folder / "resident"
         _run("train", "transformer", "--data", f"shards={shard}", "--out", out, *_RESIDENT)
     found |= _logged("resident: ", out)

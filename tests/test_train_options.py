@@ -11,6 +11,7 @@ import main
 import model
 from model.core.crop import CENTRE_SHIFT
 from model.core.errors import UserError
+from model.engine.run import TrainingResult
 from model.ttp.networks import NetworkSpec, PoseNetwork
 from model.ttp.networks.movenet import MoveNetEncoder
 from model.ttp.networks.movenet_weights import movenet_convolutions
@@ -29,8 +30,13 @@ SPEC = NetworkSpec("baseline", "resnet18", "penn13", crop_shift=0.02)
 def jobs(monkeypatch: pytest.MonkeyPatch) -> list[Job]:
     """The jobs that the command asks for, none of which is run."""
     asked: list[Job] = []
+
+    def note(job: Job, stopping: object) -> TrainingResult:
+        asked.append(job)
+        return TrainingResult(0, True, job.out)
+
     for name in ("run_training", "run_resident"):
-        monkeypatch.setattr(job_module, name, lambda job, stopping: asked.append(job))
+        monkeypatch.setattr(job_module, name, note)
     return asked
 
 
@@ -72,12 +78,12 @@ def test_the_squares_trained_on_are_the_networks(
     shard = write_shard(tmp_path / "people.npz")
     mixtures: list[Any] = []
 
-    def stop(network: PoseNetwork, mixture: Any, *_: object, **__: object) -> None:
-        assert network.spec == SPEC
+    def stop(mixture: Any, settings: object, spec: NetworkSpec, *_: object, **__: object) -> None:
+        assert spec == SPEC
         mixtures.append(mixture)
         raise UserError("Enough was seen.")
 
-    monkeypatch.setattr(job_module, "Trainer", stop)
+    monkeypatch.setattr(job_module, "make_loader", stop)
     request = job_module.Request.parse(f"shards={shard}")
     settings = job_module.TrainingSettings()
     with pytest.raises(UserError, match="Enough"):
@@ -255,7 +261,6 @@ def test_either_training_starts_from_movenets_weights(
         networks.append(network)
         raise UserError("Enough was seen.")
 
-    monkeypatch.setattr(job_module, "Trainer", stop)
     monkeypatch.setattr(job_module, "JointObjective", stop)
     path = tmp_path / "movenet.onnx"
     layers = write_movenet(path)

@@ -14,7 +14,7 @@ from model.data.catalogue import Request, weights_of
 from model.data.conversion import converted
 from model.data.records import DataSet
 from model.data.sampling import Mixture
-from model.ttp.training.loader import MicroBatchPlan, make_loader
+from model.ttp.training.loader import make_loader
 from model.ttp.training.settings import TrainingSettings
 
 # Pictures whose size stands for all: those of so many examples, spread over an epoch.
@@ -72,12 +72,13 @@ def measure_data(requests: Sequence[Request], *, workers: int, seconds: float) -
 
 
 def _pairs_per_second(mixture: Mixture, workers: int, seconds: float) -> float:
-    batches = make_loader(mixture, MicroBatchPlan(TrainingSettings()), workers=workers)
+    settings = TrainingSettings()
+    batches = make_loader(mixture, settings, workers=workers)(range(settings.steps))
     next(batches)  # starting the processes does not count
     start = time.perf_counter()
     pairs = 0
     while (elapsed := time.perf_counter() - start) < seconds:
-        pairs += len(next(batches).source)
+        pairs += sum(len(batch.source) for batch in next(batches))
     return pairs / elapsed
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import repeat
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -27,18 +28,21 @@ from model.data.catalogue import Request, weights_of
 from model.data.frames import PackedImages
 from model.data.records import ABSENT, VISIBLE, Clip, DataSet
 from model.data.sampling import Mixture
-from model.ttp.networks import PoseNetwork
+from model.engine.ranks import Ranks
+from model.engine.run import Learner, Losses, TimeBudget
 from model.ttp.objective import JointObjective
-from model.ttp.training.budgeted import BudgetedRun
+from model.ttp.training.loader import make_loader
 from model.ttp.training.resident import BatchMaker, load_bank
+from model.ttp.training.resident_step import ResidentStep
 from model.ttp.training.settings import Precision, ResidentSettings, TrainingSettings
-from model.ttp.training.trainer import StepReport, Trainer
+from model.ttp.training.step import TtpStep
 
 _TURNS = 2
 _FRAMES = 48
 # The person fills a square of this share of the pictures, as in clips that are packed.
 _INNER = 0.8
 _FOR_EVER = 10**6
+_READ_EVERY = 10
 
 
 @dataclass(frozen=True)
@@ -77,34 +81,6 @@ class TrainFigures:
             "device": self.device,
             "precision": self.precision,
         }
-
-
-class _Timer:
-    """Sums what steps take but for the first, which starts processes and warms up."""
-
-    def __init__(self, seconds: float) -> None:
-        self._limit = seconds
-        self._begun = time.perf_counter()
-        self._steps: list[float] = []
-
-    def stepped(self, report: StepReport) -> None:
-        if not self._steps:
-            self._begun = time.perf_counter()
-        self._steps.append(report.seconds)
-
-    def look(self, step: int, network: PoseNetwork, *, probe: bool) -> None:
-        """Nothing is validated."""
-
-    def problem(self, sentence: str) -> None:
-        """A frame that cannot be used stops the run."""
-
-    def over(self) -> bool:
-        """Whether steps were counted for long enough."""
-        return len(self._steps) > 1 and time.perf_counter() - self._begun >= self._limit
-
-    @property
-    def seconds_per_step(self) -> float:
-        return float(np.mean(self._steps[1:]))
 
 
 def measure_train(
@@ -176,37 +152,21 @@ class _Both:
         self, backbone: str, batch: int, precision: Precision, workers: int, seconds: float
     ) -> float:
         """Seconds of a step."""
-        settings = TrainingSettings(
-            steps=_FOR_EVER,
-            batch_size=batch,
-            precision=precision,
-            validate_every=_FOR_EVER,
-            checkpoint_every=_FOR_EVER,
-        )
-        timer = _Timer(seconds)
-        with tempfile.TemporaryDirectory() as folder:
-            Trainer(
-                random_network(backbone),
-                Mixture(self._data, self._shares),
-                settings,
-                Path(folder),
-                perceptual=self._perceptual,
-                device=self._device,
-                workers=workers,
-            ).run(timer, timer.over)
-        return timer.seconds_per_step
+        settings = TrainingSettings(batch_size=batch, precision=precision)
+        mixture = Mixture(self._data, self._shares)
+        batches = make_loader(mixture, settings, ranks=Ranks(device=self._device), workers=workers)
+        step = TtpStep(self._objective(backbone, settings.self_weight), settings)
+        return _seconds_per_step(step, batches(range(settings.steps)), seconds)
 
     def resident(
         self, backbone: str, batch: int, precision: Precision, workers: int, seconds: float
     ) -> float:
         """Seconds of a step."""
-        settings = ResidentSettings(
-            minutes=_FOR_EVER, batch_size=batch, precision=precision, look_every=_FOR_EVER
-        )
-        timer = _Timer(seconds)
+        settings = ResidentSettings(minutes=_FOR_EVER, batch_size=batch, precision=precision)
         objective, batches = self._made(backbone, settings, workers)
-        BudgetedRun(objective, batches, settings).train(timer, timer.over)
-        return timer.seconds_per_step
+        budget = TimeBudget(settings.minutes, settings.look_every)
+        step = ResidentStep(objective, batches, settings, budget)
+        return _seconds_per_step(step, repeat(()), seconds)
 
     def gflop(self, backbone: str, batch: int, workers: int) -> float:
         """What is computed for an example (10^9 additions and multiplications)."""
@@ -221,12 +181,33 @@ class _Both:
     def _made(
         self, backbone: str, settings: ResidentSettings, workers: int
     ) -> tuple[JointObjective, BatchMaker]:
+        objective = self._objective(backbone, settings.self_weight)
+        banks = [load_bank(data, self._device, threads=workers) for data in self._data]
+        shares = self._shares or [len(bank) for bank in banks]
+        return objective, BatchMaker(banks, shares, objective.network.spec, settings)
+
+    def _objective(self, backbone: str, self_weight: float) -> JointObjective:
         network = random_network(backbone)
         network.to(self._device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-        banks = [load_bank(data, self._device, threads=workers) for data in self._data]
-        objective = JointObjective(network, self._perceptual, self_weight=settings.self_weight)
-        shares = self._shares or [len(bank) for bank in banks]
-        return objective, BatchMaker(banks, shares, network.spec, settings)
+        return JointObjective(network, self._perceptual, self_weight=self_weight)
+
+
+def _seconds_per_step(learner: Learner, batches: Iterator[Sequence[Any]], seconds: float) -> float:
+    """What a step takes, but for the first, which starts processes and warms up."""
+    _read(learner.step(next(batches)))
+    begun, steps = time.perf_counter(), 0
+    while not steps or time.perf_counter() - begun < seconds:
+        losses = learner.step(next(batches))
+        steps += 1
+        if steps % _READ_EVERY == 0:
+            _read(losses)  # as a run does; else a GPU would be asked for far more than it has done
+    _read(losses)
+    return (time.perf_counter() - begun) / steps
+
+
+def _read(losses: Losses) -> None:
+    for value in losses.values():
+        float(value)
 
 
 def demo_people(frames: int = _FRAMES) -> DataSet:

@@ -220,9 +220,7 @@ def _run_gain(args: argparse.Namespace) -> int:
             PERCEPTUAL_WEIGHTS,
             PERSON_MASK,
             None if args.out is None else args.out / "predictions",
-            Machine(
-                ranks.device(device), args.workers or os.cpu_count() or 1, chosen_precision(args)
-            ),
+            Machine(ranks.device, args.workers or os.cpu_count() or 1, chosen_precision(args)),
             ranks,
         )
         hidden = True if args.json or not ranks.first else None

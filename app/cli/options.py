@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from model.adaptation import PersonalizationSettings
     from model.core.device import Precision
     from model.data.masks import Masks
+    from model.engine.run import TrainingResult
     from model.evaluation.personalized import Unit
 
 
@@ -263,13 +264,19 @@ def check_run(args: argparse.Namespace) -> None:
         check_number("max-steps", args.max_steps, args.max_steps >= 1, "1 or more")
 
 
-def tell(steps: int, finished: bool, weights: Path, *, as_json: bool) -> None:
-    """Print how far the run came and where its network is."""
+def tell(result: TrainingResult, *, as_json: bool, go_on: str = "Add --resume to go on.") -> int:
+    """Print how far a run came, where its network is and how to ``go_on``; the exit code.
+
+    Processes beside the first say nothing.
+    """
+    if result.rank:
+        return 0
     if as_json:
-        print(json.dumps({"steps": steps, "weights": str(weights)}))
-        return
-    print(f"{steps} steps are done.")
-    if steps:
-        print(f"The network is {weights}")
-    if not finished:
-        print("Add --resume to go on.")
+        print(json.dumps({"steps": result.steps, "weights": str(result.weights)}))
+        return 0
+    print(f"{result.steps} steps are done.")
+    if result.weights.exists():
+        print(f"The network is {result.weights}")
+    if not result.finished:
+        print(go_on)
+    return 0

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Sequence
 from dataclasses import fields, replace
 from pathlib import Path
@@ -11,7 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 from app.cli import Subparsers, add_mixture, sentence, train_imm
 from app.cli import train_keypointgan as train_keypoint_gan
-from app.cli.options import Interruption, add_device, add_mask_folder, add_quiet_json, masks_of
+from app.cli.options import (
+    Interruption,
+    add_device,
+    add_mask_folder,
+    add_quiet_json,
+    masks_of,
+    tell,
+)
 
 if TYPE_CHECKING:
     from model.data.catalogue import Request
@@ -270,20 +276,10 @@ def run(args: argparse.Namespace) -> int:
 
     keep_freed_memory()
     with Interruption() as interruption, denormals_are_zero():
-        result = (
-            jobs.run_resident(_resident_job(args), interruption.asked)
-            if args.resident
-            else jobs.run_training(_job(args), interruption.asked)
-        )
-    if result is None:
-        return 0
-    if args.json:
-        print(json.dumps({"steps": result.steps, "weights": str(result.weights)}))
-        return 0
-    print(f"{result.steps} steps are done. The network is {result.weights}")
-    if not result.finished:
-        print(f"Go on with --start {result.weights}" if args.resident else "Add --resume to go on.")
-    return 0
+        if not args.resident:
+            return tell(jobs.run_training(_job(args), interruption.asked), as_json=args.json)
+        result = jobs.run_resident(_resident_job(args), interruption.asked)
+    return tell(result, as_json=args.json, go_on=f"Go on with --start {result.weights}")
 
 
 def _job(args: argparse.Namespace) -> TrainingJob:

@@ -19,9 +19,9 @@ def add_parser(subparsers: Subparsers) -> None:
     parser = subparsers.add_parser(
         "imm",
         help=text,
-        description=f"{text}. Labels of --data are never learnt from. Writes last.safetensors, "
-        "panel.png, log.csv, tensorboard/ and checkpoint.pt; Ctrl+C saves a checkpoint, from which "
-        "--resume goes on exactly.",
+        description=f"{text}. Labels of --data are never learnt from. Start it under torchrun to "
+        "use several GPUs. Writes last.safetensors, panel.png, log.csv, tensorboard/ and "
+        "checkpoint.pt; Ctrl+C saves a checkpoint, from which --resume goes on exactly.",
     )
     parser.add_argument(
         "--data",
@@ -66,8 +66,7 @@ def run(args: argparse.Namespace) -> int:
     job = _job(args)
     with Interruption() as interruption:
         result = run_imm_training(job, interruption.asked)
-    tell(result.steps, result.finished, result.weights, as_json=args.json)
-    return 0
+    return tell(result, as_json=args.json)
 
 
 def _job(args: argparse.Namespace) -> ImmJob:

@@ -32,7 +32,8 @@ def add_parser(subparsers: Subparsers) -> None:
         help=text,
         description=f"{text}. Trains the regressor on drawn poses first, then all networks. Writes "
         "last.safetensors, panel.png, log.csv, tensorboard/ and checkpoint.pt; Ctrl+C saves a "
-        "checkpoint, from which --resume goes on exactly. Labels of --data are never learnt from.",
+        "checkpoint, from which --resume goes on exactly. Labels of --data are never learnt from. "
+        "Start it under torchrun to use several GPUs.",
     )
     data = parser.add_argument_group("data")
     data.add_argument(
@@ -185,8 +186,7 @@ def run(args: argparse.Namespace) -> int:
     job = _job(args)
     with Interruption() as interruption:
         result = run_gan_training(job, interruption.asked)
-    tell(result.steps, result.finished, result.weights, as_json=args.json)
-    return 0
+    return tell(result, as_json=args.json)
 
 
 def _job(args: argparse.Namespace) -> KeypointGanJob:

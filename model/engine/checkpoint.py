@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,6 @@ from model.core.files import whole_file
 from model.core.weights import UNREADABLE, load_pickle
 
 CHECKPOINT = "checkpoint.pt"
-_BAD_STEPS = 20
 
 
 def check_new(folder: Path) -> None:
@@ -96,22 +95,28 @@ class DivergedError(UserError):
 
 
 class BadSteps:
-    """Counts steps without a finite loss: one is left out, many in a row end the run."""
+    """Counts steps without a finite loss: one is left out, ``patience`` in a row end the run.
 
-    def __init__(self) -> None:
+    Args:
+        patience: how many are no accident.
+        advice: what to do then.
+    """
+
+    def __init__(self, patience: int, advice: str) -> None:
+        self._patience = patience
+        self._advice = advice
         self._count = 0
 
-    def add(self, *losses: float, applied: bool = True) -> None:
-        """One more step, with its losses; ``applied`` is False if it changed nothing.
+    def add(self, step: int, losses: Iterable[float]) -> None:
+        """One more step, with its losses.
 
         Raises:
-            DivergedError: so many in a row are no accident.
+            DivergedError: so many in a row were not finite.
         """
-        good = applied and all(map(math.isfinite, losses))
-        self._count = 0 if good else self._count + 1
-        if self._count >= _BAD_STEPS:
+        self._count = 0 if all(map(math.isfinite, losses)) else self._count + 1
+        if self._count >= self._patience:
+            before = f", nor those of the {self._count - 1} before it" if self._count > 1 else ""
             raise DivergedError(
-                f"{_BAD_STEPS} steps in a row gave a loss or gradient that is not finite: the run "
-                "has diverged. Go on from its checkpoint, or start again, with a lower learning "
-                "rate."
+                f"The losses and gradients of step {step} were not finite{before}: the run has "
+                f"diverged. {self._advice}"
             )

@@ -22,6 +22,12 @@ class WeightAverage:
         self._decay = decay
         self.restart()
 
+    @classmethod
+    def of(cls, network: nn.Module, decay: float) -> WeightAverage:
+        """That of all parameters and statistics of a network."""
+        named = {**dict(network.named_parameters()), **dict(network.named_buffers())}
+        return cls({name: t for name, t in named.items() if t.is_floating_point()}, decay)
+
     @torch.no_grad()
     def restart(self) -> None:
         """Begin again from the parameters as they are."""

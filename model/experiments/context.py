@@ -206,7 +206,7 @@ def open_study(request: StudyRequest, name: str, perceptual: Path, mask: Path) -
             perceptual,
             mask,
             request.out / _STORE,
-            Machine(ranks.device(device), request.workers, request.precision),
+            Machine(ranks.device, request.workers, request.precision),
             ranks,
         )
         people, development = _read(request)

@@ -27,6 +27,7 @@ from model.data.mpi_inf_3dhp import H36M32_SHARED17, MPI28_SHARED17
 from model.data.records import ABSENT, Clip, DataSet, Split
 from model.data.simplified_human36m import activity_of
 from model.engine.checkpoint import CHECKPOINT
+from model.engine.ranks import check_alone
 from model.evaluation.regression import fit_point_map
 from model.experiments.context import described, versions
 from model.keypointgan import weights
@@ -227,6 +228,7 @@ class GanStudy:
 
     def _finished(self, role: str, job: KeypointGanJob) -> Path:
         """The weights of a training that is through; ``UserError`` if it was stopped."""
+        check_alone("A study of KeypointGAN")
         result = run_gan_training(job, self.stopping)
         if not result.finished:
             raise UserError(

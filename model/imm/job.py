@@ -17,12 +17,13 @@ from model.core.crop import CROP_SIZE
 from model.core.device import choose_device
 from model.core.errors import UserError
 from model.core.files import whole_file
-from model.core.panels import draw_points, enlarged, tile, write_picture
+from model.core.panels import draw_points, enlarged, tile
 from model.data.catalogue import Request
 from model.data.records import DataSet, readable
-from model.engine.checkpoint import identity_of, open_checkpoint
-from model.engine.ranks import check_alone
-from model.engine.run import Run, Schedule, TrainingResult
+from model.engine.batches import ExampleStream, Loader, MicroBatchPlan
+from model.engine.checkpoint import identity_of
+from model.engine.ranks import joined_ranks
+from model.engine.run import Callback, Run, Schedule, TrainingResult, start_from
 from model.imm import weights
 from model.imm.data import ImmExamples, PairDrawer
 from model.imm.networks import Imm, ImmSpec
@@ -32,7 +33,7 @@ _ROWS = 6
 NEWEST = "last.safetensors"
 
 
-class ImmCallback:
+class ImmCallback(Callback):
     """Draws pairs of ``people`` and keeps the network as ``last.safetensors`` in ``folder``."""
 
     def __init__(
@@ -49,17 +50,16 @@ class ImmCallback:
         self._drawer = drawer
         self._metadata = dict(metadata or {})
 
-    def __call__(self, step: int) -> dict[str, float]:
-        """Writes the panel and the network; how far the points of a picture lie apart."""
-        self._network.eval()
-        try:
-            metadata = {**self._metadata, "steps": str(step)}
-            weights.save(self._folder / NEWEST, self._network, metadata)
-            picture, apart = panel(self._network, self._people, self._drawer)
-            write_picture(self._folder / "panel.png", picture)
-            return {"points/spread": apart}
-        finally:
-            self._network.train()
+    def look(self, step: int, *, probe: bool) -> dict[str, float | NDArray[np.uint8]]:
+        """Keeps the network; the panel, and how far the points of a picture lie apart."""
+        self.keep(step)
+        picture, apart = panel(self._network, self._people, self._drawer)
+        return {"points/spread": apart, "panel": picture}
+
+    def keep(self, step: int) -> None:
+        """Write the network."""
+        metadata = {**self._metadata, "steps": str(step)}
+        weights.save(self._folder / NEWEST, self._network, metadata)
 
 
 @torch.inference_mode()
@@ -124,41 +124,50 @@ class ImmJob:
 
 
 def run_imm_training(job: ImmJob, stopping: Callable[[], bool] = lambda: False) -> TrainingResult:
-    """Train; ``stopping`` is asked between steps.
+    """Train.
 
-    ``UserError`` for what cannot be read, does not fit, or would overwrite another run.
+    Args:
+        job: what to train.
+        stopping: asked between steps whether to stop early.
+
+    Returns:
+        How far it came.
+
+    Raises:
+        UserError: something cannot be read, does not fit, or would overwrite another run.
     """
-    check_alone("IMM")
     torch.manual_seed(job.settings.seed)
-    device = choose_device(job.device).device
     settings = job.settings
     people = job.data.read("train", job.data.source.crop_shift)
-    network = _network(job).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
     drawer = PairDrawer(settings.pairs, job.spec.size, flip=settings.flip)
     metadata = {
         "settings": json.dumps(asdict(settings)),
         "data": f"{job.data.source.name}={job.data.root.name}, {len(people)} frames",
         "versions": f"Python {platform.python_version()}, torch {torch.__version__}",
     }
-    learner = ImmStep(network, settings, make_loss(settings, job.features))
-    if job.start is not None and not _is_weights(job.start) and not job.resume:
-        learner.load_state(open_checkpoint(job.start)[2])
     kept: dict[str, Any] = {k: v for k, v in asdict(settings).items() if k not in _FREE}
-    run = Run(
-        learner,
-        ImmExamples(people, drawer),
-        Schedule.of(settings),
-        job.out,
-        identity_of(**kept, **asdict(job.spec), data=[people.name, len(people)]),
-        ImmCallback(network, job.out, people, drawer, metadata),
-        skip_bad=job.skip_bad,
-        workers=job.workers,
-        quiet=job.quiet,
-    )
-    steps = run.run(resume=job.resume, stopping=stopping, until=job.until)
-    with whole_file(job.out / "run.json") as path:
-        path.write_text(json.dumps(metadata, indent=2))
-    return TrainingResult(steps, steps >= settings.steps, job.out / NEWEST)
+    with joined_ranks(choose_device(job.device).device) as ranks:
+        network = _network(job)
+        network.to(ranks.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        learner = ImmStep(network, settings, make_loss(settings, job.features), ranks)
+        if job.start is not None and not _is_weights(job.start) and not job.resume:
+            start_from(job.start, learner)
+        stream = ExampleStream(ImmExamples(people, drawer), settings.seed, skip_bad=job.skip_bad)
+        run = Run(
+            learner,
+            Loader(stream, MicroBatchPlan.of(settings, ranks), job.workers),
+            Schedule(settings.steps, settings.look_every, settings.checkpoint_every),
+            job.out,
+            identity_of(**kept, **asdict(job.spec), data=[people.name, len(people)]),
+            ImmCallback(network, job.out, people, drawer, metadata),
+            ranks=ranks,
+            quiet=job.quiet,
+        )
+        steps = run.run(resume=job.resume, stopping=stopping, until=job.until)
+    if ranks.first:
+        with whole_file(job.out / "run.json") as path:
+            path.write_text(json.dumps(metadata, indent=2))
+    return TrainingResult(steps, run.finished, job.out / NEWEST, ranks.rank)
 
 
 def _network(job: ImmJob) -> Imm:

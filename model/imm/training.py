@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args
@@ -14,6 +14,8 @@ from torch import Tensor, nn
 from model.core.device import Precision
 from model.core.errors import UserError, check_choices, check_number
 from model.engine.optimisation import gradients_finite
+from model.engine.ranks import BatchStatistics, Ranks, running
+from model.engine.run import Learner
 from model.imm.data import ImmExample, PairKind
 from model.imm.loss import (
     FeatureKind,
@@ -45,6 +47,9 @@ class ImmSettings:
     steps: int = 30_000_000
     #: Pairs per step.
     batch_size: int = 50
+    #: Pairs computed at a time by one process; BatchNorm sees one micro-batch. 0: as many as a
+    #: process has of the batch. The result does not depend on how many processes share them.
+    micro_batch: int = 0
     #: Adam's learning rate at the start.
     learning_rate: float = 1e-3
     #: The rate is multiplied by ``decay`` after every ``decay_every`` steps.
@@ -82,7 +87,8 @@ class ImmSettings:
         check_number("clip", self.clip, 0 < self.clip < math.inf, "above 0")
         decay = self.weight_decay
         check_number("weight_decay", decay, 0 <= decay < math.inf, "0 or more")
-        check_number("seed", self.seed, self.seed >= 0, "0 or more")
+        for name in ("seed", "micro_batch"):
+            check_number(name, getattr(self, name), getattr(self, name) >= 0, "0 or more")
 
     def learning_rate_at(self, step: int) -> float:
         """The learning rate of step 0, 1, ...: a staircase (method 3.3)."""
@@ -108,47 +114,56 @@ def make_loss(settings: ImmSettings, features: Path | None = None) -> nn.Module:
     )
 
 
-class ImmStep:
+class ImmStep(Learner):
     """Trains ``network`` in place, on its device, a batch at a time.
 
     ``loss`` is called with reconstruction, target and mask (see ``make_loss``). The optimiser is
     Adam with the defaults that TensorFlow and PyTorch share.
     """
 
-    def __init__(self, network: Imm, settings: ImmSettings, loss: nn.Module) -> None:
-        self.network = network.train()
+    def __init__(
+        self, network: Imm, settings: ImmSettings, loss: nn.Module, ranks: Ranks | None = None
+    ) -> None:
+        self.network: Imm = network.train()
         self.settings = settings
         self.done = 0
+        self._ranks = ranks or Ranks()
         self._loss = loss.to(network.device)
+        self._statistics = BatchStatistics([*running(network), *loss.buffers(recurse=False)])
         self._optimiser = torch.optim.Adam(network.parameters(), lr=settings.learning_rate)
 
-    def step(self, batch: ImmExample) -> dict[str, float]:
-        """Learn from a batch: pictures (N, S, S, 3) uint8 and masks (N, S, S); losses by name.
+    def step(self, batches: Sequence[ImmExample]) -> dict[str, float]:
+        """Learn from pictures (N, S, S, 3) uint8 and masks (N, S, S); losses by name.
 
-        They are those before the step: ``reconstruction`` of the pictures, ``weights`` the weight
-        decay's share, and ``total``, which is NaN if it or a gradient is not finite. Such a batch
-        changes nothing.
+        They are those before the step: ``total``, which is NaN if it or a gradient is not finite,
+        ``reconstruction`` of the pictures, and ``weights``, the weight decay's share. A step that
+        is not finite changes nothing.
         """
+        self.learning_rate = self.settings.learning_rate_at(self.done)
         for group in self._optimiser.param_groups:
-            group["lr"] = self.settings.learning_rate_at(self.done)
+            group["lr"] = self.learning_rate
         self.network.train()
         self._loss.train()
-        before = [buffer.clone() for buffer in self._buffers()]
-        reconstruction = self._reconstruction_loss(batch)
-        weights = self.settings.weight_decay * weight_loss(self.network)
-        total = reconstruction + weights
         self._optimiser.zero_grad(set_to_none=True)
-        total.backward()
-        if torch.isfinite(total) and gradients_finite(self.network.parameters()):
+        self._statistics.begin()
+        found = []
+        for batch in batches:
+            reconstruction = self._reconstruction_loss(batch)
+            weights = self.settings.weight_decay * weight_loss(self.network)
+            total = reconstruction + weights
+            (total / len(batches)).backward()
+            self._statistics.collect()
+            found.append({"total": total, "reconstruction": reconstruction, "weights": weights})
+        self._ranks.share_gradients(self.network.parameters())
+        losses = self._ranks.losses(found)
+        if math.isfinite(losses["total"]) and gradients_finite(self.network.parameters()):
             clip_each(self.network.parameters(), self.settings.clip)
             self._optimiser.step()
+            self._statistics.finish(self._ranks, len(batches))
         else:
-            for buffer, value in zip(self._buffers(), before, strict=True):
-                buffer.copy_(value)
-            total = torch.full_like(total, math.nan)
+            losses["total"] = math.nan
         self.done += 1
-        losses = {"total": total, "reconstruction": reconstruction, "weights": weights}
-        return {name: float(value.detach()) for name, value in losses.items()}
+        return losses
 
     @torch.no_grad()
     def evaluate(self, batch: ImmExample) -> float:
@@ -170,26 +185,19 @@ class ImmStep:
         }
 
     def load_state(self, state: dict[str, Any]) -> None:
-        """Take over what ``state`` returned; ``UserError`` if it is of another network or loss.
+        """Take over what ``state`` returned.
 
         That of a run on other data is welcome: the released networks for AFLW went on from those
         for CelebA, with the optimiser and the learning rate as they were (method 3.3).
         """
         own = dict(self._loss.named_buffers(recurse=False))
-        try:
-            if own.keys() != state["loss"].keys():
-                raise ValueError("it is of another kind of loss")
-            self.network.load_state_dict(state["network"])
-            self._optimiser.load_state_dict(state["optimiser"])
-            for name, buffer in own.items():
-                buffer.copy_(state["loss"][name])
-            self.done = int(state["done"])
-        except (KeyError, RuntimeError, ValueError) as error:
-            raise UserError(
-                "The checkpoint does not belong to this network and its settings "
-                f"({str(error).splitlines()[-1].strip()}). Go on with what it was started with, or "
-                "start in another folder."
-            ) from error
+        if own.keys() != state["loss"].keys():
+            raise ValueError("it is of another kind of loss")
+        self.network.load_state_dict(state["network"])
+        self._optimiser.load_state_dict(state["optimiser"])
+        for name, buffer in own.items():
+            buffer.copy_(state["loss"][name])
+        self.done = int(state["done"])
 
     def _reconstruction_loss(self, batch: ImmExample) -> Tensor:
         device = self.network.device
@@ -200,10 +208,6 @@ class ImmStep:
             rebuilt = self.network(target, source).reconstruction
             loss: Tensor = self._loss(rebuilt.float(), target, mask)
         return loss
-
-    def _buffers(self) -> list[Tensor]:
-        """What a batch moves before anything is known of its gradient."""
-        return [*self.network.buffers(), *self._loss.buffers(recurse=False)]
 
 
 @torch.no_grad()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import platform
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -18,15 +17,16 @@ from model.core.crop import CROP_SIZE, crop_matrix, transform
 from model.core.device import choose_device
 from model.core.errors import UserError
 from model.core.files import whole_file
-from model.core.panels import draw_skeleton, enlarged, resized, tile, write_picture
+from model.core.panels import draw_skeleton, enlarged, resized, tile
 from model.core.skeleton import JointSet
 from model.data.catalogue import Request, weights_of
 from model.data.conversion import converted
 from model.data.masks import Masks
 from model.data.records import Clip, DataSet, readable
-from model.engine.checkpoint import CHECKPOINT, identity_of, open_checkpoint
-from model.engine.ranks import check_alone
-from model.engine.run import Run, Schedule, TrainingResult
+from model.engine.batches import ExampleStream, Loader, MicroBatchPlan
+from model.engine.checkpoint import CHECKPOINT, identity_of
+from model.engine.ranks import Ranks, joined_ranks
+from model.engine.run import Callback, Run, Schedule, TrainingResult, start_from
 from model.keypointgan import weights
 from model.keypointgan.data import GanExamples, PosePrior, cut, halves
 from model.keypointgan.evaluation import corrected, find_points, score
@@ -41,11 +41,11 @@ NEWEST = "last.safetensors"
 _CHECKPOINT = Path(CHECKPOINT).suffix
 
 
-class GanCallback:
+class GanCallback(Callback):
     """Measures and draws the network, and keeps it as ``last.safetensors`` in ``folder``.
 
     ``labelled`` are sets with labels, used for nothing but the numbers; the panel shows the first
-    of them, else ``pictures``. Inside ``averaged`` the network has the weights to be kept.
+    of them, else ``pictures``.
     """
 
     def __init__(
@@ -57,27 +57,17 @@ class GanCallback:
         metadata: Mapping[str, str] | None = None,
         *,
         autocast: bool = False,
-        averaged: Callable[[], AbstractContextManager[None]] = nullcontext,
     ) -> None:
         self._network = network
-        self._averaged = averaged
         self._folder = folder
         self._labelled = labelled
         self._shown = labelled[0] if labelled else pictures
         self._metadata = dict(metadata or {})
         self._autocast = autocast
 
-    def __call__(self, step: int) -> dict[str, float]:
-        """The errors by name, % of the image's side; writes the panel and the network."""
-        self._network.eval()
-        try:
-            with self._averaged():
-                return self._look(step)
-        finally:
-            self._network.train()
-
-    def _look(self, step: int) -> dict[str, float]:
-        self._keep(step, {})  # whatever else may fail
+    def look(self, step: int, *, probe: bool) -> dict[str, float | NDArray[np.uint8]]:
+        """The errors by name, % of the image's side, and the panel; keeps the network."""
+        self.keep(step)  # whatever else may fail
         values: dict[str, float] = {}
         for data_set in self._labelled:
             every = -(-len(data_set) // _PICTURES)
@@ -86,12 +76,12 @@ class GanCallback:
             values[f"error/{data_set.name}"] = measured.macro
             if np.isfinite(measured.either):
                 values[f"error/{data_set.name}, either side"] = measured.either
-        self._keep(step, values)
-        write_picture(self._folder / "panel.png", panel(self._network, self._shown))
-        return values
+        self.keep(step, values)
+        return {**values, "panel": panel(self._network, self._shown)}
 
-    def _keep(self, step: int, values: Mapping[str, float]) -> None:
-        measured = {name: f"{value:.3f}" for name, value in values.items()}
+    def keep(self, step: int, values: Mapping[str, float] | None = None) -> None:
+        """Write the network, with what was measured on it."""
+        measured = {name: f"{value:.3f}" for name, value in (values or {}).items()}
         metadata = {**self._metadata, "steps": str(step), **measured}
         weights.save(self._folder / NEWEST, self._network, metadata, discriminators=False)
 
@@ -208,57 +198,75 @@ def run_gan_training(
 ) -> TrainingResult:
     """Train the regressor, then all networks.
 
-    ``stopping`` is asked between steps. ``UserError`` for what cannot be read, does not fit, or
-    would overwrite another run.
+    Args:
+        job: what to train.
+        stopping: asked between steps whether to stop early.
+
+    Returns:
+        How far it came.
+
+    Raises:
+        UserError: something cannot be read, does not fit, or would overwrite another run.
     """
-    check_alone("KeypointGAN")
     _check_resumed(job)
     torch.manual_seed(job.settings.seed)
-    device = choose_device(job.device).device
-    material = _material(job)
-    network = _network(job).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    result = TrainingResult(0, False, job.out / NEWEST)
-    _describe(job, material)
-    main = job.resume and (job.out / CHECKPOINT).exists()
-    if not main and not _pretrained(job, network, material, stopping):
+    with joined_ranks(choose_device(job.device).device) as ranks:
+        material = _material(job)
+        network = _network(job)
+        network.to(ranks.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        if ranks.first:
+            _describe(job, material)
+        main = job.resume and (job.out / CHECKPOINT).exists()
+        result = TrainingResult(0, False, job.out / NEWEST, ranks.rank)
+        if (main or _pretrained(job, network, material, stopping, ranks)) and not (
+            ranks.any(stopping())
+        ):
+            run = _main_run(job, network, material, ranks, start=None if main else job.start)
+            steps = run.run(resume=main, stopping=stopping, until=job.until)
+            result = replace(result, steps=steps, finished=run.finished)
         return result
-    if stopping():
-        return result
-    features = load_features(job.perceptual, linear=job.settings.perceptual == "linear")
-    features.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+
+
+def _main_run(
+    job: KeypointGanJob,
+    network: KeypointGan,
+    material: _Material,
+    ranks: Ranks,
+    start: Path | None,
+) -> Run:
+    """The training of all networks, from another run's checkpoint if ``start`` is one."""
     settings = job.settings
-    learner = KeypointGanStep(network, settings, RatioPerceptualLoss(features))
-    if job.start is not None and job.start.suffix == _CHECKPOINT and not main:
-        _go_on_from(job.start, learner)
-    look = GanCallback(
-        network,
-        job.out,
-        material.pictures[0],
-        material.labelled,
-        _metadata(job, material),
-        autocast=settings.precision == "bfloat16",
-        averaged=learner.averaged,
+    features = load_features(job.perceptual, linear=settings.perceptual == "linear")
+    features.to(ranks.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    learner = KeypointGanStep(network, settings, RatioPerceptualLoss(features), ranks)
+    if start is not None and start.suffix == _CHECKPOINT:
+        start_from(start, learner)
+    examples = GanExamples(
+        material.pictures,
+        material.prior,
+        job.spec.size,
+        settings.window,
+        shares=weights_of(job.images),
+        warp_target=settings.warp_target,
     )
-    run = Run(
+    stream = ExampleStream(examples, settings.seed, skip_bad=job.skip_bad)
+    return Run(
         learner,
-        GanExamples(
-            material.pictures,
-            material.prior,
-            job.spec.size,
-            settings.window,
-            shares=weights_of(job.images),
-            warp_target=settings.warp_target,
-        ),
-        Schedule.of(settings),
+        Loader(stream, MicroBatchPlan.of(settings, ranks), job.workers),
+        Schedule(settings.steps, settings.look_every, settings.checkpoint_every),
         job.out,
         _identity(job, material),
-        look,
-        skip_bad=job.skip_bad,
-        workers=job.workers,
+        GanCallback(
+            network,
+            job.out,
+            material.pictures[0],
+            material.labelled,
+            _metadata(job, material),
+            autocast=settings.precision == "bfloat16",
+        ),
+        ranks=ranks,
         quiet=job.quiet,
     )
-    steps = run.run(resume=main, stopping=stopping, until=job.until)
-    return replace(result, steps=steps, finished=steps >= settings.steps)
 
 
 def _check_resumed(job: KeypointGanJob) -> None:
@@ -280,21 +288,12 @@ def _network(job: KeypointGanJob) -> KeypointGan:
     return network.train()
 
 
-def _go_on_from(checkpoint: Path, learner: KeypointGanStep) -> None:
-    """Take over another run's networks and optimisers; ``UserError`` if they are others."""
-    state = open_checkpoint(checkpoint)[2]
-    try:
-        learner.load_state(state)
-    except (KeyError, RuntimeError, ValueError, TypeError) as error:
-        reason = str(error).splitlines()[-1].strip()  # PyTorch names every tensor on a line
-        raise UserError(
-            f"{checkpoint} is of another training than this one ({reason}). "
-            "Start from that of the same networks, with the same --preset and --set."
-        ) from error
-
-
 def _pretrained(
-    job: KeypointGanJob, network: KeypointGan, material: _Material, stopping: Callable[[], bool]
+    job: KeypointGanJob,
+    network: KeypointGan,
+    material: _Material,
+    stopping: Callable[[], bool],
+    ranks: Ranks,
 ) -> bool:
     """Give the network a regressor that knows skeletons; False if that was interrupted."""
     if job.start is not None:
@@ -315,13 +314,14 @@ def _pretrained(
     settings = job.settings
     if settings.regressor_steps:
         folder = job.out / REGRESSOR_FOLDER
+        stream = ExampleStream(PoseExamples(material.prior), settings.seed)
         run = Run(
-            RegressorStep(network, settings),
-            PoseExamples(material.prior),
-            Schedule.of(settings, settings.regressor_steps),
+            RegressorStep(network, settings, ranks),
+            Loader(stream, MicroBatchPlan.of(settings, ranks)),
+            Schedule(settings.regressor_steps, checkpoint_every=settings.checkpoint_every),
             folder,
             _identity(job, material),
-            workers=0,
+            ranks=ranks,
             quiet=job.quiet,
         )
         resume = job.resume and (folder / CHECKPOINT).exists()

@@ -97,6 +97,9 @@ class KeypointGanSettings:
     #: release trains with its regressor of iteration 580,000.
     regressor_steps: int = 580_000
     batch_size: int = 16
+    #: Examples computed at a time by one process; 0: as many as a process has of the batch. The
+    #: result does not depend on how many processes share them.
+    micro_batch: int = 0
     learning_rate: float = 2e-4
     #: Adam's first decay.
     beta1: float = 0.5
@@ -147,8 +150,9 @@ class KeypointGanSettings:
         for name in ("steps", "batch_size", "look_every", "checkpoint_every"):
             check_number(name, getattr(self, name), getattr(self, name) >= 1, "1 or more")
         for name in (
-            "regressor_steps", "pool", "window", "seed", "adversarial", "reconstruction",
-            "skeleton_cycle", "image_adversarial", "regressor_image", "regressor_prior",
+            "regressor_steps", "micro_batch", "pool", "window", "seed", "adversarial",
+            "reconstruction", "skeleton_cycle", "image_adversarial", "regressor_image",
+            "regressor_prior",
         ):  # fmt: skip
             value = getattr(self, name)
             check_number(name, value, 0 <= value < math.inf, "0 or more")

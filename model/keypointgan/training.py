@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -11,27 +12,51 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
+from model.engine.batches import MicroBatchPlan
 from model.engine.optimisation import WeightAverage, gradients_finite
+from model.engine.ranks import BatchStatistics, Ranks, running
+from model.engine.run import Learner
 from model.keypointgan.data import GanBatch, PosePrior
 from model.keypointgan.losses import RatioPerceptualLoss, discriminator_loss, least_squares
-from model.keypointgan.networks import KeypointGan, Translation, to_unit
+from model.keypointgan.networks import KeypointGan, to_unit
 from model.keypointgan.settings import KeypointGanSettings
 
 
 class ClippedAdam:
-    """Adam for the parameters of ``module``, its gradient's norm cut at the settings' clip."""
+    """Adam for the parameters of ``module``, its gradient's norm cut at the settings' clip.
 
-    def __init__(self, module: nn.Module, settings: KeypointGanSettings) -> None:
+    ``statistics`` are what forward passes move, and ``ranks`` the processes whose losses it lowers.
+    """
+
+    def __init__(
+        self,
+        module: nn.Module,
+        settings: KeypointGanSettings,
+        statistics: BatchStatistics,
+        ranks: Ranks,
+    ) -> None:
+        self._statistics = statistics
+        self._ranks = ranks
         self._parameters = list(module.parameters())
         self._clip = settings.clip
         self._adam = torch.optim.Adam(
             self._parameters, lr=settings.learning_rate, betas=(settings.beta1, 0.999)
         )
 
-    def step(self, loss: Tensor) -> None:
-        """Go down ``loss`` once; not at all if a gradient is not finite."""
+    def step(self, losses: Iterable[Tensor], count: int) -> None:
+        """Go down the mean of losses once; not at all if a gradient is not finite.
+
+        Args:
+            losses: one for each of this process's micro-batches, made one after another.
+            count: how many they are.
+        """
         self._adam.zero_grad(set_to_none=True)
-        loss.backward()
+        self._statistics.begin()
+        for loss in losses:
+            (loss / count).backward()
+            self._statistics.collect()
+        self._statistics.finish(self._ranks, count)
+        self._ranks.share_gradients(self._parameters)
         if gradients_finite(self._parameters):
             nn.utils.clip_grad_norm_(self._parameters, self._clip)
             self._adam.step()
@@ -88,43 +113,82 @@ class ImagePool:
         self._random.set_state(state["random"])
 
 
-class KeypointGanStep:
+class _Shown(NamedTuple):
+    """What of a micro-batch its judges and the regressor are shown once the generators have
+    learnt: the (real, made) pictures of each discriminator, the drawn poses, and the poses.
+    """  # noqa: D205
+
+    pictures: list[tuple[Tensor, Tensor]]
+    real: Tensor
+    pose: Tensor
+
+
+class KeypointGanStep(Learner):
     """Trains the networks of a KeypointGAN in turn; its regressor has learnt before.
 
     ``network`` is trained in place, on its device. ``perceptual`` is the reconstruction loss.
+    Every micro-batch has image pools of its own.
     """
 
     def __init__(
-        self, network: KeypointGan, settings: KeypointGanSettings, perceptual: RatioPerceptualLoss
+        self,
+        network: KeypointGan,
+        settings: KeypointGanSettings,
+        perceptual: RatioPerceptualLoss,
+        ranks: Ranks | None = None,
     ) -> None:
-        self.network = network.train()
+        self.network: KeypointGan = network.train()
         self.settings = settings
+        self.learning_rate = settings.learning_rate
+        self._ranks = ranks or Ranks()
         self._perceptual = perceptual.to(network.device)
+        statistics = BatchStatistics(
+            [*running(network), self._perceptual.means, self._perceptual.seen]
+        )
         self._adams = {
-            "generators": ClippedAdam(network.generators, settings),
-            "discriminators": ClippedAdam(network.discriminators, settings),
-            "regressor": ClippedAdam(network.regressor, settings),
+            name: ClippedAdam(module, settings, statistics, self._ranks)
+            for name, module in (
+                ("generators", network.generators),
+                ("discriminators", network.discriminators),
+                ("regressor", network.regressor),
+            )
         }
-        state = {**dict(network.named_parameters()), **dict(network.named_buffers())}
-        floats = {name: tensor for name, tensor in state.items() if tensor.is_floating_point()}
-        self._average = WeightAverage(floats, settings.average)
+        self._average = WeightAverage.of(network, settings.average)
+        judges = range(len(network.discriminators))
+        self._own = MicroBatchPlan.of(settings, self._ranks).own
         self._pools = [
-            ImagePool(settings.pool, settings.seed + i) for i in range(len(network.discriminators))
+            [ImagePool(settings.pool, settings.seed + number * len(judges) + i) for i in judges]
+            for number in self._own
         ]
 
-    def step(self, batch: GanBatch) -> dict[str, float]:
+    def step(self, batches: Sequence[GanBatch]) -> dict[str, float]:
         """Learn from one batch; the losses, those of the generators with their weights."""
-        image, condition = (self._pictures(p) for p in (batch.target, batch.condition))
-        losses = self._train(image, condition, batch.pose.to(self.network.device))
+        network, count = self.network, len(batches)
+        losses: list[dict[str, Tensor]] = [{} for _ in batches]
+        judges = (*network.discriminators, network.regressor)
+        for judge in judges:
+            judge.requires_grad_(False)  # gradients pass through, but stop at nothing in them
+        shown: list[_Shown] = []
+        generated = (self._generate(*pair, shown) for pair in zip(batches, losses, strict=True))
+        self._adams["generators"].step(generated, count)
+        for judge in judges:
+            judge.requires_grad_(True)
+        judged = map(self._discriminate, shown, losses, self._pools)
+        self._adams["discriminators"].step(judged, count)
+        if self.settings.finetune_regressor:
+            self._adams["regressor"].step(map(self._finetune, shown, losses), count)
         self._average.add()
-        return {name: float(value) for name, value in losses.items()}
+        return self._ranks.losses(losses)
 
-    def averaged(self) -> AbstractContextManager[None]:
-        """Inside, the network has the moving average of its weights, if one is kept."""
-        return self._average.in_place()
+    @contextmanager
+    def averaged(self) -> Iterator[None]:
+        """Inside, the network is in eval mode, with the average of its weights if one is kept."""
+        with super().averaged(), self._average.in_place():
+            yield
 
     def state(self) -> dict[str, Any]:
         """All that is needed to go on exactly."""
+        pools = self._ranks.gathered([[pool.state() for pool in pools] for pools in self._pools])
         return {
             "network": self.network.state_dict(),
             "means": self._perceptual.means,
@@ -132,7 +196,7 @@ class KeypointGanStep:
             "adams": {name: adam.state() for name, adam in self._adams.items()},
             "average": self._average.copy(),
             "averaged": self._average.steps,
-            "pools": [pool.state() for pool in self._pools],
+            "pools": [pool for pools_of_one in pools for pool in pools_of_one],
         }
 
     def load_state(self, state: dict[str, Any]) -> None:
@@ -143,72 +207,66 @@ class KeypointGanStep:
         self._average.load(state["average"], state["averaged"])
         for name, adam in self._adams.items():
             adam.load_state(state["adams"][name])
-        for pool, kept in zip(self._pools, state["pools"], strict=True):
-            pool.load_state(kept, self.network.device)
+        for number, pools in zip(self._own, self._pools, strict=True):
+            kept = state["pools"][number * len(pools) : (number + 1) * len(pools)]
+            for pool, content in zip(pools, kept, strict=True):
+                pool.load_state(content, self.network.device)
 
-    def _train(self, image: Tensor, condition: Tensor, pose: Tensor) -> dict[str, Tensor]:
-        network = self.network
+    def _generate(self, batch: GanBatch, losses: dict[str, Tensor], shown: list[_Shown]) -> Tensor:
+        """The sum of the generators' weighted losses; adds them, and what the others are shown."""
+        network, settings = self.network, self.settings
+        image, condition = self._pictures(batch.target), self._pictures(batch.condition)
+        pose = batch.pose.to(network.device)
         real = network.draw(pose)
-        for judge in (*network.discriminators, network.regressor):
-            judge.requires_grad_(False)  # gradients pass through, but stop at nothing in them
         with self._autocast():
             translation = network.translate(image)
-            losses, images = self._generate(translation, image, condition, real)
-        self._adams["generators"].step(sum_of(losses))
-        for judge in (*network.discriminators, network.regressor):
-            judge.requires_grad_(True)
-        losses |= self._discriminate([(real, translation.skeleton_image), *images])
-        if self.settings.finetune_regressor:
-            losses |= self._finetune(translation.skeleton_image.detach(), real, pose)
-        return {name: value.detach() for name, value in losses.items()}
+            rebuilt = network.rebuild(translation, condition)
+            own = {
+                "adversarial": settings.adversarial
+                * least_squares(network.D_A(translation.skeleton_image), 1.0),
+                "reconstruction": settings.reconstruction * self._perceptual(rebuilt, image),
+            }
+            pictures = [(real, translation.skeleton_image.detach())]
+            if network.spec.second_cycle:
+                made = network.G_B(real, condition)
+                own["image adversarial"] = settings.image_adversarial * least_squares(
+                    network.D_B(made), 1.0
+                )
+                back = network.G_A(made)
+                cycle = functional.l1_loss(back.float(), real)
+                own["skeleton cycle"] = settings.skeleton_cycle * cycle
+                pictures.append((image, made.detach()))
+        shown.append(_Shown(pictures, real, pose))
+        return _added(losses, own)
 
-    def _generate(
-        self, translation: Translation, image: Tensor, condition: Tensor, real: Tensor
-    ) -> tuple[dict[str, Tensor], list[tuple[Tensor, Tensor]]]:
-        """The generators' weighted losses, and the (real, fake) pictures of a second cycle."""
-        network, settings = self.network, self.settings
-        rebuilt = network.rebuild(translation, condition)
-        losses = {
-            "adversarial": settings.adversarial
-            * least_squares(network.D_A(translation.skeleton_image), 1.0),
-            "reconstruction": settings.reconstruction * self._perceptual(rebuilt, image),
-        }
-        if not network.spec.second_cycle:
-            return losses, []
-        made = network.G_B(real, condition)
-        back = network.G_A(made)
-        losses["image adversarial"] = settings.image_adversarial * least_squares(
-            network.D_B(made), 1.0
-        )
-        losses["skeleton cycle"] = settings.skeleton_cycle * functional.l1_loss(back.float(), real)
-        return losses, [(image, made)]
-
-    def _discriminate(self, pictures: list[tuple[Tensor, Tensor]]) -> dict[str, Tensor]:
-        network = self.network
-        losses: dict[str, Tensor] = {}
+    def _discriminate(
+        self, shown: _Shown, losses: dict[str, Tensor], pools: list[ImagePool]
+    ) -> Tensor:
+        """The sum of the discriminators' losses; adds them."""
+        own = {}
         names = ("discriminator", "image discriminator")
         for name, judge, pool, (real, made) in zip(
-            names, network.discriminators, self._pools, pictures, strict=False
+            names, self.network.discriminators, pools, shown.pictures, strict=False
         ):
             fake = pool.query(made.float())
             with self._autocast():
-                losses[name] = discriminator_loss(judge(real), judge(fake))
-        self._adams["discriminators"].step(sum_of(losses))
-        return losses
+                own[name] = discriminator_loss(judge(real), judge(fake))
+        return _added(losses, own)
 
-    def _finetune(self, skeleton_image: Tensor, real: Tensor, pose: Tensor) -> dict[str, Tensor]:
+    def _finetune(self, shown: _Shown, losses: dict[str, Tensor]) -> Tensor:
+        """The regressor's weighted loss; adds its terms."""
         # The released code runs this backward through step 1's graph, whose weights have changed
         # since, which PyTorch forbids by now: the regressor sees the same picture once more.
         network, settings = self.network, self.settings
+        skeleton_image = shown.pictures[0][1]
         with self._autocast():
             points = network.locate(skeleton_image)
-            prior = network.locate(real)
+            prior = network.locate(shown.real)
         drawn = network.draw(points, skeleton_image.shape[-1])
         image = functional.mse_loss(drawn, skeleton_image.float())
-        poses = functional.mse_loss(prior, pose)
-        loss = settings.regressor_image * image + settings.regressor_prior * poses
-        self._adams["regressor"].step(loss)
-        return {"regressor": poses, "regressor image": image}
+        poses = functional.mse_loss(prior, shown.pose)
+        losses |= {"regressor": poses.detach(), "regressor image": image.detach()}
+        return settings.regressor_image * image + settings.regressor_prior * poses
 
     def _pictures(self, pixels: Tensor) -> Tensor:
         return to_unit(pixels.to(self.network.device).permute(0, 3, 1, 2))
@@ -218,9 +276,10 @@ class KeypointGanStep:
         return torch.autocast(self.network.device.type, torch.bfloat16, enabled=enabled)
 
 
-def sum_of(losses: dict[str, Tensor]) -> Tensor:
-    """The sum of named losses."""
-    return torch.stack(list(losses.values())).sum()
+def _added(losses: dict[str, Tensor], own: dict[str, Tensor]) -> Tensor:
+    """The sum of named losses, which are added to others."""
+    losses |= {name: value.detach() for name, value in own.items()}
+    return torch.stack(list(own.values())).sum()
 
 
 class PoseExample(NamedTuple):
@@ -240,26 +299,36 @@ class PoseExamples:
         return PoseExample(self._prior.draw(rng))
 
 
-class RegressorStep:
+class RegressorStep(Learner):
     """Teaches the regressor of ``network`` to find the points of drawn skeletons.
 
     When it is done, ``network.keep_regressor()`` remembers it for the test.
     """
 
-    def __init__(self, network: KeypointGan, settings: KeypointGanSettings) -> None:
-        self.network = network.train()
-        self._adam = ClippedAdam(network.regressor, settings)
+    def __init__(
+        self, network: KeypointGan, settings: KeypointGanSettings, ranks: Ranks | None = None
+    ) -> None:
+        self.network: KeypointGan = network.train()
+        self.learning_rate = settings.learning_rate
+        self._ranks = ranks or Ranks()
+        statistics = BatchStatistics(running(network.regressor))
+        self._adam = ClippedAdam(network.regressor, settings, statistics, self._ranks)
         self._precise = settings.precision == "float32"
 
-    def step(self, batch: PoseExample) -> dict[str, float]:
+    def step(self, batches: Sequence[PoseExample]) -> dict[str, float]:
         """Learn from one batch of poses: the mean squared error of the points."""
+        losses: list[dict[str, Tensor]] = []
+        self._adam.step((self._loss(batch, losses) for batch in batches), len(batches))
+        return self._ranks.losses(losses)
+
+    def _loss(self, batch: PoseExample, losses: list[dict[str, Tensor]]) -> Tensor:
         device = self.network.device
         pose = torch.as_tensor(batch.pose).to(device)
         with torch.autocast(device.type, torch.bfloat16, enabled=not self._precise):
             found = self.network.locate(self.network.draw(pose))
         loss = functional.mse_loss(found, pose)
-        self._adam.step(loss)
-        return {"regressor": float(loss.detach())}
+        losses.append({"regressor": loss.detach()})
+        return loss
 
     def state(self) -> dict[str, Any]:
         """All that is needed to go on exactly."""

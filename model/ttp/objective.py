@@ -72,18 +72,6 @@ class JointObjective(nn.Module):
         self._self_weight = self_weight
         self._supervised = supervised
 
-    def used_parameters(self, *, joint: bool) -> dict[str, nn.Parameter]:
-        """The parameters that receive a gradient, by name."""
-        unused: tuple[str, ...] = ()
-        if not self._supervised:
-            unused += ("affinity.", "supervised_head.")
-        if not joint:
-            unused += ("reconstruction.", "rotation_head.")
-            if self.network.spec.variant == "keypoint":
-                unused += ("self_head.",)
-        named = self.network.named_parameters()
-        return {name: value for name, value in named if not name.startswith(unused)}
-
     def forward(self, batch: TensorBatch, joint: bool, resolution: int = CROP_SIZE) -> Losses:
         """The losses of a batch, with the self-supervised one if ``joint``.
 

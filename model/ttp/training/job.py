@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 import platform
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from fnmatch import fnmatchcase
+from itertools import repeat
 from pathlib import Path
 
 import torch
@@ -15,29 +15,32 @@ import torch
 from model.core.device import choose_device
 from model.core.errors import UserError
 from model.core.files import whole_file
-from model.core.perceptual import PerceptualLoss, load_perceptual_loss
+from model.core.perceptual import load_perceptual_loss
 from model.data.catalogue import Request, weights_of
 from model.data.conversion import converted
 from model.data.masks import Masks
 from model.data.records import DataSet
 from model.data.sampling import Mixture
-from model.engine.checkpoint import CHECKPOINT, check_new
-from model.engine.metrics import draw_curves
-from model.engine.ranks import joined_ranks
-from model.engine.run import TrainingResult
+from model.engine.checkpoint import CHECKPOINT, check_new, identity_of
+from model.engine.ranks import check_alone, joined_ranks
+from model.engine.run import Callback, Run, Schedule, TimeBudget, TrainingResult
 from model.ttp import weights
 from model.ttp.networks import NetworkSpec, PoseNetwork
 from model.ttp.networks.encoder import MOVENETS
 from model.ttp.networks.imagenet import load_imagenet
 from model.ttp.objective import JointObjective
-from model.ttp.training.budgeted import BudgetedRun
 from model.ttp.training.callbacks import ProbePlan, RunCallback
+from model.ttp.training.loader import make_loader
 from model.ttp.training.resident import Bank, BatchMaker, load_bank
+from model.ttp.training.resident_step import ResidentStep
 from model.ttp.training.settings import ResidentSettings, TrainingSettings
-from model.ttp.training.trainer import Trainer
+from model.ttp.training.step import TtpStep
 
 # What may be another in the network that a training starts from.
 _MAY_DIFFER = ("variant", "mask", "rebuilt")
+# What may differ when a run goes on: how often it looks at itself, not what it computes.
+_FREE = ("validate_every", "checkpoint_every", "probe_every", "on_bad_data")
+NEWEST = "last.safetensors"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,49 +93,50 @@ class ResidentJob(Job):
     outside: Sequence[str] = ()
 
 
-def run_training(
-    job: TrainingJob, stopping: Callable[[], bool] = lambda: False
-) -> TrainingResult | None:
-    """Train; the result in the first process, None in the others of a ``torchrun``.
+def run_training(job: TrainingJob, stopping: Callable[[], bool] = lambda: False) -> TrainingResult:
+    """Train by steps.
 
-    ``stopping`` is asked between steps. ``UserError`` for what cannot be read, does not fit, or
-    would overwrite another run.
+    Args:
+        job: what to train.
+        stopping: asked between steps whether to stop early.
+
+    Returns:
+        How far it came.
+
+    Raises:
+        UserError: something cannot be read, does not fit, or would overwrite another run.
     """
     if not job.resume:
         check_new(job.out)
-    device = choose_device(job.device).device
-    with joined_ranks(device) as ranks:
-        device = ranks.device(device)
+    with joined_ranks(choose_device(job.device).device) as ranks:
+        settings = job.settings
         train, development = _training_data(job)
         masks = _masks(job)
         if masks is not None:
             train = list(map(masks, train))
-        mixture = Mixture(train, weights_of(job.data), seed=job.settings.seed)
-        perceptual = load_perceptual_loss(job.perceptual) if job.spec.personalizable else None
-        trainer = Trainer(
-            _network(job),
-            mixture,
-            job.settings,
-            job.out,
-            perceptual=perceptual,
-            device=device,
-            ranks=ranks,
-            workers=job.workers,
-        )
-        if job.resume:
-            trainer.resume()
-        if not ranks.first:
-            trainer.run(None, stopping, job.until)
-            return None
+        mixture = Mixture(train, weights_of(job.data), seed=settings.seed)
+        objective = _objective(job, ranks.device, supervised=settings.supervised)
+        kept = {k: v for k, v in asdict(settings).items() if k not in _FREE}
+        data = f"{len(mixture)} frames, {mixture.joint_set.name}"
         description = _description(job, len(mixture))
-        with _callback(
-            job, development, perceptual, description, job.settings.steps, trainer.step
-        ) as callback:
-            finished = trainer.run(callback, stopping, job.until)
-            if callback.kept_step != trainer.step:
-                callback.keep(trainer.step, trainer.kept)
-        draw_curves(job.out)
-        return TrainingResult(trainer.step, finished, job.out / "last.safetensors")
+        run = Run(
+            TtpStep(objective, settings, ranks),
+            make_loader(mixture, settings, job.spec, ranks, workers=job.workers),
+            Schedule(
+                settings.steps,
+                settings.validate_every,
+                settings.checkpoint_every,
+                settings.probe_every,
+                look_first=True,
+            ),
+            job.out,
+            identity_of(**kept, **asdict(job.spec), data=data),
+            _callback(job, objective, development, description) if ranks.first else None,
+            ranks=ranks,
+            quiet=job.quiet,
+        )
+        steps = run.run(resume=job.resume, stopping=stopping, until=job.until)
+        return TrainingResult(steps, run.finished, job.out / NEWEST, ranks.rank)
 
 
 def run_resident(job: ResidentJob, stopping: Callable[[], bool] = lambda: False) -> TrainingResult:
@@ -151,32 +155,56 @@ def run_resident(job: ResidentJob, stopping: Callable[[], bool] = lambda: False)
     _check_resident(job)
     device = choose_device(job.device).device
     given_shares = weights_of(job.data)
-    perceptual = load_perceptual_loss(job.perceptual) if job.spec.personalizable else None
-    network = _network(job).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    objective = _objective(job, device)
     train, development = _training_data(job)
     banks = _banks(job, train, device)
-    objective = JointObjective(
-        network,
-        perceptual.to(device) if perceptual is not None and job.spec.reconstructs else None,
-        self_weight=job.settings.self_weight,
-    )
     shares = given_shares or [len(bank) for bank in banks]
-    run = BudgetedRun(objective, BatchMaker(banks, shares, job.spec, job.settings), job.settings)
+    batches = BatchMaker(banks, shares, job.spec, job.settings)
     description = _description(job, sum(map(len, banks))) | _said_of_data(job)
-    with _callback(job, development, perceptual, description) as callback:
-        finished = run.train(callback, stopping)
-        if callback.kept_step != run.step:
-            with run.averaged():
-                callback.keep(run.step, network)
-    draw_curves(job.out)
-    return TrainingResult(run.step, finished, job.out / "last.safetensors")
+    callback = _callback(job, objective, development, description)
+    run = resident_run(objective, batches, job.settings, job.out, callback, quiet=job.quiet)
+    steps = run.run(stopping=stopping)
+    return TrainingResult(steps, run.finished, job.out / NEWEST)
+
+
+def resident_run(
+    objective: JointObjective,
+    batches: BatchMaker,
+    settings: ResidentSettings,
+    folder: Path,
+    callback: Callback | None = None,
+    *,
+    quiet: bool = False,
+) -> Run:
+    """A run that ends with its minutes, which begin after a first look at the network.
+
+    Args:
+        objective: the network and its losses, on the device.
+        batches: what to learn from, on the same device.
+        settings: how long, and how.
+        folder: where to.
+        callback: measures and keeps the network.
+        quiet: whether to show no progress.
+    """
+    budget = TimeBudget(settings.minutes, settings.look_every)
+    return Run(
+        ResidentStep(objective, batches, settings, budget),
+        lambda steps: repeat(()),
+        Schedule(look_first=True),
+        folder,
+        callback=callback,
+        budget=budget,
+        patience=1,  # what is not finite has changed the weights
+        advice="Go on from the network of its last look with --start, or start again, with a "
+        "lower --learning-rate and --trunk-rate.",
+        quiet=quiet,
+    )
 
 
 def _check_resident(job: ResidentJob) -> None:
-    if any((job.out / name).exists() for name in (CHECKPOINT, "last.safetensors")):
+    if any((job.out / name).exists() for name in (CHECKPOINT, NEWEST)):
         raise UserError(f"{job.out} holds a run already. Give another folder.")
-    if int(os.environ.get("WORLD_SIZE", "1")) > 1:
-        raise UserError("--resident trains in one process on one device. Start without torchrun.")
+    check_alone("--resident")
     if job.spec.backbone in MOVENETS and not (job.start or job.movenet or job.imagenet):
         raise UserError(
             f"--resident leaves the first convolutions of {job.spec.backbone} as they are, so they "
@@ -280,30 +308,39 @@ def _network(job: Job) -> PoseNetwork:
     return network
 
 
+def _objective(job: Job, device: torch.device, *, supervised: bool = True) -> JointObjective:
+    """The network and its losses, on the device."""
+    network = _network(job)
+    network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return JointObjective(
+        network,
+        load_perceptual_loss(job.perceptual).to(device) if job.spec.personalizable else None,
+        self_weight=job.settings.self_weight,
+        supervised=supervised,
+    )
+
+
 def _callback(
     job: Job,
+    objective: JointObjective,
     development: Sequence[DataSet],
-    perceptual: PerceptualLoss | None,
     description: Mapping[str, str],
-    steps: int = 0,
-    start: int = 0,
 ) -> RunCallback:
     validation = [request.read("test", job.spec.crop_shift) for request in job.validation]
     masks, shown = _masks(job), development[0] if development else None
     with whole_file(job.out / "run.json") as path:
         path.write_text(json.dumps(description, indent=2))
     return RunCallback(
+        objective.network,
         job.out,
-        steps,
-        start=start,
         validation=[*validation, *development],
         development=masks(shown) if masks is not None and shown is not None else shown,
-        perceptual=perceptual,
+        perceptual=objective.perceptual,
         masker=None if masks is None else masks.masker,
         plan=job.probe,
         autocast=job.settings.precision == "bfloat16",
         metadata=description,
-        quiet=job.quiet,
+        resumed=isinstance(job, TrainingJob) and job.resume,
     )
 
 

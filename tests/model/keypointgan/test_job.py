@@ -435,7 +435,7 @@ def test_a_training_goes_on_from_another_runs_checkpoint_with_all_that_was_learn
         for name in judged
     )
     spec = dataclasses.replace(SPEC, width=8)
-    with pytest.raises(UserError, match="of another training than this one"):
+    with pytest.raises(UserError, match="does not belong to this network and its settings"):
         run_gan_training(material.job(tmp_path / "other", spec=spec, start=start))
     (tmp_path / "bad.pt").write_bytes(b"no checkpoint")
     with pytest.raises(UserError, match="not a checkpoint of this program"):

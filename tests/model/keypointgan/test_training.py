@@ -98,7 +98,7 @@ def test_the_regressor_learns_to_find_points_and_nothing_else_changes() -> None:
     network = tiny_network()
     before = tensors_of(network)
     learner = RegressorStep(network, KeypointGanSettings(learning_rate=3e-3))
-    losses = [learner.step(PoseExample(poses(n % 4, 8)))["regressor"] for n in range(60)]
+    losses = [learner.step([PoseExample(poses(n % 4, 8))])["regressor"] for n in range(60)]
     assert parts_that_differ(before, tensors_of(network)) == {"regressor"}
     assert np.mean(losses[-4:]) < 0.6 * np.mean(losses[:4])
 
@@ -108,21 +108,21 @@ def test_its_loss_is_the_squared_error_of_the_points_of_a_drawn_skeleton() -> No
     pose = poses(1)
     with torch.no_grad():
         wanted = (network.locate(network.draw(pose)) - pose).square().mean()
-    found = RegressorStep(network, KeypointGanSettings()).step(PoseExample(pose))
+    found = RegressorStep(network, KeypointGanSettings()).step([PoseExample(pose)])
     assert found == {"regressor": pytest.approx(wanted.item(), rel=1e-5)}
 
 
 def test_the_regressors_training_goes_on_bit_for_bit(tmp_path: Path) -> None:
     settings = KeypointGanSettings(learning_rate=3e-3)
     whole = RegressorStep(tiny_network(), settings)
-    wanted = [whole.step(PoseExample(poses(n))) for n in range(6)]
+    wanted = [whole.step([PoseExample(poses(n))]) for n in range(6)]
     first = RegressorStep(tiny_network(), settings)
     for n in range(3):
-        first.step(PoseExample(poses(n)))
+        first.step([PoseExample(poses(n))])
     torch.save(first.state(), tmp_path / "state.pt")
     second = RegressorStep(KeypointGan(whole.network.spec), settings)
     second.load_state(torch.load(tmp_path / "state.pt", weights_only=True))
-    assert [second.step(PoseExample(poses(n))) for n in range(3, 6)] == wanted[3:]
+    assert [second.step([PoseExample(poses(n))]) for n in range(3, 6)] == wanted[3:]
     for name, value in whole.network.regressor.state_dict().items():
         assert torch.equal(value, second.network.regressor.state_dict()[name])
 
@@ -138,12 +138,12 @@ def test_the_offline_regressor_is_the_pretrained_one_and_stays() -> None:
     network = tiny_network()
     pretraining = RegressorStep(network, KeypointGanSettings(learning_rate=3e-3))
     for n in range(3):
-        pretraining.step(PoseExample(poses(n)))
+        pretraining.step([PoseExample(poses(n))])
     network.keep_regressor()
     kept = {name: value.clone() for name, value in network.regressor.state_dict().items()}
     learner = learner_of(network)
     for n in range(2):
-        learner.step(batch(n))
+        learner.step([batch(n)])
     for name, value in network.offline_regressor.state_dict().items():
         assert torch.equal(value, kept[name])
         assert not torch.equal(value, network.regressor.state_dict()[name])
@@ -157,7 +157,7 @@ def test_each_phase_changes_its_own_networks() -> None:
     learner = learner_of()
     for n in range(2):
         with watched(learner.network) as phases:
-            learner.step(batch(n))
+            learner.step([batch(n)])
         assert [phase.changed for phase in phases] == [set(GENERATORS), {"D_A"}, {"regressor"}]
         assert all(phase.norm > 0 for phase in phases)
 
@@ -165,7 +165,7 @@ def test_each_phase_changes_its_own_networks() -> None:
 def test_judges_are_frozen_while_generators_learn_and_free_again_afterwards() -> None:
     learner = learner_of()
     with watched(learner.network) as phases:
-        learner.step(batch(0))
+        learner.step([batch(0)])
     generators, discriminators, _ = phases
     assert {name.partition(".")[0] for name in generators.gradients} == set(GENERATORS)
     # The second phase adds nothing to what the first left on the generators.
@@ -219,7 +219,7 @@ def test_gradients_are_those_of_the_method(variant: str) -> None:
     phases.append((("regressor",), 0.1 * wanted["regressor image"] + 0.9 * wanted["regressor"]))
 
     with watched(learner.network) as found:
-        losses = learner.step(pictures)
+        losses = learner.step([pictures])
     assert losses == pytest.approx({name: loss.item() for name, loss in wanted.items()}, rel=1e-4)
     assert len(found) == 3
     for (parts, loss), phase in zip(phases, found, strict=True):
@@ -236,7 +236,7 @@ def test_gradients_are_those_of_the_method(variant: str) -> None:
 def test_the_gradient_of_each_optimiser_is_cut_at_its_norm() -> None:
     learner = learner_of(clip=0.01)
     with watched(learner.network) as phases:
-        learner.step(batch(0))
+        learner.step([batch(0)])
     parts = set(GENERATORS), {"D_A"}, {"regressor"}
     for phase, own in zip(phases, parts, strict=True):
         phase.gradients = {
@@ -256,8 +256,8 @@ def test_the_optimisers_are_adam_with_the_published_rates() -> None:
 
     hook = register_optimizer_step_pre_hook(note)
     try:
-        learner.step(batch(0))
-        RegressorStep(learner.network, learner.settings).step(PoseExample(poses(0)))
+        learner.step([batch(0)])
+        RegressorStep(learner.network, learner.settings).step([PoseExample(poses(0))])
     finally:
         hook.remove()
     assert seen == [(2e-4, (0.5, 0.999), 0)] * 4
@@ -266,7 +266,7 @@ def test_the_optimisers_are_adam_with_the_published_rates() -> None:
 def test_the_reconstruction_reaches_the_picture_translator_through_the_drawn_skeleton() -> None:
     learner = learner_of(adversarial=0.0)
     with watched(learner.network) as phases:
-        learner.step(batch(0))
+        learner.step([batch(0)])
     assert phases[0].reaches("G_A") and phases[0].reaches("G_B")
 
 
@@ -294,7 +294,7 @@ def test_the_reconstruction_sees_the_drawn_skeleton_alone() -> None:
 def test_without_finetuning_the_regressor_stays() -> None:
     learner = learner_of(finetune_regressor=False)
     before = tensors_of(learner.network)
-    losses = learner.step(batch(0))
+    losses = learner.step([batch(0)])
     assert "regressor" not in losses and "regressor image" not in losses
     assert parts_that_differ(before, tensors_of(learner.network)) == {*GENERATORS, "D_A"}
 
@@ -302,7 +302,7 @@ def test_without_finetuning_the_regressor_stays() -> None:
 def test_a_second_cycle_trains_a_discriminator_of_pictures() -> None:
     learner = learner_of(tiny_network(second_cycle=True))
     with watched(learner.network) as phases:
-        losses = learner.step(batch(0))
+        losses = learner.step([batch(0)])
     changed = [set(GENERATORS), {"D_A", "D_B"}, {"regressor"}]
     assert [phase.changed for phase in phases] == changed
     assert {"image adversarial", "skeleton cycle", "image discriminator"} <= set(losses)
@@ -316,7 +316,7 @@ def test_every_variant_takes_finite_steps(variant: str, precision: str) -> None:
     learner = learner_of(network, precision=precision)
     before = _parameters(network)
     for n in range(2):
-        losses = learner.step(batch(n))
+        losses = learner.step([batch(n)])
         assert all(map(math.isfinite, losses.values()))
         assert type(losses["reconstruction"]) is float
     assert all(bool(value.isfinite().all()) for value in network.state_dict().values())
@@ -326,14 +326,14 @@ def test_every_variant_takes_finite_steps(variant: str, precision: str) -> None:
 
 def test_the_discriminator_learns_to_tell_drawn_skeletons_from_predicted_ones() -> None:
     learner = learner_of(learning_rate=4e-3, adversarial=0.0, reconstruction=0.0)
-    losses = [learner.step(batch(n % 2))["discriminator"] for n in range(12)]
+    losses = [learner.step([batch(n % 2)])["discriminator"] for n in range(12)]
     assert np.mean(losses[-2:]) < 0.6 * np.mean(losses[:2])
 
 
 def test_earlier_images_are_shown_to_the_discriminator() -> None:
     with_history, without = learner_of(pool=6), learner_of(pool=0)
     pairs = [
-        (with_history.step(batch(n))["discriminator"], without.step(batch(n))["discriminator"])
+        (with_history.step([batch(n)])["discriminator"], without.step([batch(n)])["discriminator"])
         for n in range(4)
     ]
     assert pairs[0][0] == pytest.approx(pairs[0][1], rel=1e-5)
@@ -346,27 +346,27 @@ def test_earlier_images_are_shown_to_the_discriminator() -> None:
 @pytest.mark.parametrize("second_cycle", [False, True])
 def test_a_run_goes_on_bit_for_bit(second_cycle: bool, tmp_path: Path) -> None:
     whole = learner_of(tiny_network(second_cycle=second_cycle))
-    wanted = [whole.step(batch(n)) for n in range(5)]
+    wanted = [whole.step([batch(n)]) for n in range(5)]
     first = learner_of(tiny_network(second_cycle=second_cycle))
     for n in range(2):
-        first.step(batch(n))
+        first.step([batch(n)])
     torch.save(first.state(), tmp_path / "state.pt")
     second = learner_of(KeypointGan(whole.network.spec))
     second.load_state(torch.load(tmp_path / "state.pt", weights_only=True))
-    assert [second.step(batch(n)) for n in range(2, 5)] == wanted[2:]
+    assert [second.step([batch(n)]) for n in range(2, 5)] == wanted[2:]
     assert not parts_that_differ(tensors_of(whole.network), tensors_of(second.network))
 
 
 def test_a_pose_that_is_no_number_leaves_its_judges_unchanged() -> None:
     learner = learner_of()
-    learner.step(batch(0))
+    learner.step([batch(0)])
     before = tensors_of(learner.network)
     bad = batch(1)
     bad.pose[0, 0, 0] = float("nan")
-    assert not math.isfinite(learner.step(bad)["discriminator"])
+    assert not math.isfinite(learner.step([bad])["discriminator"])
     changed = parts_that_differ(before, tensors_of(learner.network))
     assert changed == set(GENERATORS)  # which never look at the pose
-    assert all(map(math.isfinite, learner.step(batch(2)).values()))
+    assert all(map(math.isfinite, learner.step([batch(2)]).values()))
 
 
 class Faulty(torch.nn.Module):
@@ -388,29 +388,29 @@ def test_a_gradient_that_is_not_finite_leaves_the_generators_unchanged() -> None
     learner = KeypointGanStep(
         tiny_network(), KeypointGanSettings(**SETTINGS), RatioPerceptualLoss(features)
     )
-    learner.step(batch(0))
+    learner.step([batch(0)])
     before = _parameters(learner.network)
     features.broken = True
-    assert not math.isfinite(learner.step(batch(1))["reconstruction"])
+    assert not math.isfinite(learner.step([batch(1)])["reconstruction"])
     changed = parts_that_differ(before, _parameters(learner.network))
     assert changed == {"D_A", "regressor"}
     features.broken = False
-    assert all(map(math.isfinite, learner.step(batch(2)).values()))
+    assert all(map(math.isfinite, learner.step([batch(2)]).values()))
 
 
 def test_the_regressors_training_leaves_out_a_gradient_that_is_not_finite() -> None:
     network = tiny_network()
     learner = RegressorStep(network, KeypointGanSettings())
     before = tensors_of(network)
-    assert math.isnan(learner.step(PoseExample(poses(0) * float("nan")))["regressor"])
+    assert math.isnan(learner.step([PoseExample(poses(0) * float("nan"))])["regressor"])
     assert not parts_that_differ(before, tensors_of(network))
-    assert math.isfinite(learner.step(PoseExample(poses(0)))["regressor"])
+    assert math.isfinite(learner.step([PoseExample(poses(0))])["regressor"])
 
 
 def test_the_average_follows_the_weights_and_is_shown_inside_only(tmp_path: Path) -> None:
     learner = learner_of(average=0.9)
     start = tensors_of(learner.network)
-    learner.step(batch(1))
+    learner.step([batch(1)])
     after = tensors_of(learner.network)
     with learner.averaged():
         shown = tensors_of(learner.network)
@@ -424,14 +424,14 @@ def test_the_average_follows_the_weights_and_is_shown_inside_only(tmp_path: Path
     other = learner_of(average=0.9)
     other.load_state(torch.load(tmp_path / "state", weights_only=True))
     for again in (learner, other):
-        again.step(batch(2))
+        again.step([batch(2)])
     with learner.averaged(), other.averaged():
         assert not parts_that_differ(tensors_of(learner.network), tensors_of(other.network))
 
 
 def test_without_an_average_the_weights_themselves_are_shown() -> None:
     learner = learner_of()
-    learner.step(batch(1))
+    learner.step([batch(1)])
     before = tensors_of(learner.network)
     with learner.averaged():
         assert not parts_that_differ(before, tensors_of(learner.network))

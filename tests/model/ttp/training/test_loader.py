@@ -16,7 +16,7 @@ import torch
 from model.data.records import BadDataError
 from model.data.sampling import Example, Mixture
 from model.data.shards import read_shards
-from model.ttp.training.loader import MicroBatchPlan, PictureBatch, collate, make_loader
+from model.ttp.training.loader import PictureBatch, collate, make_loader
 from tests.model.ttp.training.runs import SETTINGS
 from tests.shards import write_shard
 
@@ -46,8 +46,8 @@ def damage(shard: Path, picture: int) -> None:
 
 def batches(shard: Path, count: int, *, workers: int, start: int = 0) -> list[PictureBatch]:
     mixture = Mixture([read_shards([shard], "people")])
-    loader = make_loader(mixture, MicroBatchPlan(SETTINGS), start, workers=workers)
-    return list(islice(loader, count))
+    loader = make_loader(mixture, SETTINGS, workers=workers)
+    return [batch for (batch,) in islice(loader(range(start, 10)), count)]
 
 
 @pytest.mark.parametrize("workers", [1, 2])
@@ -75,13 +75,14 @@ def test_a_frame_that_cannot_be_used_stops_with_its_own_sentence(workers: int, s
 
 
 @pytest.mark.parametrize("workers", [0, 1])
-def test_a_frame_that_cannot_be_used_is_named_and_replaced(workers: int, shard: Path) -> None:
+def test_a_frame_that_cannot_be_used_is_named_and_replaced(
+    workers: int, shard: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     damage(shard, 5)
     mixture = Mixture([read_shards([shard], "people")])
-    plan = MicroBatchPlan(replace(SETTINGS, on_bad_data="skip"))
-    found = list(islice(make_loader(mixture, plan, workers=workers), 4))
-    problems = [problem for batch in found for problem in batch.problems]
-    assert problems and all(f"picture 5 of {shard}" in problem for problem in problems)
+    loader = make_loader(mixture, replace(SETTINGS, on_bad_data="skip"), workers=workers)
+    found = [batch for (batch,) in islice(loader(range(10)), 4)]
+    assert caplog.text.count(f"picture 5 of {shard}") == 1
     assert [len(batch.target) for batch in found] == [4] * 4
 
 
@@ -131,11 +132,11 @@ def test_sources_show_the_person_only_and_masks_go_with_their_targets() -> None:
     pair = Example(picture, picture, *labels, mask, mask.T.copy())
     alone = Example(picture, None, *labels)
 
-    batch = collate([(pair, []), (alone, [])]).to(torch.device("cpu"))
+    batch = collate([pair, alone]).to(torch.device("cpu"))
 
     assert batch.target.shape[0] == 2 and batch.source.shape[0] == 1
     assert batch.masks is not None and batch.masks.shape == (1, 1, 128, 128)
     assert batch.masks[0, 0, 5].tolist() == [0.0] * 64 + [1.0] * 64
     assert not batch.source[..., :64, :].any() and (batch.source[..., 64:, :] != 0).all()
     assert (batch.target != 0).all()
-    assert collate([(alone, [])]).to(torch.device("cpu")).masks is None
+    assert collate([alone]).to(torch.device("cpu")).masks is None

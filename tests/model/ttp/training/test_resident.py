@@ -18,7 +18,7 @@ from model.core.images import to_pictures
 from model.core.masking import mask_matrix
 from model.core.skeleton import PENN13
 from model.data.records import BadDataError
-from model.data.sampling import Example, PairCutter
+from model.data.sampling import PairCutter
 from model.data.shards import read_shards
 from model.ttp.networks import NetworkSpec
 from model.ttp.objective import JointObjective
@@ -408,8 +408,8 @@ def test_losses_are_those_of_the_loader(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.setattr(maker, "_rows", lambda bank, count: torch.arange(count))
     resident = maker.draw()
     cutter, rng = PairCutter(PENN13, STILL), np.random.default_rng(0)
-    examples: list[tuple[Example, list[str]]] = [
-        (cutter.cut(clip, frame, rng, with_source=True), [])
+    examples = [
+        cutter.cut(clip, frame, rng, with_source=True)
         for clip in data
         for frame in range(len(clip))
     ]

@@ -6,6 +6,7 @@ import copy
 import itertools
 import math
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,8 +20,9 @@ from model.data.shards import read_shards
 from model.ttp.networks import PoseNetwork
 from model.ttp.networks.encoder import is_trunk
 from model.ttp.objective import JointObjective, Losses, TensorBatch
-from model.ttp.training.budgeted import BudgetedRun, is_pretrained
+from model.ttp.training.job import resident_run
 from model.ttp.training.resident import BatchMaker, load_bank
+from model.ttp.training.resident_step import is_pretrained
 from model.ttp.training.settings import ResidentSettings, resident_preset
 from tests.model.ttp.training.runs import Notes, assert_same, state_of
 from tests.networks import SMALL_BACKBONES, small_network, small_perceptual_loss
@@ -32,14 +34,32 @@ CHEAP = ResidentSettings(
 )
 
 
-def _run(
-    folder: Path, backbone: str = "resnet18", settings: ResidentSettings = CHEAP
-) -> BudgetedRun:
-    data = read_shards([write_shard(folder / "people.npz")], "people")
-    network = small_network(backbone=backbone)
-    objective = JointObjective(network, small_perceptual_loss(), self_weight=settings.self_weight)
-    banks = [load_bank(data, torch.device("cpu"))]
-    return BudgetedRun(objective, BatchMaker(banks, [1], network.spec, settings), settings)
+class _Run:
+    """A resident run of a small network."""
+
+    def __init__(
+        self, folder: Path, backbone: str = "resnet18", settings: ResidentSettings = CHEAP
+    ) -> None:
+        data = read_shards([write_shard(folder / "people.npz")], "people")
+        self.network = small_network(backbone=backbone)
+        self.objective = JointObjective(
+            self.network, small_perceptual_loss(), self_weight=settings.self_weight
+        )
+        banks = [load_bank(data, torch.device("cpu"))]
+        self.batches = BatchMaker(banks, [1], self.network.spec, settings)
+        self.run = resident_run(self.objective, self.batches, settings, folder, quiet=True)
+
+    def train(self, notes: Notes, stopping: Callable[[], bool] = lambda: False) -> bool:
+        notes.follow(self.run)
+        self.run.run(stopping=stopping)
+        return self.run.finished
+
+    @property
+    def step(self) -> int:
+        return self.run.done
+
+    def averaged(self) -> AbstractContextManager[None]:
+        return self.run.learner.averaged()
 
 
 def _after(steps: int) -> Callable[[], bool]:
@@ -53,17 +73,18 @@ def test_a_run_ends_with_its_minutes_and_small_steps(tmp_path: Path, self_weight
     settings = replace(
         CHEAP, minutes=0.4 / 60, self_weight=self_weight, pairs=2 if self_weight else 0
     )
-    run, notes = _run(tmp_path, settings=settings), Notes()
+    run, notes = _Run(tmp_path, settings=settings), Notes()
     before = state_of(run.network)
 
     assert run.train(notes)
 
-    assert run.step >= 1 and [r.step for r in notes.reports] == list(range(1, run.step + 1))
+    assert run.step == len(notes.losses) >= 1
     assert notes.looks == [(0, False), (run.step, False)]
-    rates = [report.learning_rate for report in notes.reports]
+    rates = notes.rates
     assert rates == sorted(rates, reverse=True) and rates[-1] <= settings.learning_rate
-    assert all(report.supervised > 0 for report in notes.reports)
-    assert all((report.self_supervised > 0) == bool(self_weight) for report in notes.reports)
+    assert all(losses["supervised"] > 0 for losses in notes.losses)
+    assert all(losses.get("self-supervised", 0) >= 0 for losses in notes.losses)
+    assert all(("self-supervised" in losses) == bool(self_weight) for losses in notes.losses)
     after = state_of(run.network)
     assert not torch.equal(before["encoder.conv1.weight"], after["encoder.conv1.weight"])
     moved = [
@@ -75,17 +96,17 @@ def test_a_run_ends_with_its_minutes_and_small_steps(tmp_path: Path, self_weight
 
 
 def test_it_looks_at_itself_now_and_then(tmp_path: Path) -> None:
-    run, notes = _run(tmp_path, settings=replace(CHEAP, look_every=1e-6)), Notes()
+    run, notes = _Run(tmp_path, settings=replace(CHEAP, look_every=1e-6)), Notes()
     assert not run.train(notes, _after(2))
     assert [step for step, _ in notes.looks] == [0, 1, 2]
 
 
 def test_it_stops_when_asked_and_goes_on_training_after_a_look(tmp_path: Path) -> None:
-    run, notes = _run(tmp_path), Notes()
+    run, notes = _Run(tmp_path), Notes()
 
     assert not run.train(notes, _after(2))
 
-    assert run.step == 2 == len(notes.reports)
+    assert run.step == 2 == len(notes.losses) and notes.kept == [2]
     present, modes = state_of(run.network), [run.network.training]
     with run.averaged():
         inside = state_of(run.network)
@@ -95,32 +116,32 @@ def test_it_stops_when_asked_and_goes_on_training_after_a_look(tmp_path: Path) -
     assert_same(present, state_of(run.network))
 
 
-def test_a_look_that_fails_leaves_the_network_as_it_was(tmp_path: Path) -> None:
+def test_a_look_that_fails_does_not_end_the_run(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     class Failing(Notes):
-        def look(self, step: int, network: PoseNetwork, *, probe: bool) -> None:
-            super().look(step, network, probe=probe)
-            if step:
-                raise UserError("The disk is full.")
+        def look(self, step: int, *, probe: bool) -> dict[str, float]:
+            raise UserError("The disk is full.")
 
-    run = _run(tmp_path, settings=replace(CHEAP, look_every=1e-6))
-    with pytest.raises(UserError, match="disk"):
-        run.train(Failing())
-    assert run.network.training and run.step == 1
+    run = _Run(tmp_path, settings=replace(CHEAP, look_every=1e-6))
+    run.train(Failing(), _after(2))
+    assert run.network.training and run.step == 2
+    assert "not looked at whole after step 1: The disk is full." in caplog.text
 
 
 def test_a_network_that_diverges_is_not_trained_on(tmp_path: Path) -> None:
-    run, notes = _run(tmp_path), Notes()
+    run, notes = _Run(tmp_path), Notes()
     with torch.no_grad():
         run.network.self_head.weight.fill_(math.nan)
-    with pytest.raises(UserError, match=r"step 1 were nan .* diverged.*--learning-rate"):
+    with pytest.raises(UserError, match=r"step 1 were not .* diverged.*--learning-rate"):
         run.train(notes)
-    assert not notes.reports
+    assert run.step == 1
 
 
 @pytest.mark.parametrize("backbone", SMALL_BACKBONES)
 def test_what_was_trained_before_takes_smaller_steps(tmp_path: Path, backbone: str) -> None:
     settings = replace(CHEAP, learning_rate=1e-3, trunk_rate=1e-5)
-    run = _run(tmp_path, backbone, settings)
+    run = _Run(tmp_path, backbone, settings)
     before = {name: p.detach().clone() for name, p in run.network.named_parameters()}
     run.train(Notes(), _after(1))
 
@@ -135,7 +156,7 @@ def test_what_was_trained_before_takes_smaller_steps(tmp_path: Path, backbone: s
 
 
 def test_movenets_first_convolutions_stay(tmp_path: Path) -> None:
-    run = _run(tmp_path, "movenet-lightning")
+    run = _Run(tmp_path, "movenet-lightning")
     still = ("encoder.mobilenet.stem.", "encoder.mobilenet.stages.0.", "encoder.mobilenet.stages.1")
     frozen = {name for name, p in run.network.named_parameters() if not p.requires_grad}
     assert frozen == {name for name, _ in run.network.named_parameters() if name.startswith(still)}
@@ -161,7 +182,7 @@ def test_what_is_new_in_an_encoder(backbone: str, new: set[str]) -> None:
 
 @pytest.mark.parametrize("backbone", SMALL_BACKBONES)
 def test_a_frozen_trunk_stays_whole(tmp_path: Path, backbone: str) -> None:
-    run = _run(tmp_path, backbone, replace(CHEAP, frozen="trunk"))
+    run = _Run(tmp_path, backbone, replace(CHEAP, frozen="trunk"))
     before = state_of(run.network)
     run.train(Notes(), _after(1))
     changed = {
@@ -176,7 +197,8 @@ def test_a_frozen_trunk_stays_whole(tmp_path: Path, backbone: str) -> None:
 
 @pytest.mark.parametrize("backbone", SMALL_BACKBONES)
 def test_a_frozen_encoder_stays_whole_with_its_statistics(tmp_path: Path, backbone: str) -> None:
-    run = _run(tmp_path, backbone, replace(CHEAP, frozen="encoder", meta_every=2))
+    # A look, too, leaves them frozen.
+    run = _Run(tmp_path, backbone, replace(CHEAP, frozen="encoder", meta_every=3, look_every=1e-6))
     before = state_of(run.network)
     run.train(Notes(), _after(2))
     changed = {
@@ -198,8 +220,8 @@ def test_the_first_share_of_the_minutes_is_coarse() -> None:
 
 @pytest.mark.parametrize(("coarse", "side"), [(0.0, 128), (1.0, 64)])
 def test_coarse_steps_rebuild_smaller_pictures(tmp_path: Path, coarse: float, side: int) -> None:
-    run = _run(tmp_path, settings=replace(CHEAP, coarse=coarse))
-    perceptual = run._objective.perceptual
+    run = _Run(tmp_path, settings=replace(CHEAP, coarse=coarse))
+    perceptual = run.objective.perceptual
     assert perceptual is not None
     errors, sides = perceptual.errors, []
 
@@ -213,8 +235,8 @@ def test_coarse_steps_rebuild_smaller_pictures(tmp_path: Path, coarse: float, si
 
 
 def test_one_step_of_so_many_is_a_meta_step(tmp_path: Path) -> None:
-    run = _run(tmp_path, settings=replace(CHEAP, meta_every=2))
-    batches, drawn = run._batches, list[str]()
+    run = _Run(tmp_path, settings=replace(CHEAP, meta_every=2))
+    batches, drawn = run.batches, list[str]()
     draw, draw_person = batches.draw, batches.draw_person
 
     def drawing() -> TensorBatch:
@@ -228,13 +250,13 @@ def test_one_step_of_so_many_is_a_meta_step(tmp_path: Path) -> None:
     batches.draw, batches.draw_person = drawing, drawing_person  # type: ignore[method-assign]
     run.train(notes := Notes(), _after(3))
     assert drawn == ["person 2 2", "batch", "person 2 2"]
-    assert all(r.supervised > 0 and r.self_supervised > 0 for r in notes.reports)
+    assert all(losses.keys() == {"supervised", "self-supervised"} for losses in notes.losses)
 
 
 def test_a_meta_step_learns_where_personalization_would_lead(tmp_path: Path) -> None:
-    run = _run(tmp_path, settings=replace(CHEAP, meta_every=1, meta_rate=0.5, average=0.0))
+    run = _Run(tmp_path, settings=replace(CHEAP, meta_every=1, meta_rate=0.5, average=0.0))
     seen: list[tuple[bool, bool, Tensor]] = []
-    objective, weight = run._objective, run.network.self_head.weight
+    objective, weight = run.objective, run.network.self_head.weight
     reconstruction, forward = objective.reconstruction, objective.forward
 
     def rebuilding(batch: TensorBatch) -> Tensor:
@@ -255,16 +277,16 @@ def test_a_meta_step_learns_where_personalization_would_lead(tmp_path: Path) -> 
     assert (moved - trained).square().mean().sqrt() == pytest.approx(0.5, rel=0.05)
     assert (weight - trained).abs().max() < 0.01
     assert not torch.equal(weight, trained) and run.network.training
-    assert notes.reports[0].supervised > 0 and notes.reports[0].self_supervised > 0
+    assert all(value > 0 for value in notes.losses[0].values())
 
 
 def test_a_meta_step_adds_the_gradient_from_where_personalization_leads(tmp_path: Path) -> None:
     """To that of the reconstruction, from where the weights are."""
     settings = replace(CHEAP, meta_every=1, meta_rate=0.02, self_weight=0.1, frozen="trunk")
-    run = _run(tmp_path, settings=settings)
+    run = _Run(tmp_path, settings=settings)
     named = {name: p for name, p in run.network.named_parameters() if p.requires_grad}
     before = {name: p.detach().clone() for name, p in named.items()}
-    objective, expected = run._objective, dict[str, Tensor]()
+    objective, expected = run.objective, dict[str, Tensor]()
     reconstruction, rebuilding_weight = objective.reconstruction, list[Tensor]()
 
     def rebuilding(batch: TensorBatch) -> Tensor:
@@ -317,7 +339,7 @@ def test_a_meta_step_adds_the_gradient_from_where_personalization_leads(tmp_path
 
 
 def test_the_averaged_network_has_averaged_statistics(tmp_path: Path) -> None:
-    run = _run(tmp_path)
+    run = _Run(tmp_path)
     name = "reconstruction.renderer.layer1.1.running_var"
     run.train(Notes(), _after(2))
     present = run.network.state_dict()[name].clone()
