@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
-from app.project import ROOT, project
+from app.project import COMMAND, ROOT, project
 from model.core.errors import UserError
 from model.core.files import sha256_of
 
@@ -130,7 +130,7 @@ def _loads(name: str) -> bool:
 
 
 _WITHOUT_A_SCREEN = (
-    "The commands that need no window work all the same (python main.py --help lists them), and "
+    f"The commands that need no window work all the same ({COMMAND} --help lists them), and "
     "with QT_QPA_PLATFORM=offscreen the window runs unseen."
 )
 

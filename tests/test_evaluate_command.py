@@ -13,6 +13,7 @@ import pytest
 
 import main
 import model
+from app.cli.program import INTERRUPTED
 from model.core.skeleton import PENN13
 from model.data.records import DataSet
 from model.data.shards import read_shards
@@ -93,8 +94,8 @@ def test_the_squares_are_the_networks(
         raise KeyboardInterrupt
 
     monkeypatch.setattr("model.evaluation.accuracy_report.measure_accuracy", look)
-    assert evaluate("--weights", path)[0] == main.INTERRUPTED
-    assert evaluate()[0] == main.INTERRUPTED
+    assert evaluate("--weights", path)[0] == INTERRUPTED
+    assert evaluate()[0] == INTERRUPTED
     assert seen == pytest.approx([80 + 0.075 * 128 / 1.25, 80])
 
 

@@ -64,7 +64,7 @@ def test_help_is_whole(words: tuple[str, ...], capsys: pytest.CaptureFixture[str
         main.main([*words, "--help"])
     assert ended.value.code == 0
     printed = capsys.readouterr().out
-    assert " ".join(("usage: main.py", *words)) in " ".join(printed.split())
+    assert " ".join(("usage: python main.py", *words)) in " ".join(printed.split())
     assert not _LEFT_OVER.search(printed)
     parser = COMMANDS[words]
     for text in _texts(parser):

@@ -14,6 +14,7 @@ import pytest
 
 import main
 import model
+from app.cli.program import INTERRUPTED
 from app.runtime.capture.files import VideoSource
 from app.runtime.live import engine
 from app.runtime.profiles import ProfileFolder
@@ -230,7 +231,7 @@ def test_ctrl_c_offline_leaves_nothing_behind(
 
     monkeypatch.setattr(RecordingPipeline, methods[moment], interrupted)
     out = tmp_path / "out"
-    assert personalize([clip, clip], out, weights, "offline", *LEARNING) == main.INTERRUPTED
+    assert personalize([clip, clip], out, weights, "offline", *LEARNING) == INTERRUPTED
     assert calls == [moment]
     assert list(out.iterdir()) == []
 
@@ -331,7 +332,7 @@ def test_ctrl_c_leaves_older_results_whole(
         return grab
 
     monkeypatch.setattr(VideoSource, "read", interrupted)
-    assert personalize(clip, out, weights, "none") == main.INTERRUPTED
+    assert personalize(clip, out, weights, "none") == INTERRUPTED
     assert {file.name: file.read_bytes() for file in out.iterdir()} == before
 
 

@@ -20,6 +20,7 @@ from app.cli.options import (
     number_list,
     only_first_frame,
 )
+from app.project import COMMAND
 from model.experiments.catalogue import EXPERIMENTS, ROLES
 
 if TYPE_CHECKING:
@@ -142,7 +143,7 @@ def study_request(args: argparse.Namespace) -> StudyRequest:
         workers=(os.cpu_count() or 1) if args.workers is None else args.workers,
         device=args.device,
         quiet=args.json,
-        command=shlex.join(["python", "main.py", *sys.argv[1:]]),
+        command=f"{COMMAND} {shlex.join(sys.argv[1:])}",
     )
 
 

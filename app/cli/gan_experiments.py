@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from app.cli import DATA_NAMES, Subparsers
 from app.cli.options import Interruption, add_results, masks_of, number_list
 from app.cli.train_keypointgan import add_network, job_on
+from app.project import COMMAND
 from model.experiments.catalogue import GAN_EXPERIMENTS
 
 if TYPE_CHECKING:
@@ -133,7 +134,7 @@ def _request(args: argparse.Namespace) -> GanRequest:
         masks=masks_of(args),
         device=args.device,
         quiet=args.json,
-        command=("python", "main.py", *sys.argv[1:]),
+        command=(*COMMAND.split(), *sys.argv[1:]),
     )
 
 

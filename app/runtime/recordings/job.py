@@ -15,6 +15,7 @@ from typing import Any, NoReturn
 from tqdm import tqdm
 
 from app.assets import KnownJoints
+from app.project import COMMAND
 from app.runtime.capture.files import SUFFIXES as PICTURE_SUFFIXES
 from app.runtime.capture.files import (
     VIDEO_SUFFIXES,
@@ -300,7 +301,7 @@ def _make_overlay(
     except ImportError as error:
         raise UserError(
             f"The overlay video is drawn by Qt, which cannot be loaded here ({error}). "
-            "Add --no-overlay to do without, or see what is missing: python main.py doctor"
+            f"Add --no-overlay to do without, or see what is missing: {COMMAND} doctor"
         ) from error
     return OverlayVideo(path, info, network, overlays)
 
