@@ -34,10 +34,10 @@ def test_no_command_opens_the_window(monkeypatch: pytest.MonkeyPatch) -> None:
         return 7
 
     monkeypatch.setattr(window, "run", run)
-    options = ["--video", "a.mp4", "--personalize", "online", "--quit-after", "2.5"]
+    options = ["--video", "a.mp4", "--mode", "online", "--quit-after", "2.5"]
     assert main.main(options) == 7
     assert seen[0].video == Path("a.mp4")
-    assert seen[0].personalize == "online"
+    assert seen[0].mode == "online"
     assert seen[0].quit_after == 2.5
     assert seen[0].device is None
 
@@ -88,7 +88,7 @@ def test_help_lists_the_commands_and_the_windows_options(
         (["doctor", "--loud"], "--loud"),
         (["--demo", "gym", "doctor"], "put the command first"),
         (["--demo", "gym", "--camera", "front"], "not allowed with"),
-        (["--personalize", "perhaps"], "'perhaps'"),
+        (["--mode", "perhaps"], "'perhaps'"),
         (["--quit-after", "soon"], "'soon'"),
         (["--quit-after", "-1"], "seconds above 0"),
         (["--quit-after", "nan"], "seconds above 0"),
@@ -145,3 +145,22 @@ def test_doctor_runs_when_nothing_heavy_can_be_imported() -> None:
     assert report["versions"]["opencv"] is None
     problems = [text for text in report["problems"] if "package torch is not installed" in text]
     assert len(problems) == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "new"),
+    [
+        (["personalize", "a.mp4", "--batch", "3"], "--batch is called --batch-size here"),
+        (["benchmark", "step", "--batch=3"], "--batch is called --batch-size here"),
+        (["--personalize", "online"], "--personalize is called --mode here"),
+        (["personalize", "a.mp4", "--joints", "x.npz"], "--joints is called --true-joints here"),
+        (["reproduce", "keypointgan-table1", "--images", "x"], "called --pictures here"),
+        (["reproduce", "keypointgan-table1", "--points", "all"], "called --scored here"),
+        (["evaluate", "table1", "--data", "x"], "under reproduce: python main.py reproduce table1"),
+    ],
+)
+def test_an_old_spelling_is_answered_with_the_new_one(
+    arguments: list[str], new: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main.main(arguments) == 2
+    assert new in capsys.readouterr().err

@@ -134,7 +134,7 @@ def test_the_program_makes_its_own_picture(name: str, view: list[str], tmp_path:
 def test_the_window_opens_on_an_x11_screen(tmp_path: Path) -> None:
     path = tmp_path / "window.png"
     done = _run_main(
-        "--demo", "gymnast", "--personalize", "online", "--screenshot", str(path),
+        "--demo", "gymnast", "--mode", "online", "--screenshot", str(path),
         "--quit-after", "8", QT_QPA_PLATFORM="xcb",
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
@@ -186,7 +186,7 @@ def test_files_of_the_wrong_kind_are_refused(
     baseline = tmp_path / "baseline.safetensors"
     save(baseline, small_network("baseline"))
     for arguments, words in (
-        (("--weights", str(baseline), "--personalize", "online"), "cannot be personalized"),
+        (("--weights", str(baseline), "--mode", "online"), "cannot be personalized"),
         (("--video", str(text)), "notes.mp4"),
         (("--images", str(empty)), "empty"),
         (("--weights", str(truncated)), "truncated"),

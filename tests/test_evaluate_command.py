@@ -232,7 +232,7 @@ def gain(
     def run(*options: str) -> tuple[int, str, str]:
         code = main.main([
             "evaluate", "gain", "--data", str(shard), "--weights", str(weights), "--device", "cpu",
-            "--workers", "1", "--people", "2", "--preset", "paper", "--batch", "1", *options,
+            "--workers", "1", "--people", "2", "--preset", "paper", "--batch-size", "1", *options,
         ])  # fmt: skip
         captured = capsys.readouterr()
         return code, captured.out, captured.err

@@ -471,7 +471,7 @@ def test_wrong_input_for_imms_measure_is_one_sentence(
 
 
 def test_skeletons_are_drawn_as_the_formula_says(capsys: pytest.CaptureFixture[str]) -> None:
-    small = ("--size", "32", "--batch", "2", "--repeats", "2", "--json")
+    small = ("--size", "32", "--batch-size", "2", "--repeats", "2", "--json")
     torch.set_num_threads(2)
     for skeleton, limbs in (("h36m32", 16), ("penn13", 13)):
         assert main(["benchmark", "skeletons", "--skeleton", skeleton, *small]) == 0
@@ -491,7 +491,7 @@ def test_skeletons_are_drawn_as_the_formula_says(capsys: pytest.CaptureFixture[s
     [
         (("--skeleton", "octopus"), "'octopus'"),
         (("--size", "0"), "size was 0"),
-        (("--batch", "-1"), "batch was -1"),
+        (("--batch-size", "-1"), "batch_size was -1"),
         (("--repeats", "0"), "repeats was 0"),
     ],
 )

@@ -110,7 +110,7 @@ def test_the_window_sends_nothing_but_what_was_asked_for(
 ) -> None:
     monkeypatch.setattr(sys, "excepthook", sys.excepthook)  # put back what the window replaces
     monkeypatch.setitem(os.environ, "QT_QPA_PLATFORM", "offscreen")
-    arguments = ["--demo", "webcam", "--personalize", "online", "--quit-after", "4"]
+    arguments = ["--demo", "webcam", "--mode", "online", "--quit-after", "4"]
     assert main([*arguments, *(["--osc"] if osc else [])]) == 0
     host, port = DEFAULT_ADDRESS.split(":")
     expected = {(host, int(port))} if osc else set()

@@ -122,7 +122,7 @@ def test_a_home_with_blanks_and_umlauts(material: Path, tmp_path: Path) -> None:
 def test_one_core_is_enough(tmp_path: Path) -> None:
     picture = tmp_path / "window.png"
     done = _run(
-        "--demo", "webcam", "--personalize", "online", "--screenshot", str(picture),
+        "--demo", "webcam", "--mode", "online", "--screenshot", str(picture),
         "--quit-after", "8", one_core=True,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr

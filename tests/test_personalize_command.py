@@ -31,7 +31,7 @@ from tests.app.runtime.recordings.stand_ins import (
 from tests.networks import small_network
 
 RESULTS = {"keypoints.csv", "keypoints.coco.json", "overlay.mp4", "summary.json"}
-LEARNING = ["--preset", "paper", "--batch", "1", "--learning-rate", "1e-3"]
+LEARNING = ["--preset", "paper", "--batch-size", "1", "--learning-rate", "1e-3"]
 
 
 @pytest.fixture(scope="module")
@@ -289,7 +289,7 @@ def test_known_joints_tell_the_error(
     np.savez(joints, joints=np.zeros((4, 17, 2)), head=np.zeros((4, 2)), visible=seen)
     out = tmp_path / "out"
     arguments = ["personalize", str(clip), "--mode", "none", "--out", str(out), "--no-overlay"]
-    arguments += ["--weights", str(weights), "--joints", str(joints)]
+    arguments += ["--weights", str(weights), "--true-joints", str(joints)]
     assert main.main(arguments) == 0
     summary = json.loads((out / "summary.json").read_text())
     rows = list(csv.DictReader((out / "keypoints.csv").read_text().splitlines()))
@@ -300,7 +300,7 @@ def test_known_joints_tell_the_error(
     assert summary["errors_percent_of_box"][0] == pytest.approx(by_hand, rel=1e-2)
     assert f"Mean error {summary['mean_error_percent_of_box']:.2f} %" in capsys.readouterr().out
     assert main.main([arguments[0], str(clip), *arguments[1:]]) == 2
-    assert "--joints" in capsys.readouterr().err
+    assert "--true-joints" in capsys.readouterr().err
     joints.write_text("no joints")
     assert main.main(arguments) == 2
     assert "clip.joints.npz" in capsys.readouterr().err
@@ -352,10 +352,10 @@ def test_a_recording_is_not_replaced_by_its_own_overlay(
     [
         (["--device", "toaster"], "'toaster'"),
         (["--preset", "wild"], "'wild'"),
-        (["--batch", "0"], "batch_size was 0"),
+        (["--batch-size", "0"], "batch_size was 0"),
         (["--learning-rate", "nan"], "learning_rate was nan"),
         (["--iterations", "0"], "iterations was 0"),
-        (["--batch", "many"], "'many'"),
+        (["--batch-size", "many"], "'many'"),
         (["--offline-rate", "2"], "--offline-rate"),
         (["--mode", "offline", "--set", "reset_every=5"], "reset_every"),
         (["--mode", "offline", "--offline-rate", "0"], "offline_updates_per_frame was 0"),

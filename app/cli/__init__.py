@@ -13,6 +13,7 @@ COMMANDS = (
     "personalize",
     "train",
     "evaluate",
+    "reproduce",
     "report",
     "export",
     "import-weights",

@@ -129,7 +129,7 @@ def _add_step(kinds: Subparsers) -> None:
         "loop, and print how many times faster it is: computing the same (exact), and with the "
         "presets. The results are compared too.",
     )
-    _add_count(step, "--batch", 32, "pairs of an update")
+    _add_count(step, "--batch-size", 32, "pairs of an update")
     _add_count(step, "--repeats", 5, "steps that count")
     network = step.add_mutually_exclusive_group()
     _add_weights(network, "a network instead of these two")
@@ -165,7 +165,7 @@ def _add_train(kinds: Subparsers) -> None:
         "with all pictures on the device, and print how many examples a second each learns from.",
     )
     add_mixture(train, required=False, otherwise="Default: frames of the embedded clips. ")
-    _add_count(train, "--batch", 32, "examples of a step")
+    _add_count(train, "--batch-size", 32, "examples of a step")
     _add_count(train, "--workers", 1, "processes that load")
     _add_seconds(train, 20.0, "how long to measure each, in each of two turns")
     train.add_argument(
@@ -223,7 +223,7 @@ def _add_skeletons(kinds: Subparsers) -> None:
         "--skeleton", default="h36m32", metavar="SET", help="whose limbs (default: h36m32)"
     )
     _add_count(skeletons, "--size", 128, "side of the images, pixels")
-    _add_count(skeletons, "--batch", 16, "images at a time")
+    _add_count(skeletons, "--batch-size", 16, "images at a time")
     _add_count(skeletons, "--repeats", 30, "measurements, of which the median counts")
     _finish(skeletons, _run_skeletons)
 
@@ -268,9 +268,9 @@ def _run_predict(args: argparse.Namespace) -> int:
 def _run_step(args: argparse.Namespace) -> int:
     from app.benchmarks.step import measure_step
 
-    _check_counts(args, "batch", "repeats")
+    _check_counts(args, "batch_size", "repeats")
     figures = measure_step(
-        batch=args.batch,
+        batch=args.batch_size,
         repeats=args.repeats,
         weights=args.weights,
         backbone=args.backbone,
@@ -293,12 +293,12 @@ def _run_train(args: argparse.Namespace) -> int:
     from model.core.errors import check_number
     from model.data.catalogue import Request
 
-    _check_counts(args, "batch")
+    _check_counts(args, "batch_size")
     check_number("workers", args.workers, args.workers >= 0, "0 or more")
     check_number("seconds", args.seconds, args.seconds > 0, "above 0")
     figures = measure_train(
         [Request.parse(text) for text in args.data],
-        batch=args.batch,
+        batch=args.batch_size,
         workers=args.workers,
         seconds=args.seconds,
         backbone=args.backbone,
@@ -342,9 +342,9 @@ def _run_data(args: argparse.Namespace) -> int:
 def _run_skeletons(args: argparse.Namespace) -> int:
     from app.benchmarks.skeletons import measure_skeletons
 
-    _check_counts(args, "size", "batch", "repeats")
+    _check_counts(args, "size", "batch_size", "repeats")
     figures = measure_skeletons(
-        name=args.skeleton, size=args.size, batch=args.batch, repeats=args.repeats
+        name=args.skeleton, size=args.size, batch=args.batch_size, repeats=args.repeats
     )
     return _tell(figures.rounded(), args)
 

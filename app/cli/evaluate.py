@@ -12,8 +12,6 @@ from typing import TYPE_CHECKING
 from app.cli import Subparsers
 from app.cli.evaluate_drift import add_drift
 from app.cli.evaluate_imm import add_imm
-from app.cli.experiments import add_experiments
-from app.cli.gan_experiments import add_gan_experiments
 from app.cli.options import (
     add_device,
     add_personalization,
@@ -125,8 +123,6 @@ def add_parser(subparsers: Subparsers) -> None:
     add_personalization(gradients, resets=False, offline=False)
     gradients.set_defaults(func=_run_gradients)
     add_drift(experiments)
-    add_experiments(experiments)
-    add_gan_experiments(experiments)
     add_imm(experiments)
 
 

@@ -1,4 +1,4 @@
-"""``python main.py evaluate table1`` and so on: the experiments of the paper."""
+"""``python main.py reproduce table1`` and so on: the experiments of the paper."""
 
 from __future__ import annotations
 

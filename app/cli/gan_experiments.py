@@ -1,4 +1,4 @@
-"""``python main.py evaluate keypointgan-table1`` and so on, and ``evaluate imm``."""
+"""``python main.py reproduce keypointgan-table1`` and so on: the tables of KeypointGAN."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ def add_gan_experiments(subparsers: Subparsers) -> None:
             experiment.name,
             help=experiment.help,
             description=f"{experiment.title}: {experiment.help}. Networks that no weights are "
-            "given for are trained on --images and --prior and kept in --out, so that a table that "
-            "was stopped goes on and others use them again.",
+            "given for are trained on --pictures and --prior and kept in --out, so that a table "
+            "that was stopped goes on and others use them again.",
         )
         _add_measured(parser)
         _add_training(parser)
@@ -62,7 +62,7 @@ def _add_measured(parser: argparse.ArgumentParser) -> None:
         "or of the pupils (default: the table's own)",
     )
     group.add_argument(
-        "--points",
+        "--scored",
         choices=("all", "original"),
         help="all of Human3.6M's 32 points, or its original 17 (default: 17 for Table 2)",
     )
@@ -80,7 +80,7 @@ def _add_measured(parser: argparse.ArgumentParser) -> None:
 def _add_training(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("training of networks that are not given")
     group.add_argument(
-        "--images", metavar="NAME=ROOT[@W]", action="append", default=[], help="pictures"
+        "--pictures", metavar="NAME=ROOT[@W]", action="append", default=[], help="pictures"
     )
     group.add_argument(
         "--prior", metavar="NAME=ROOT", action="append", default=[], help="poses of other people"
@@ -90,7 +90,7 @@ def _add_training(parser: argparse.ArgumentParser) -> None:
         metavar="NAME=ROOT[@W]",
         action="append",
         default=[],
-        help="pictures that each network goes on with after --images, as 300-W after VoxCeleb2",
+        help="pictures that each network goes on with after --pictures, as 300-W after VoxCeleb2",
     )
     group.add_argument(
         "--then-steps", metavar="N", type=int, help="steps on --then (default: as many again)"
@@ -130,7 +130,7 @@ def _request(args: argparse.Namespace) -> GanRequest:
         sizes=number_list(args.sizes),
         unit=args.unit,
         every=args.every,
-        points=args.points,
+        points=args.scored,
         masks=masks_of(args),
         device=args.device,
         quiet=args.json,
@@ -141,16 +141,16 @@ def _request(args: argparse.Namespace) -> GanRequest:
 def _training(args: argparse.Namespace) -> KeypointGanJob | None:
     from model.core.errors import UserError, check_number
 
-    if not args.images:
+    if not args.pictures:
         if args.prior or args.then:
             raise UserError(
-                "--prior and --then are for training, which needs --images NAME=ROOT as well."
+                "--prior and --then are for training, which needs --pictures NAME=ROOT as well."
             )
         return None
     if args.then_steps is not None:
         check_number("then-steps", args.then_steps, args.then_steps >= 1, "1 or more")
     check_number("workers", args.workers, args.workers >= 0, "0 or more")
-    return job_on(args, args.images, "keypointgan")
+    return job_on(args, args.pictures, "keypointgan")
 
 
 def _weights(texts: list[str]) -> dict[str, Path]:

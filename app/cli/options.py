@@ -88,7 +88,7 @@ def masks_of(args: argparse.Namespace) -> Masks:
 
 _OFFLINE = "offline_updates_per_frame"
 _OPTIONS = (
-    ("batch", "batch_size", int, "pairs of pictures per update"),
+    ("batch-size", "batch_size", int, "pairs of pictures per update"),
     ("iterations", "iterations", int, "optimiser steps on each batch"),
     ("learning-rate", "learning_rate", float, "Adam's learning rate"),
     ("scope", "scope", str, "what is updated: all, features or deconvolutions"),

@@ -58,7 +58,7 @@ def add_parser(subparsers: Subparsers) -> None:
         help="keep what was learnt; an older profile is replaced only if it is that of --profile",
     )
     parser.add_argument(
-        "--joints",
+        "--true-joints",
         metavar="FILE",
         type=Path,
         help="true joints of the recording, such as assets/demo/demo-webcam.joints.npz: tells the "
@@ -96,7 +96,7 @@ def run(args: argparse.Namespace) -> int:
         weights=args.weights or WEIGHTS,
         settings=chosen_settings(args),
         device=args.device,
-        joints=args.joints,
+        joints=args.true_joints,
         overlay=not args.no_overlay,
         angles=args.angles,
         processor=args.processor,

@@ -11,6 +11,16 @@ from typing import NoReturn
 from app.cli import COMMANDS, window
 from app.project import COMMAND, project
 from model.core.errors import UserError
+from model.experiments.catalogue import EXPERIMENTS, GAN_EXPERIMENTS
+
+# Former names of options: those of which commands (none: of all), and what they are called.
+_RENAMED: tuple[tuple[tuple[str, ...], str, str], ...] = (
+    ((), "--batch", "--batch-size"),
+    ((), "--personalize", "--mode"),
+    (("personalize",), "--joints", "--true-joints"),
+    (("reproduce",), "--images", "--pictures"),
+    (("reproduce",), "--points", "--scored"),
+)
 
 INTERRUPTED = 130
 """The exit code of a program that Ctrl+C ended: 128 + SIGINT."""
@@ -46,12 +56,23 @@ def build_parser() -> argparse.ArgumentParser:
 
 def parse_arguments(arguments: Sequence[str]) -> argparse.Namespace:
     """Parse ``arguments`` (without the program's name); ``UserError`` if they make no sense."""
+    _check_spelling(arguments)
     parser = build_parser()
     parsed = parser.parse_args(arguments)
     if parsed.command is not None and parsed.command != arguments[0]:
         # What stands before the command belongs to the window and would be lost without a word.
         parser.error(f"put the command first: {parsed.command}, then its options")
     return parsed
+
+
+def _check_spelling(arguments: Sequence[str]) -> None:
+    """``UserError`` names what an option or experiment is called by now."""
+    command, *rest = [*arguments, ""]
+    if command == "evaluate" and rest[0] in {**EXPERIMENTS, **GAN_EXPERIMENTS}:
+        raise UserError(f"The papers' tables are under reproduce: {COMMAND} reproduce {rest[0]} …")
+    for commands, old, new in _RENAMED:
+        if (not commands or command in commands) and old in (a.split("=")[0] for a in arguments):
+            raise UserError(f"{old} is called {new} here. Give {new} instead.")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

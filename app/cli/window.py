@@ -18,7 +18,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
     network = parser.add_argument_group("network")
     network.add_argument(
-        "--personalize", choices=("off", "online"), help="whether the network learns from the start"
+        "--mode",
+        choices=("none", "online"),
+        help="whether the network learns from the start (default: as the last time)",
     )
     network.add_argument("--preset", metavar="NAME", help="the settings to personalize with")
     network.add_argument(
@@ -82,7 +84,7 @@ def run(args: argparse.Namespace) -> int:
     return launch(
         Launch(
             source=given[0] if given else None,
-            personalize=args.personalize == "online",
+            personalize=args.mode == "online",
             preset=args.preset,
             weights=args.weights,
             keypoint_gan=args.keypointgan,

@@ -125,7 +125,7 @@ def open_window(wanted: Launch, make_session: MakeSession = LiveSession) -> Runn
         if wanted.personalize and not session.network.personalizable:
             raise UserError(
                 f"{wanted.weights} holds the variant {session.network.variant!r}, which cannot be "
-                "personalized. Choose weights of another variant, or leave out --personalize."
+                "personalized. Choose weights of another variant, or leave out --mode."
             )
         for title, processor in _processors(wanted):
             session.add_processor(title, processor)

@@ -193,7 +193,7 @@ class GanStudy:
         if training is None or role == "mpi":
             raise UserError(
                 f"This table needs the network {role!r}. Add --weights {role}=FILE, or say what "
-                "to train it on: --images NAME=ROOT and --prior NAME=ROOT."
+                "to train it on: --pictures NAME=ROOT and --prior NAME=ROOT."
             )
         folder = self.request.out / _NETWORKS / role
         spec = replace(training.spec, **VARIANTS.get(role, VARIANTS[FULL])[1])

@@ -181,7 +181,7 @@ def _result_folders(out: Path, recordings: Sequence[Path]) -> list[Path]:
 def _check(job: Job, recordings: Sequence[Path], outs: Sequence[Path]) -> None:
     if job.joints is not None and len(recordings) > 1:
         raise UserError(
-            f"--joints has the true joints of one recording, and {len(recordings)} were given. "
+            f"--true-joints are those of one recording, and {len(recordings)} were given. "
             "Leave it out, or give one recording."
         )
     for recording in recordings:
@@ -222,7 +222,7 @@ def _known_joints(job: Job, engine: Engine) -> KnownJoints | None:
     if engine.network.spec.joints != PENN13.name:
         raise UserError(
             f"The joints in {job.joints} are compared as {PENN13.name}, but the network predicts "
-            f"{engine.network.spec.joints}. Leave out --joints, or choose other weights."
+            f"{engine.network.spec.joints}. Leave out --true-joints, or choose other weights."
         )
     return KnownJoints.load(job.joints)
 

@@ -75,7 +75,7 @@ def test_the_step_benchmark_prints_one_object(
     monkeypatch.setattr(benchmark.weight_files, "load", lambda path: small_network("keypoint"))
     monkeypatch.setattr(benchmark, "load_perceptual_loss", lambda path: small_perceptual_loss())
     monkeypatch.setattr(benchmark, "found_people", lambda *_: SIGHTS)
-    arguments = ["--batch", "2", "--repeats", "1", "--precision", "float32", "--device", "cpu"]
+    arguments = ["--batch-size", "2", "--repeats", "1", "--precision", "float32", "--device", "cpu"]
     assert main(["benchmark", "step", *arguments, "--json"]) == 0
     figures = json.loads(capsys.readouterr().out)
     assert figures["ratio_exact"] > 0

@@ -23,7 +23,7 @@ def test_the_train_benchmark_prints_one_object(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     people = write_shard(tmp_path / "people.npz", people=2, frames=3)
-    arguments = ["--data", f"shards={people}", "--batch", "2", "--workers", "0"]
+    arguments = ["--data", f"shards={people}", "--batch-size", "2", "--workers", "0"]
     measured = ["--seconds", "0.01", "--precision", "float32", "--device", "cpu"]
     assert main(["benchmark", "train", *arguments, *measured, "--json"]) == 0
     figures = json.loads(capsys.readouterr().out)
@@ -35,7 +35,7 @@ def test_the_train_benchmark_prints_one_object(
     assert figures["share_of_peak_loader"] > 0
 
 
-@pytest.mark.parametrize("option", ["--seconds", "--batch"])
+@pytest.mark.parametrize("option", ["--seconds", "--batch-size"])
 def test_nothing_to_measure_is_refused(option: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["benchmark", "train", option, "0"]) == 2
     assert capsys.readouterr().err.startswith("error: ")

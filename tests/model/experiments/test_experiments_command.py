@@ -1,4 +1,4 @@
-"""``python main.py evaluate table1`` and so on, as a person types it."""
+"""``python main.py reproduce table1`` and so on, as a person types it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests.shards import write_shard
 
 
 def _request(*options: str) -> StudyRequest:
-    return study_request(main.build_parser().parse_args(["evaluate", "table1", *options]))
+    return study_request(main.build_parser().parse_args(["reproduce", "table1", *options]))
 
 
 def test_what_is_not_said_is_as_published() -> None:
@@ -111,7 +111,7 @@ def test_an_experiment_writes_its_result_and_prints_it(
     save(weights, small_network())
     shard = write_shard(tmp_path / "people.npz", people=1, frames=1)
     options = [
-        "evaluate", "table3", "--data", f"shards={shard}", "--weights", str(weights), "--preset",
+        "reproduce", "table3", "--data", f"shards={shard}", "--weights", str(weights), "--preset",
         "gentle", "--device", "cpu", "--workers", "1", "--out", str(tmp_path / "out"), "--json",
     ]  # fmt: skip
 

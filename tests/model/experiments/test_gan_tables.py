@@ -71,11 +71,11 @@ class Bench:
             "regressor_steps=1",
         )  # fmt: skip
         chosen = [word for setting in settings for word in ("--set", setting)]
-        return ["--images", self.people, "--prior", self.prior, "--steps", "2", *chosen]
+        return ["--pictures", self.people, "--prior", self.prior, "--steps", "2", *chosen]
 
     def run(self, table: str, *options: str, data: str | None = None, out: str = "results") -> int:
         return main(
-            ["evaluate", f"keypointgan-{table}", "--data", data or self.people, "--out",
+            ["reproduce", f"keypointgan-{table}", "--data", data or self.people, "--out",
              str(self.folder / out), "--device", "cpu", "--json", *options]
         )  # fmt: skip
 
@@ -295,17 +295,17 @@ def test_a_network_that_is_neither_given_nor_trained_is_a_sentence(
 @pytest.mark.parametrize(
     ("options", "part"),
     [
-        (("--prior", "shards=x.npz"), "needs --images"),
-        (("--then", "shards=x.npz"), "needs --images"),
-        (("--images", "shards=x.npz", "--then-steps", "0"), "then-steps was 0"),
+        (("--prior", "shards=x.npz"), "needs --pictures"),
+        (("--then", "shards=x.npz"), "needs --pictures"),
+        (("--pictures", "shards=x.npz", "--then-steps", "0"), "then-steps was 0"),
         (("--every", "0"), "every was 0"),
         (("--sizes", "5,5"), "'5,5'"),
         (("--sizes", "-5"), "'-5'"),
         (("--weights", "a.safetensors", "--weights", "b.safetensors"), "several --weights"),
         (("--weights", "nothing.safetensors"), "no weight file nothing.safetensors"),
         (("--unit", "miles"), "'miles'"),
-        (("--images", "shards=x.npz", "--set", "depth=3"), "--set depth=3"),
-        (("--images", "celeba=x"), "celeba5"),
+        (("--pictures", "shards=x.npz", "--set", "depth=3"), "--set depth=3"),
+        (("--pictures", "celeba=x"), "celeba5"),
         (("--labelled", "people=x"), "NAME=FOLDER"),
     ],
 )
@@ -330,7 +330,7 @@ def test_faces_are_trained_on_one_set_then_on_another_and_measured_by_their_pupi
     other = Bench(tmp_path)
     faces = f"300w={write_300w(tmp_path / 'faces')}"
     given = [
-        "--images", f"voxceleb2={write_voxceleb(tmp_path / 'vox')}", "--then", faces, "--prior",
+        "--pictures", f"voxceleb2={write_voxceleb(tmp_path / 'vox')}", "--then", faces, "--prior",
         f"multipie={write_multipie(tmp_path / 'multipie')}", "--then-steps", "1",
         *bench.training()[4:],
     ]  # fmt: skip

@@ -41,7 +41,14 @@ def test_the_signer_is_learnt_from(
     name: str, shared_dir: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     clip = shared_dir / "media" / "asl" / f"{name}.mkv"
-    learning = ("--mode", "online", "--preset", "gentle", "--batch", "1")  # one update per frame
+    learning = (
+        "--mode",
+        "online",
+        "--preset",
+        "gentle",
+        "--batch-size",
+        "1",
+    )  # one update per frame
     line = personalize(clip, tmp_path, capsys, *learning)
     assert line["person_found"] >= 0.9 * line["frames"]
     assert line["updates"] == line["person_found"]
