@@ -60,7 +60,8 @@ def record(folder: Path) -> dict[str, Any]:
     found |= _logged("resident: ", out)
     found |= _digests("resident: ", load_file(out / "last.safetensors"))
     found["gain"] = _run("evaluate", "gain", "--data", f"shards={shard}", "--people", "2",
-                         "--frames", "3", "--batch-size", "2", "--workers", "1", *_PAPER)  # fmt: skip
+                         "--frames", "3", "--batch-size", "2", "--workers", "1",
+                         *_PAPER)  # fmt: skip
     _run("personalize", _clip(folder / "clip.avi"), "--mode", "online", "--no-overlay", "--out",
          folder / "clip", "--batch-size", "2", *_PAPER)  # fmt: skip
     rows = (folder / "clip" / "keypoints.csv").read_text("utf-8").splitlines()

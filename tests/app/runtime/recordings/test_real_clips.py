@@ -48,7 +48,7 @@ def test_the_signer_is_learnt_from(
         "gentle",
         "--batch-size",
         "1",
-    )  # one update per frame
+    )
     line = personalize(clip, tmp_path, capsys, *learning)
     assert line["person_found"] >= 0.9 * line["frames"]
     assert line["updates"] == line["person_found"]
