@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from model.data.catalogue import Request
     from model.ttp.networks import NetworkSpec
     from model.ttp.training.job import ResidentJob, TrainingJob
-    from model.ttp.training.settings import ResidentPreset, TrainingPreset
+    from model.ttp.training.settings import ResidentSettings, TrainingPreset, TrainingSettings
+
+    Preset = TrainingPreset[TrainingSettings] | TrainingPreset[ResidentSettings]
 
 _VARIANTS = {
     "baseline": "the supervised head alone",
@@ -322,9 +324,7 @@ def _resident_job(args: argparse.Namespace) -> ResidentJob:
     )
 
 
-def _asked_of_any(
-    args: argparse.Namespace, preset: TrainingPreset | ResidentPreset
-) -> dict[str, Any]:
+def _asked_of_any(args: argparse.Namespace, preset: Preset) -> dict[str, Any]:
     """What either kind of job is told in the same words."""
     from app.assets import PERCEPTUAL_WEIGHTS
     from model.data.catalogue import Request
@@ -361,9 +361,7 @@ def _refuse(args: argparse.Namespace, names: Sequence[str], where: str) -> None:
         raise UserError(f"{', '.join(given)} cannot be used {where}. Leave {them} out.")
 
 
-def _spec(
-    args: argparse.Namespace, preset: TrainingPreset | ResidentPreset, data: list[Request]
-) -> NetworkSpec:
+def _spec(args: argparse.Namespace, preset: Preset, data: list[Request]) -> NetworkSpec:
     from model.ttp.networks import NetworkSpec
 
     return NetworkSpec(
@@ -404,9 +402,7 @@ def _crop_shift(args: argparse.Namespace, data: list[Request]) -> float:
     return data[0].source.crop_shift if args.start is None else read_spec(args.start).crop_shift
 
 
-def _as_asked_or_begun(
-    args: argparse.Namespace, preset: TrainingPreset | ResidentPreset
-) -> dict[str, Any]:
+def _as_asked_or_begun(args: argparse.Namespace, preset: Preset) -> dict[str, Any]:
     """What of the spec is as asked for, else as it was in the weights to go on from."""
     from model.ttp.weights import read_spec
 
@@ -419,7 +415,7 @@ def _as_asked_or_begun(
     return {**known, **{name: value for name, value in given.items() if value is not None}}
 
 
-def _given(args: argparse.Namespace, preset: TrainingPreset | ResidentPreset) -> dict[str, Any]:
+def _given(args: argparse.Namespace, preset: Preset) -> dict[str, Any]:
     """The preset's settings that are given as options of the same name."""
     from model.ttp.training.settings import augmentation
 

@@ -70,11 +70,6 @@ def gaussian_maps(points: Tensor, size: int, sigma: float = SIGMA_CELLS) -> Tens
     return along[:, :, 1, :, None] * along[:, :, 0, None, :]
 
 
-def keypoint_bottleneck(heatmaps: Tensor, sigma: float = SIGMA_CELLS) -> Tensor:
-    """Raw maps (N, M, H, H) to clean Gaussian maps of the same shape (method 1.4)."""
-    return gaussian_maps(marginal_expectation(heatmaps), heatmaps.shape[-1], sigma)
-
-
 def decode(heatmaps: Tensor) -> tuple[Tensor, Tensor]:
     """Arg-max with quarter-cell shift (method 1.12).
 

@@ -18,16 +18,21 @@ ROLES = ("baseline", "rotation", "keypoint", "transformer", "reference", "render
 
 @dataclass(frozen=True)
 class Experiment:
-    """A table or figure of the paper; ``name`` is the command's word and its module's name."""
+    """A table or figure of a paper; ``name`` is the command's word.
+
+    ``module`` has what runs it in ``RUNS``, by its name; None: that of its name, in ``run``.
+    """
 
     name: str
     title: str
     help: str
+    module: str | None = None
 
-    def run(self, study: Study) -> ExperimentResult:
+    def run(self, study: Study | GanStudy) -> ExperimentResult:
         """Measure. ``UserError`` says what the experiment needs and was not given."""
-        module = importlib.import_module(f"model.experiments.{self.name}")
-        result: ExperimentResult = module.run(study)
+        module = importlib.import_module(f"model.experiments.{self.module or self.name}")
+        run = module.run if self.module is None else module.RUNS[self.name]
+        result: ExperimentResult = run(study)
         return result
 
 
@@ -83,61 +88,46 @@ EXPERIMENTS: Mapping[str, Experiment] = {
 }
 
 
-@dataclass(frozen=True)
-class GanExperiment:
-    """A table of KeypointGAN's paper, or its pictures; ``name`` is the command's word."""
-
-    name: str
-    title: str
-    help: str
-
-    def run(self, study: GanStudy) -> ExperimentResult:
-        """Measure. ``UserError`` says what the experiment needs and was not given."""
-        module = importlib.import_module("model.experiments.gan_tables")
-        result: ExperimentResult = module.RUNS[self.name](study)
-        return result
-
-
-GAN_EXPERIMENTS: Mapping[str, GanExperiment] = {
-    experiment.name: experiment
-    for experiment in (
-        GanExperiment(
+GAN_EXPERIMENTS: Mapping[str, Experiment] = {
+    words[0]: Experiment(*words, module="gan_tables")
+    for words in (
+        (
             "keypointgan-table1",
             "KeypointGAN, Table 1: points without labelled pairs",
             "the error of points, activity by activity",
         ),
-        GanExperiment(
+        (
             "keypointgan-table2",
             "KeypointGAN, Table 2: Human3.6M, in pixels",
             "the error in pixels, also with another data set's prior",
         ),
-        GanExperiment(
+        (
             "keypointgan-table3",
             "KeypointGAN, Table 3: supervised post-processing",
             "the error with and without a linear map fitted to labels; needs --labelled",
         ),
-        GanExperiment(
+        (
             "keypointgan-table4",
             "KeypointGAN, Table 4: ablations",
             "CycleGAN, the conditional generator, the bottleneck, the second cycle",
         ),
-        GanExperiment(
+        (
             "keypointgan-table5",
             "KeypointGAN, Table 5: size of the prior",
             "networks that saw all, or few, unpaired poses",
         ),
-        GanExperiment(
+        (
             "keypointgan-figures",
             "KeypointGAN's figures: geometry and appearance apart",
             "people found, redrawn in each other's poses, and with a point moved",
         ),
-        GanExperiment(
+        (
             "keypointgan-leaks",
             "KeypointGAN, Figure 4: what an unconstrained cycle leaks",
             "people redrawn from a CycleGAN's skeleton images, and from the same skeletons drawn "
             "anew",
         ),
-        GanExperiment(
+        (
             "keypointgan-failures",
             "KeypointGAN, Figure 6: failures",
             "the pictures with the largest errors, and whether left was taken for right",

