@@ -163,8 +163,8 @@ PRESETS: tuple[Preset, ...] = (
     Preset(
         "steady",
         "Steady",
-        "Carries answers along from frame to frame and learns to agree with its own mirror image; "
-        "a guard undoes harm",
+        "Carries answers along from frame to frame, and learns to agree with its mirror image and "
+        "with the frames around; a guard undoes harm",
         PersonalizationSettings(
             learning_rate=2e-4,
             batch_size=4,
@@ -176,6 +176,7 @@ PRESETS: tuple[Preset, ...] = (
             self_weight=0.0,
             consistency=1.0,
             teacher="trained",
+            neighbours=2,
             carry=0.8,
             guard=True,
         ),
