@@ -48,7 +48,7 @@ def test_no_data_set_is_claimed_that_is_not_read() -> None:
 
 def test_every_command_of_keypointgan_is_told_of() -> None:
     page = (ROOT / "docs" / "keypoint_gan.md").read_text("utf-8")
-    assert [name for name in GAN_EXPERIMENTS if f"`evaluate {name}`" not in page] == []
+    assert [name for name in GAN_EXPERIMENTS if f"`reproduce {name}`" not in page] == []
 
 
 def test_every_data_set_of_the_papers_has_its_row() -> None:

@@ -273,11 +273,11 @@ def _add_resident(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Train and say where the network is."""
-    from model.core.device import denormals_are_zero, keep_freed_memory
+    from model.core.device import keep_freed_memory
     from model.ttp.training import job as jobs
 
     keep_freed_memory()
-    with Interruption() as interruption, denormals_are_zero():
+    with Interruption() as interruption:
         if not args.resident:
             return tell(jobs.run_training(_job(args), interruption.asked), as_json=args.json)
         result = jobs.run_resident(_resident_job(args), interruption.asked)

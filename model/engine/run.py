@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from tqdm import tqdm
 
+from model.core.device import denormals_are_zero
 from model.core.errors import UserError
 from model.core.files import make_folder
 from model.core.panels import write_picture
@@ -257,6 +258,7 @@ class Run:
         over = self.budget is not None and self.budget.spent >= 1
         return over or self.done >= self.schedule.steps
 
+    @denormals_are_zero()
     def _take_steps(self, end: int, stopping: Callable[[], bool], record: _Record | None) -> None:
         start, budget = self.done, self.budget
         if self.schedule.look_first and not start:
