@@ -19,7 +19,7 @@ from model.core.files import read_json, whole_file
 
 @dataclass(frozen=True)
 class Overlays:
-    """One switch per overlay, in the order of the keys 1 to 7."""
+    """One switch per overlay, in the order of the keys 1 to 8."""
 
     skeleton: bool = True
     keypoints: bool = True
@@ -28,6 +28,7 @@ class Overlays:
     box: bool = False
     unpersonalized: bool = False
     angles: bool = False
+    others: bool = True
 
 
 @dataclass(frozen=True)

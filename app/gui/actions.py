@@ -73,6 +73,7 @@ _OVERLAYS = {
     "box": ("Person box", "The square that the network sees"),
     "unpersonalized": ("Without personalization", "What the unchanged network predicts, in grey"),
     "angles": ("Angles", "Degrees at elbows, knees, shoulders and hips, as the picture shows them"),
+    "others": ("Other people", "Thin skeletons of whoever is not followed; click one to follow it"),
 }
 
 

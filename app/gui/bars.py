@@ -79,7 +79,7 @@ def build_toolbar(
     bar.addAction(actions.explain)
     overlays = _overlay_menu(window, actions)
     overlay_button = _menu_button(
-        "Overlays", "layers", "Choose what is drawn over the picture (1…7)", overlays
+        "Overlays", "layers", "Choose what is drawn over the picture (1…8)", overlays
     )
     export_button = _menu_button(
         "Export", "download", "Write pictures, keypoints or the network", export
