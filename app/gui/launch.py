@@ -39,6 +39,7 @@ from model.core.errors import UserError
 from model.keypointgan.weights import read_metadata
 
 _PICTURE_AFTER_SECONDS = 10.0
+_UNSEEN = ("offscreen", "minimal")  # platforms of Qt without a screen
 _NO_CAMERA = "No camera answers. Playing the demo instead. Choose a source."
 
 
@@ -131,7 +132,8 @@ def open_window(wanted: Launch, make_session: MakeSession = LiveSession) -> Runn
             session.add_processor(title, processor)
         sources = LiveSources(session)
         sources.set_camera_mode(settings.camera)
-        if wanted.source is not None:
+        # Nobody is there to choose another one: a wrong one ends the program.
+        if wanted.source is not None and _unattended(wanted, app):
             open_choice(sources, wanted.source)
         window = MainWindow(
             session,
@@ -151,6 +153,8 @@ def open_window(wanted: Launch, make_session: MakeSession = LiveSession) -> Runn
         window.show_message(complaint)
     if wanted.source is None:
         _open_first(window.opener, settings.source)
+    elif not sources.title():
+        window.open_source(wanted.source)
     if not wanted.automatic:
         UnfinishedTakes(window, window.show_message).offer(takes_folder())
     window.set_personalizing(wanted.personalize)
@@ -162,6 +166,10 @@ def open_window(wanted: Launch, make_session: MakeSession = LiveSession) -> Runn
     if wanted.automatic:
         window.quit_after(wanted.quit_after or _PICTURE_AFTER_SECONDS, wanted.screenshot)
     return Running(app, problems, session, window)
+
+
+def _unattended(wanted: Launch, app: QApplication) -> bool:
+    return wanted.automatic or app.platformName() in _UNSEEN
 
 
 def _open_first(opener: SourceOpener, last: SourceChoice | None) -> None:

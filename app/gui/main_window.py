@@ -71,10 +71,9 @@ class MainWindow(QMainWindow):
         self._known_joints = False
         self.panels = build_panels(session.network, keypointgan, settings.keypoint_gan)
         self.messages = MessageBar()
-        self.opener = SourceOpener(
-            sources, self.show_source_problem, settings.source, settings.recent
-        )
+        self.opener = SourceOpener(sources, settings.source, settings.recent)
         self.opener.opened.connect(self.show_source)
+        self.opener.failed.connect(self.show_source_problem)
         self._source_menu = SourceMenu(
             sources, self.show_message, self, lambda: self.opener.recent, settings.camera
         )
