@@ -15,6 +15,7 @@ from PyQt6.QtWidgets import QApplication
 from app.assets import DEMOS, KEYPOINT_GAN_WEIGHTS
 from app.diagnosis import require_screen
 from app.gui.application import Problems, create_application
+from app.gui.language import use_language
 from app.gui.main_window import MainWindow
 from app.gui.panels.keypointgan import KeypointGanChoice
 from app.gui.sources import SourceOpener, open_choice
@@ -120,6 +121,7 @@ def open_window(wanted: Launch, make_session: MakeSession = LiveSession) -> Runn
     settings, complaint = AppSettings(welcomed=True), None
     if not wanted.automatic:
         settings, complaint = load_settings(settings_path())
+    use_language(app, settings.language)
     load = partial(load_engine, wanted.weights, precision=wanted.precision)
     session = make_session(partial(load, wanted.device), on_cpu=partial(load, "cpu"))
     try:
@@ -160,9 +162,9 @@ def open_window(wanted: Launch, make_session: MakeSession = LiveSession) -> Runn
     window.set_personalizing(wanted.personalize)
     if wanted.explain:
         window.set_explaining(True)
-    if wanted.keypoint_gan is not None:
-        window.show_keypoint_gan()
     window.show()
+    if wanted.keypoint_gan is not None:
+        window.show_keypoint_gan()  # Qt brings a tab to the front only where it is to be seen
     if wanted.automatic:
         window.quit_after(wanted.quit_after or _PICTURE_AFTER_SECONDS, wanted.screenshot)
     return Running(app, problems, session, window)

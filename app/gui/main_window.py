@@ -69,6 +69,7 @@ class MainWindow(QMainWindow):
         self._save = save
         self._playing = True
         self._known_joints = False
+        self._language = settings.language
         self.panels = build_panels(session.network, keypointgan, settings.keypoint_gan)
         self.messages = MessageBar()
         self.opener = SourceOpener(sources, settings.source, settings.recent)
@@ -319,6 +320,7 @@ class MainWindow(QMainWindow):
             if action.isChecked() != wanted:
                 action.trigger()
         apply_keys(self, settings.shortcuts)
+        self._language = settings.language
         try:
             self._save(self._settings())
         except UserError as error:
@@ -338,6 +340,7 @@ class MainWindow(QMainWindow):
             keypoint_gan=self.panels.keypoint_gan.remembered,
             shortcuts=changed_keys(self),
             welcomed=True,
+            language=self._language,
             smoothing=self.commands.smoothing.isChecked(),
             looping=self.transport.loop.isChecked(),
             mirrored=self.commands.mirrored.isChecked(),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -12,6 +12,7 @@ from PyQt6.QtGui import QAction, QDropEvent
 from PyQt6.QtWidgets import QApplication, QFileDialog, QMenu, QWidget
 
 from app.assets import Demo, KnownJoints
+from app.gui.language import tr
 from app.gui.theme import icon
 from app.runtime.capture.files import VIDEO_SUFFIXES
 from app.runtime.lifecycle import Task
@@ -75,7 +76,10 @@ def open_choice(sources: Sources, choice: SourceChoice) -> None:
     opening[choice.kind](choice.value)
 
 
-VIDEO_FILES = f"Videos ({' '.join(f'*{suffix}' for suffix in VIDEO_SUFFIXES)});;All files (*)"
+def video_files() -> str:
+    """The kinds of files for a dialog that asks for videos."""
+    endings = " ".join(f"*{suffix}" for suffix in VIDEO_SUFFIXES)
+    return tr("Videos ({endings});;All files (*)", endings=endings)
 
 
 class CameraSearch(QObject):
@@ -98,7 +102,9 @@ class CameraSearch(QObject):
 
     def _fail(self, error: Exception) -> None:
         told = isinstance(error, UserError)
-        self.over.emit([], str(error) if told else f"The cameras cannot be listed ({error}).")
+        self.over.emit(
+            [], str(error) if told else tr("The cameras cannot be listed ({error}).", error=error)
+        )
 
     def _rest(self) -> None:
         self._busy = False
@@ -125,7 +131,7 @@ class SourceMenu(QMenu):
         recent: Callable[[], Sequence[SourceChoice]] = tuple,
         mode: CameraMode | None = None,
     ) -> None:
-        super().__init__("Source", parent)
+        super().__init__(tr("Source"), parent)
         self._sources = sources
         self._say = say
         self._recent = recent
@@ -142,8 +148,10 @@ class SourceMenu(QMenu):
         self.clear()
         for menu in self.findChildren(QMenu):
             menu.deleteLater()
-        self.addSection("Cameras")
-        self._looking = self._add("webcam", "Looking for cameras…", "They are listed in a moment")
+        self.addSection(tr("Cameras"))
+        self._looking = self._add(
+            "webcam", tr("Looking for cameras…"), tr("They are listed in a moment")
+        )
         self._fill_modes()
         self._fill_files()
         self._fill_demos()
@@ -157,26 +165,27 @@ class SourceMenu(QMenu):
         if looking is None:
             return
         for name in names:
-            tip = f"Look through {name}"
+            tip = tr("Look through {name}", name=name)
             entry = self._add_choice("webcam", name, tip, SourceKind.CAMERA, name)
             self.insertAction(looking, entry)
         if names:
             self.removeAction(looking)
         else:
-            looking.setText("No camera found")
-            looking.setToolTip("Connect one, then open this menu again")
+            looking.setText(tr("No camera found"))
+            looking.setToolTip(tr("Connect one, then open this menu again"))
 
     def _fill_modes(self) -> None:
-        menu = self.addMenu(icon("camera"), f"Camera mode: {self.mode}")
+        menu = self.addMenu(icon("camera"), tr("Camera mode: {mode}", mode=self.mode))
         assert menu is not None
         menu.setToolTipsVisible(True)
         entry = menu.menuAction()
         assert entry is not None
-        entry.setToolTip("What cameras are asked for; the status bar says what they deliver")
+        tip = tr("What cameras are asked for; the status bar says what they deliver")
+        entry.setToolTip(tip)
         for mode in CAMERA_MODES:
-            choice = menu.addAction(f"{mode.width} × {mode.height}, {mode.fps} pictures/s")
+            choice = menu.addAction(tr("{width} × {height}, {fps} pictures/s", **asdict(mode)))
             assert choice is not None
-            choice.setToolTip(f"Ask cameras for {mode}")
+            choice.setToolTip(tr("Ask cameras for {mode}", mode=mode))
             choice.setCheckable(True)
             choice.setChecked(mode == self.mode)
             choice.triggered.connect(lambda _checked, wanted=mode: self._choose_mode(wanted))
@@ -186,23 +195,23 @@ class SourceMenu(QMenu):
         self.mode_chosen.emit(mode)
 
     def _fill_files(self) -> None:
-        self.addSection("Files")
-        self._add("film", "Open video…", "Play a video file", self.ask_video)
-        tip = "Play a folder of images in the order of their names"
-        self._add("folder", "Open image folder…", tip, self._ask_images)
+        self.addSection(tr("Files"))
+        self._add("film", tr("Open video…"), tr("Play a video file"), self.ask_video)
+        tip = tr("Play a folder of images in the order of their names")
+        self._add("folder", tr("Open image folder…"), tip, self._ask_images)
         for choice in self._recent():
             icon_name = "folder" if choice.kind is SourceKind.IMAGES else "film"
             name = Path(choice.value).name or choice.value
             self._add_choice(icon_name, name, choice.value, choice.kind, choice.value)
 
     def _fill_demos(self) -> None:
-        self.addSection("Demo clips")
+        self.addSection(tr("Demo clips"))
         demos = self._sources.demos()
         for demo in demos:
-            tip = f"Play the embedded clip {demo.name}"
-            self._add_choice("clapperboard", demo.title, tip, SourceKind.DEMO, demo.name)
+            tip = tr("Play the embedded clip {name}", name=demo.name)
+            self._add_choice("clapperboard", tr(demo.title), tip, SourceKind.DEMO, demo.name)
         if not demos:
-            self._add("clapperboard", "No demo clip found", "Clips lie in assets/demo")
+            self._add("clapperboard", tr("No demo clip found"), tr("Clips lie in assets/demo"))
 
     def _add_choice(
         self, icon_name: str, text: str, tip: str, kind: SourceKind, value: str
@@ -225,12 +234,14 @@ class SourceMenu(QMenu):
 
     def ask_video(self) -> None:
         """Let the user choose a video file."""
-        path, _ = QFileDialog.getOpenFileName(self.parentWidget(), "Open video", "", VIDEO_FILES)
+        path, _ = QFileDialog.getOpenFileName(
+            self.parentWidget(), tr("Open video"), "", video_files()
+        )
         if path:
             self.chosen.emit(SourceChoice(SourceKind.VIDEO, path))
 
     def _ask_images(self) -> None:
-        path = QFileDialog.getExistingDirectory(self.parentWidget(), "Open image folder")
+        path = QFileDialog.getExistingDirectory(self.parentWidget(), tr("Open image folder"))
         if path:
             self.chosen.emit(SourceChoice(SourceKind.IMAGES, path))
 
@@ -326,7 +337,9 @@ class SourceOpener(QObject):
             self._over.emit(number, work(lambda: number == self._newest))
 
         def failed(error: Exception) -> None:
-            self._over.emit(number, _Opening(False, f"The source cannot be opened ({error})."))
+            self._over.emit(
+                number, _Opening(False, tr("The source cannot be opened ({error}).", error=error))
+            )
 
         Task("app-opening", task, failed).start()
 
