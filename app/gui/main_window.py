@@ -14,6 +14,7 @@ from PyQt6.QtWidgets import QMainWindow, QVBoxLayout, QWidget
 from app.gui.actions import Actions, Handlers, Preset
 from app.gui.application import APP_NAME, show_about
 from app.gui.bars import build_menus, build_toolbar
+from app.gui.camera_previews import CameraPreviews
 from app.gui.diagnostics import Diagnostics
 from app.gui.export import ExportMenu
 from app.gui.feed import Feed, StatusFeed, WindowTimer
@@ -33,7 +34,14 @@ from app.gui.views import Views
 from app.gui.widgets import MessageBar, StatusBar
 from app.runtime.live.results import Comparison, Phase
 from app.runtime.profiles import ProfileFolder
-from app.settings import AppSettings, Overlays, SourceChoice, profiles_folder, takes_folder
+from app.settings import (
+    AppSettings,
+    Overlays,
+    SourceChoice,
+    SourceKind,
+    profiles_folder,
+    takes_folder,
+)
 from model.adaptation import PersonalizationSettings
 from model.core.errors import UserError
 from model.core.files import whole_file
@@ -211,6 +219,8 @@ class MainWindow(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent | None) -> None:
         self.timer.stop()
+        for previews in self.findChildren(CameraPreviews):
+            previews.reject()
         self.opener.close()
         self._set_picture_alone(False)
         try:
@@ -269,6 +279,7 @@ class MainWindow(QMainWindow):
         menu = self._source_menu
         menu.chosen.connect(self._choose_source)
         menu.mode_chosen.connect(self.opener.set_camera_mode)
+        menu.previews_wanted.connect(self._show_cameras)
         export = ExportMenu(
             self,
             self._session,
@@ -368,6 +379,13 @@ class MainWindow(QMainWindow):
     def _choose_source(self, choice: SourceChoice) -> None:
         self.messages.clear()
         self.opener.choose(choice)
+
+    def _show_cameras(self, names: list[str]) -> None:
+        previews = CameraPreviews(self, names, self._sources.preview)
+        previews.chosen.connect(
+            lambda name: self._choose_source(SourceChoice(SourceKind.CAMERA, name))
+        )
+        previews.show()
 
     def _set_playing(self, playing: bool) -> None:
         self._playing = playing

@@ -15,6 +15,7 @@ from app.assets import Demo, KnownJoints
 from app.gui.language import tr
 from app.gui.theme import icon
 from app.runtime.capture.files import VIDEO_SUFFIXES
+from app.runtime.capture.previews import Preview
 from app.runtime.lifecycle import Task
 from app.runtime.live.results import PoseResult
 from app.settings import CAMERA_MODES, MOST_RECENT, CameraMode, SourceChoice, SourceKind
@@ -29,6 +30,9 @@ class Sources(Protocol):
 
     def cameras(self) -> list[str]:
         """Names of the cameras found now; asking may take seconds, and is done in any thread."""
+
+    def preview(self, name: str) -> Preview:
+        """Begin to look through that camera, for a small picture."""
 
     def demos(self) -> list[Demo]: ...
 
@@ -122,6 +126,8 @@ class SourceMenu(QMenu):
     """A SourceChoice."""
     mode_chosen = pyqtSignal(object)
     """A CameraMode."""
+    previews_wanted = pyqtSignal(list)
+    """The names of all cameras."""
 
     def __init__(
         self,
@@ -167,6 +173,15 @@ class SourceMenu(QMenu):
         for name in names:
             tip = tr("Look through {name}", name=name)
             entry = self._add_choice("webcam", name, tip, SourceKind.CAMERA, name)
+            self.insertAction(looking, entry)
+        if len(names) > 1:
+            tip = tr("Live pictures of all, to choose one by what it sees")
+            entry = self._add(
+                "webcam",
+                tr("See all cameras…"),
+                tip,
+                lambda: self.previews_wanted.emit(names),
+            )
             self.insertAction(looking, entry)
         if names:
             self.removeAction(looking)
