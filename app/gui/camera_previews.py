@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from PyQt6.QtCore import QObject, QSize, Qt, QTimer, pyqtSignal
-from PyQt6.QtGui import QIcon, QPixmap
+from PyQt6.QtCore import QObject, QRectF, QSize, Qt, QTimer, pyqtSignal
+from PyQt6.QtGui import QColor, QIcon, QPainter, QPixmap
 from PyQt6.QtWidgets import QDialog, QGridLayout, QToolButton, QWidget
 
+from app.gui import colours
 from app.gui.language import tr
 from app.gui.painting import to_qimage
-from app.gui.theme import icon
+from app.gui.theme import paint_icon
 from app.runtime.capture.previews import Preview
 from app.runtime.lifecycle import Task
 
 _INTERVAL_MS = 100
 _PICTURE = QSize(288, 216)
 _COLUMNS = 3
+_SIGN = 40  # pixels
 
 
 class _Ending(QObject):
@@ -72,7 +74,7 @@ class CameraPreviews(QDialog):
             button.setText(elided.replace("&", "&&"))
             button.setToolTip(problem or tr("Look through {name}", name=name))
             if problem:
-                button.setIcon(icon("webcam"))
+                button.setIcon(_no_picture())
             elif picture is not None:
                 whole = QPixmap.fromImage(to_qimage(picture))
                 button.setIcon(QIcon(whole.scaled(_PICTURE, Qt.AspectRatioMode.KeepAspectRatio)))
@@ -87,7 +89,7 @@ class CameraPreviews(QDialog):
         button = QToolButton()
         button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextUnderIcon)
         button.setIconSize(_PICTURE)
-        button.setIcon(icon("webcam"))
+        button.setIcon(_no_picture())
         button.setText(name.replace("&", "&&"))
         button.setAccessibleName(name)
         button.setToolTip(tr("Look through {name}", name=name))
@@ -103,3 +105,14 @@ class CameraPreviews(QDialog):
         if self._choice:
             self.chosen.emit(self._choice)
         self.deleteLater()
+
+
+def _no_picture() -> QIcon:
+    pixmap = QPixmap(_PICTURE)
+    pixmap.fill(QColor(colours.GROUND))
+    painter = QPainter(pixmap)
+    sign = QRectF(0, 0, _SIGN, _SIGN)
+    sign.moveCenter(QRectF(pixmap.rect()).center())
+    paint_icon(painter, "webcam", sign, QColor(colours.GHOST))
+    painter.end()
+    return QIcon(pixmap)
