@@ -87,10 +87,11 @@ def missing_libraries(plugin: Path) -> list[SystemLibrary]:
         ctypes.CDLL(str(plugin))
     except OSError as error:
         named = library_missing_in(str(error))
-        if named is None:
-            raise
         missing = [library for library in QT_LIBRARIES if not _loads(library.name)]
-        return missing if named in missing else [*missing, named]
+        # In a frozen bundle PyInstaller puts a message of its own in the loader's place.
+        if named is None and not (missing and hasattr(sys, "frozen")):
+            raise
+        return missing if named is None or named in missing else [*missing, named]
     return []
 
 

@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar, get_args
 
 import platformdirs
 
@@ -19,7 +19,7 @@ from model.core.files import read_json, whole_file
 
 @dataclass(frozen=True)
 class Overlays:
-    """One switch per overlay, in the order of the keys 1 to 7."""
+    """One switch per overlay, in the order of the keys 1 to 8."""
 
     skeleton: bool = True
     keypoints: bool = True
@@ -28,6 +28,7 @@ class Overlays:
     box: bool = False
     unpersonalized: bool = False
     angles: bool = False
+    others: bool = True
 
 
 @dataclass(frozen=True)
@@ -87,6 +88,9 @@ CAMERA_MODES = (
 MOST_RECENT = 8
 """So many files and folders are remembered."""
 
+Language = Literal["system", "English", "Deutsch", "中文"]
+"""What the window speaks; "system": the system's language where there is a translation."""
+
 Value = bool | int | float | str
 """A setting as it stands in the file."""
 
@@ -110,6 +114,7 @@ class AppSettings:
         camera: the mode that cameras are asked for.
         shortcuts: keys that were changed, by the name of their action; empty: no key.
         welcomed: whether the tour was offered.
+        language: of the window, from its next start on.
     """
 
     source: SourceChoice | None = None
@@ -126,6 +131,7 @@ class AppSettings:
     camera: CameraMode = field(default_factory=CameraMode)
     shortcuts: Mapping[str, str] = field(default_factory=dict)
     welcomed: bool = False
+    language: Language = "system"
     geometry: bytes = b""
 
 
@@ -205,6 +211,7 @@ def _to_json(settings: AppSettings) -> dict[str, Any]:
         "explain": _view_record(settings.explain),
         "personalization": dict(settings.personalization),
         "camera": asdict(settings.camera),
+        "language": settings.language,
         "shortcuts": dict(settings.shortcuts),
         "geometry": base64.b64encode(settings.geometry).decode("ascii"),
         **{name: getattr(settings, name) for name in _PLAIN},
@@ -234,6 +241,7 @@ def _from_json(raw: object) -> AppSettings:
         explain=_view(record, "explain", standard.explain),
         personalization={name: _value(value, name) for name, value in values.items()},
         camera=_camera(record.get("camera", {})),
+        language=_language(record.get("language", standard.language)),
         shortcuts={name: _typed(key, str, f"shortcut {name}") for name, key in keys.items()},
         geometry=_bytes(record, "geometry"),
         **{n: _typed(record.get(n, value), type(value), n) for n, value in plain.items()},
@@ -266,6 +274,10 @@ def _camera(raw: object) -> CameraMode:
         _typed(record.get("fps", standard.fps), int, "camera fps"),
     )
     return mode if mode in CAMERA_MODES else standard
+
+
+def _language(raw: object) -> Language:
+    return next((known for known in get_args(Language) if known == raw), "system")
 
 
 def _value(raw: object, name: str) -> Value:

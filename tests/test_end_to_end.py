@@ -13,14 +13,16 @@ import cv2
 import numpy as np
 import pytest
 import torch
-from PyQt6.QtWidgets import QApplication
+from PyQt6.QtCore import QPointF, Qt
+from PyQt6.QtWidgets import QApplication, QPushButton
 from pytestqt.qtbot import QtBot
 
-from app.assets import WEIGHTS, KnownJoints, demo
+from app.assets import KEYPOINT_GAN_WEIGHTS, WEIGHTS, KnownJoints, demo
+from app.gui.language import use_language
 from app.gui.launch import Launch, Running, open_window
 from app.runtime.live.results import Phase, PoseResult
 from app.runtime.live.schedules import TwoLanes
-from app.settings import SourceChoice, SourceKind
+from app.settings import AppSettings, SourceChoice, SourceKind, save_settings
 from main import main
 from model import save
 from tests.networks import small_network
@@ -100,6 +102,59 @@ def test_the_demo_from_first_prediction_to_closing(
     assert not [t.name for t in threading.enumerate() if t.name.startswith("app-")]
 
 
+@pytest.mark.timeout(600)
+@pytest.mark.usefixtures("themed")
+def test_of_two_people_both_are_shown_and_a_click_chooses(
+    qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "excepthook", sys.excepthook)  # put back what the window replaces
+    clip = tmp_path / "two.mp4"
+    _side_by_side(clip)
+    running = open_window(
+        Launch(source=SourceChoice(SourceKind.VIDEO, str(clip)), quit_after=600, device="cpu")
+    )
+    window, live = running.window, running.window.panels.live
+
+    def sides() -> tuple[bool, list[bool]]:
+        """Whether the followed person, and each of the others, are in the right half."""
+        result = running.session.latest_result()
+        if result is None or result.box is None:
+            return False, []
+        width = 640
+        others = [person.box[0] + person.box[2] / 2 > width / 2 for person in result.others]
+        return result.box.x > width / 2, others
+
+    try:
+        _until(qtbot, lambda: sides()[1])
+        right, others = sides()
+        assert others == [not right]
+        _until(qtbot, lambda: live.shows_person)
+        window.screenshot(tmp_path / "two-people.png")
+        picture = live.picture_rect()
+        other = picture.center() + QPointF((-1 if right else 1) * picture.width() / 4, 0)
+        qtbot.mouseClick(live, Qt.MouseButton.LeftButton, pos=other.toPoint())
+        _until(qtbot, lambda: sides() == (not right, [right]))
+    finally:
+        running.close()
+
+
+def _side_by_side(path: Path) -> None:
+    """A video of the two people of the demo clips, 640 pixels wide."""
+    clips = [cv2.VideoCapture(str(demo(name).video)) for name in ("webcam", "gymnast")]
+    video = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"mp4v"), 25, (640, 320))
+    for _ in range(50):
+        halves = []
+        for clip in clips:
+            image = clip.read()[1]
+            height, width = image.shape[:2]
+            left = (width - height) // 2
+            halves.append(cv2.resize(image[:, max(left, 0) : max(left, 0) + height], (320, 320)))
+        video.write(np.hstack(halves))
+    video.release()
+    for clip in clips:
+        clip.release()
+
+
 def _run_main(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, str(_ROOT / "main.py"), *arguments],
@@ -168,6 +223,56 @@ def test_wrong_input_is_one_sentence_and_exit_code_2(
     monkeypatch.setattr(sys, "excepthook", sys.excepthook)  # put back what the window replaces
     assert main([*arguments, "--quit-after", "5"]) == 2
     _check_sentence(capfd, words)
+
+
+@pytest.mark.usefixtures("themed")
+def test_keypointgan_is_in_front_when_it_is_asked_for(
+    qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "excepthook", sys.excepthook)  # put back what the window replaces
+    running = open_window(
+        Launch(
+            source=SourceChoice(SourceKind.DEMO, "stage"),
+            explain=True,
+            keypoint_gan=KEYPOINT_GAN_WEIGHTS,
+            device="cpu",
+            quit_after=600,
+        )
+    )
+    docks = running.window.docks
+    try:
+        _until(qtbot, lambda: not docks.keypoint_gan.visibleRegion().isEmpty())
+        assert docks.affinity.visibleRegion().isEmpty()
+    finally:
+        running.close()
+
+
+@pytest.mark.usefixtures("themed")
+def test_a_window_that_is_seen_tells_of_a_wrong_source_in_its_place(
+    qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "excepthook", sys.excepthook)  # put back what the window replaces
+    monkeypatch.setattr(QApplication, "platformName", lambda _app=None: "xcb")
+    remembered = tmp_path / "settings.json"
+    monkeypatch.setattr("app.gui.launch.settings_path", lambda: remembered)
+    monkeypatch.setattr("app.gui.launch.takes_folder", lambda: tmp_path)
+    save_settings(AppSettings(welcomed=True, language="Deutsch"), remembered)
+    running = open_window(
+        Launch(source=SourceChoice(SourceKind.VIDEO, "no-such.mp4"), device="cpu")
+    )
+    messages = running.window.messages
+    try:
+        _until(qtbot, lambda: "no-such.mp4" in messages.text())
+        buttons = [b for b in messages.findChildren(QPushButton) if b.isVisible()]
+        words = ["Eine Quelle wählen", "Ein Video öffnen…", "Die Demo abspielen"]
+        assert [button.text() for button in buttons] == words
+        with qtbot.waitSignal(running.window.opener.opened, timeout=_PATIENCE_MS):
+            buttons[-1].click()
+        _until(qtbot, lambda: running.window.panels.live.shows_person)
+        assert messages.text() == ""
+    finally:
+        running.close()
+        use_language(running.app, "English")
 
 
 def test_files_of_the_wrong_kind_are_refused(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -16,6 +17,7 @@ from PyQt6.QtCore import QEventLoop, QTimer
 from app.assets import DEMOS
 from app.benchmarks.faults import Fault, FaultySource, Tripwire
 from app.gui.launch import Launch, Running, open_window
+from app.gui.offline import OfflineDialog
 from app.runtime.live.engine import Engine
 from app.runtime.live.results import Phase
 from app.runtime.live.session import LiveSession
@@ -37,8 +39,10 @@ _REFERENCE_SECONDS = 300.0
 # What is compared is the middle of so much of the run, in which nobody does anything.
 _CALM = 0.1
 _LARGEST_GROWTH = 3.0
+_LARGEST_GROWTH_MB = 50.0
 # Memory of what was seen fills in the first minutes: shorter runs grow by that.
 _JUDGED_HOURS = 0.5
+_JUDGED_MB_HOURS = 1 / 6
 
 _log = logging.getLogger(__name__)
 
@@ -58,7 +62,9 @@ class Sample:
 
 @dataclass(frozen=True)
 class SoakFigures:
-    """What was found; ``first`` is minute five, or the first tenth of a shorter run.
+    """What was found; ``first`` is minute five, or of a shorter run its second twentieth.
+
+    Of ten minutes that is minute one, from 60 to 90 seconds.
 
     ``lost_frames`` were captured and never predicted. ``broken`` has a sentence for everything that
     did not hold.
@@ -75,10 +81,18 @@ class SoakFigures:
     predictions: int
     updates: int
     actions: int
+    takes: int
+    lost_in_takes: int
+    offline_runs: int
     faults_injected: int
     faults_survived: int
     broken: tuple[str, ...]
     plot: Path
+
+    @property
+    def memory_growth(self) -> float:
+        """In 10^6 bytes."""
+        return self.memory_last - self.memory_first
 
     @property
     def memory_growth_percent(self) -> float:
@@ -90,6 +104,7 @@ class SoakFigures:
             "verdict": " ".join(self.broken) or "everything held",
             "hours": round(self.hours, 3),
             "memory_growth_percent": round(self.memory_growth_percent, 2),
+            "memory_growth_mb": round(self.memory_growth, 1),
             "memory_mb_first": round(self.memory_first),
             "memory_mb_last": round(self.memory_last),
             "threads_first": self.threads_first,
@@ -100,6 +115,9 @@ class SoakFigures:
             "predictions": self.predictions,
             "updates": self.updates,
             "actions": self.actions,
+            "takes": self.takes,
+            "frames_lost_in_takes": self.lost_in_takes,
+            "offline_runs": self.offline_runs,
             "faults_injected": self.faults_injected,
             "faults_survived": self.faults_survived,
             "plot": str(self.plot),
@@ -113,6 +131,7 @@ def measure_soak(
     seed: int = 0,
     weights: Path | None = None,
     device: str | None = None,
+    faults: bool = True,
 ) -> SoakFigures:
     """Run the window on the looped demo for so many ``hours`` (fractions are fine).
 
@@ -122,6 +141,7 @@ def measure_soak(
         seed: of actions and faults.
         weights: another network than that in the box.
         device: where it computes; None: the best there is.
+        faults: whether they are injected.
 
     Raises:
         UserError: nothing is predicted at the start, or the plot cannot be written.
@@ -145,11 +165,13 @@ def measure_soak(
         ),
         make_session,
     )
-    try:
-        soak = _Soak(running, wires[0], np.random.default_rng(seed), seconds)
-        soak.run()
-    finally:
-        running.close()
+    with tempfile.TemporaryDirectory() as takes:
+        try:
+            rng = np.random.default_rng(seed)
+            soak = _Soak(running, wires[0], rng, seconds, Path(takes), faults=faults)
+            soak.run()
+        finally:
+            running.close()
     _plot(plot, soak.samples, soak.faults)
     return soak.figures(hours, plot)
 
@@ -158,9 +180,19 @@ class _Soak:
     """One run: ``samples`` and ``faults`` (when, which, whether survived) grow with it."""
 
     def __init__(
-        self, running: Running, wire: Tripwire, rng: np.random.Generator, seconds: float
+        self,
+        running: Running,
+        wire: Tripwire,
+        rng: np.random.Generator,
+        seconds: float,
+        takes: Path,
+        *,
+        faults: bool,
     ) -> None:
         self._running = running
+        self._folder = takes
+        self._inject_faults = faults
+        self._takes = self._lost_in_takes = self._offline_runs = 0
         self._wire = wire
         self._rng = rng
         self._seconds = seconds
@@ -187,7 +219,7 @@ class _Soak:
                 if not calm:
                     self._restore()
                 calm = True
-            elif now >= next_fault:
+            elif self._inject_faults and now >= next_fault:
                 calm = False
                 kinds = kinds or list(self._rng.permutation(np.array(list(Fault), object)))
                 self._inject(kinds.pop())
@@ -214,6 +246,9 @@ class _Soak:
             predictions=self._totals.predictions,
             updates=self._totals.updates,
             actions=self._actions,
+            takes=self._takes,
+            lost_in_takes=self._lost_in_takes,
+            offline_runs=self._offline_runs,
             faults_injected=len(self.faults),
             faults_survived=sum(survived for _, _, survived in self.faults),
             broken=(),
@@ -235,6 +270,7 @@ class _Soak:
     def _restore(self) -> None:
         """The demo plays and is learnt from, as at the start."""
         window = self._running.window
+        self._stop_recording()
         window.commands.go_back.trigger()
         if window.commands.picture_alone.isChecked():
             window.commands.picture_alone.trigger()
@@ -250,7 +286,8 @@ class _Soak:
             commands.play.trigger,
             commands.personalize.trigger,
             commands.reset.trigger,
-            commands.offline.trigger,
+            self._record,
+            self._learn_offline,
             commands.picture_alone.trigger,
             commands.reset_layout.trigger,
             commands.keypoint_gan.trigger,
@@ -262,6 +299,29 @@ class _Soak:
         ]
         actions[self._rng.integers(len(actions))]()
         self._actions += 1
+
+    def _record(self) -> None:
+        """Begin a take, or end it."""
+        if self._running.session.recording() is None:
+            self._running.session.start_recording(self._folder)
+            self._takes += 1
+        else:
+            self._stop_recording()
+
+    def _stop_recording(self) -> None:
+        take = self._running.session.recording()
+        if take is not None:
+            self._running.session.stop_recording()
+            self._lost_in_takes += take.lost
+
+    def _learn_offline(self) -> None:
+        """Learn from the whole video, as its dialog offers, or stop that."""
+        window = self._running.window
+        window.commands.offline.trigger()
+        for dialog in window.findChildren(OfflineDialog):
+            dialog.passes.setCurrentIndex(0)
+            dialog.accept()
+            self._offline_runs += 1
 
     def _choose_demo(self) -> None:
         name = DEMOS[self._rng.integers(len(DEMOS))].name
@@ -365,6 +425,8 @@ def _judged(figures: SoakFigures, not_survived: Sequence[Fault]) -> SoakFigures:
     broken = [f"Not survived: {fault.value}." for fault in not_survived]
     if figures.hours >= _JUDGED_HOURS and figures.memory_growth_percent > _LARGEST_GROWTH:
         broken.append(f"Memory grew by {figures.memory_growth_percent:.1f} %.")
+    if figures.hours >= _JUDGED_MB_HOURS and figures.memory_growth > _LARGEST_GROWTH_MB:
+        broken.append(f"Memory grew by {figures.memory_growth:.0f} MB.")
     for name in ("threads", "handles"):
         first, last = getattr(figures, f"{name}_first"), getattr(figures, f"{name}_last")
         if last > first:

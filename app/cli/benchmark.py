@@ -181,10 +181,12 @@ def _add_soak(kinds: Subparsers) -> None:
         "soak",
         help="the window for hours, with random actions and injected faults",
         description="Run the window on the looped demo, do at random what a user does, inject "
-        "faults, and record memory, threads, open files, latency and updates. Ends with a verdict "
+        "faults, and record memory, threads, open files, latency and updates. Memory may grow by "
+        "50 MB in ten minutes or more, and by 3 % in half an hour or more. Ends with a verdict "
         "(exit code 1 if something did not hold) and a plot.",
     )
     soak.add_argument("--hours", metavar="H", type=float, default=2.0, help="how long (default: 2)")
+    soak.add_argument("--no-faults", action="store_true", help="only what a user does")
     _add_count(soak, "--seed", 0, "of the actions and faults")
     soak.add_argument(
         "--plot",
@@ -319,6 +321,7 @@ def _run_soak(args: argparse.Namespace) -> int:
         plot=args.plot,
         weights=args.weights,
         device=args.device,
+        faults=not args.no_faults,
     )
     _tell(figures.rounded(), args)
     return 1 if figures.broken else 0

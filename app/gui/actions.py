@@ -10,6 +10,7 @@ from typing import Protocol
 from PyQt6.QtGui import QAction, QActionGroup
 from PyQt6.QtWidgets import QWidget
 
+from app.gui.language import tr
 from app.gui.shortcuts import make_action, name_action
 from app.gui.theme import icon
 from app.gui.widgets import clock
@@ -73,6 +74,7 @@ _OVERLAYS = {
     "box": ("Person box", "The square that the network sees"),
     "unpersonalized": ("Without personalization", "What the unchanged network predicts, in grey"),
     "angles": ("Angles", "Degrees at elbows, knees, shoulders and hips, as the picture shows them"),
+    "others": ("Other people", "Thin skeletons of whoever is not followed; click one to follow it"),
 }
 
 
@@ -249,14 +251,14 @@ class Actions:
 
     def show_recording(self, seconds: float | None) -> None:
         """Let the record action tell the length of the take; None: nothing is recorded."""
-        text = "Record" if seconds is None else f"Stop {clock(seconds)}"
+        text = tr("Record") if seconds is None else tr("Stop {time}", time=clock(seconds))
         if text != self.record.text():
             name_action(self.record, text)
             self.record.setIcon(icon("circle" if seconds is None else "x"))
 
     def show_offline(self, running: bool, left: str) -> None:
         """Let the offline action offer to stop a run, with the time ``left`` (may be empty)."""
-        text = f"Stop {left}".strip() if running else "Offline…"
+        text = tr("Stop {time}", time=left).strip() if running else tr("Offline…")
         if text != self.offline.text():
             name_action(self.offline, text)
             self.offline.setIcon(icon("x" if running else "hourglass"))

@@ -12,8 +12,11 @@ from types import TracebackType
 
 import platformdirs
 from PyQt6.QtCore import QCoreApplication, QObject, Qt, pyqtSignal
+from PyQt6.QtGui import QIcon
 from PyQt6.QtWidgets import QApplication, QMessageBox, QWidget
 
+from app.assets import ASSETS
+from app.gui.language import tr
 from app.gui.theme import apply_theme
 from app.settings import APP_ID
 from model.core.errors import UserError
@@ -50,7 +53,7 @@ def show_about(parent: QWidget, name: str) -> None:
     rows = "".join(f"<tr><td>{part}</td><td>{licence}</td></tr>" for part, licence in _PARTS)
     box = QMessageBox(parent)
     box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-    box.setWindowTitle(f"About {name}")
+    box.setWindowTitle(tr("About {name}", name=name))
     box.setTextFormat(Qt.TextFormat.RichText)
     box.setText(_TEXT.format(name=name, rows=rows))
     box.open()
@@ -90,8 +93,12 @@ class Problems(QObject):
         else:
             logger.error("unexpected error", exc_info=(kind, error, traceback))
             self.happened.emit(
-                f"Something went wrong in the window ({kind.__name__}: {error}). "
-                f"You can go on; the details are in {self._log}."
+                tr(
+                    "Something went wrong in the window ({error}). You can go on; the details are "
+                    "in {log}.",
+                    error=f"{kind.__name__}: {error}",
+                    log=self._log,
+                )
             )
 
 
@@ -113,6 +120,8 @@ def create_application(log: Path | None = None) -> tuple[QApplication, Problems]
     app = existing if isinstance(existing, QApplication) else QApplication(sys.argv[:1])
     app.setApplicationName(APP_ID)
     app.setApplicationDisplayName(APP_NAME)
+    app.setDesktopFileName(APP_ID)
+    app.setWindowIcon(QIcon(str(ASSETS / "pose-personalizer.svg")))
     apply_theme(app)
     path = log or log_path()
     _log_to(path)

@@ -9,6 +9,7 @@ from PyQt6.QtGui import QAction, QResizeEvent
 from PyQt6.QtWidgets import QMainWindow, QMenu, QToolBar, QToolButton, QWidget
 
 from app.gui.actions import Actions
+from app.gui.language import tr
 from app.gui.shortcuts import beside_icon
 from app.gui.sources import SourceMenu
 from app.gui.theme import icon
@@ -58,7 +59,7 @@ def build_toolbar(
     window: QMainWindow, actions: Actions, sources: SourceMenu, export: QMenu
 ) -> QToolBar:
     """Add the toolbar to ``window``: source, play, personalization, overlays, export."""
-    bar = Toolbar("Toolbar", window)
+    bar = Toolbar(tr("Toolbar"), window)
     bar.setObjectName("Toolbar")
     bar.setMovable(False)
     bar.setFixedHeight(_TOOLBAR_HEIGHT)
@@ -79,7 +80,7 @@ def build_toolbar(
     bar.addAction(actions.explain)
     overlays = _overlay_menu(window, actions)
     overlay_button = _menu_button(
-        "Overlays", "layers", "Choose what is drawn over the picture (1…7)", overlays
+        "Overlays", "layers", "Choose what is drawn over the picture (1…8)", overlays
     )
     export_button = _menu_button(
         "Export", "download", "Write pictures, keypoints or the network", export
@@ -91,10 +92,11 @@ def build_toolbar(
     personalize.setPopupMode(QToolButton.ToolButtonPopupMode.MenuButtonPopup)
     personalize.setStyleSheet(_SPLIT_BUTTON)
     _reserve(_button(bar, actions.play), ("Pause", "Play"))
-    _reserve(_button(bar, actions.offline), ("Offline…", "Stop 0:00"))
-    _reserve(_button(bar, actions.record), ("Record", "Stop 0:00"))
+    stop = tr("Stop {time}", time="0:00")
+    _reserve(_button(bar, actions.offline), ("Offline…", stop))
+    _reserve(_button(bar, actions.record), ("Record", stop))
     # Beside Reset one word is enough.
-    actions.undo_reset.setIconText(beside_icon("Undo"))
+    actions.undo_reset.setIconText(beside_icon(tr("Undo")))
     for action in (
         actions.play,
         actions.personalize,
@@ -161,7 +163,7 @@ def _overlay_menu(window: QMainWindow, actions: Actions) -> QMenu:
 
 
 def _menu(title: str, parent: QWidget, actions: list[QAction]) -> QMenu:
-    menu = QMenu(title, parent)
+    menu = QMenu(tr(title), parent)
     menu.setToolTipsVisible(True)
     menu.addActions(actions)
     return menu
@@ -169,11 +171,11 @@ def _menu(title: str, parent: QWidget, actions: list[QAction]) -> QMenu:
 
 def _menu_button(text: str, icon_name: str, tip: str, menu: QMenu) -> QToolButton:
     button = QToolButton()
-    button.setText(beside_icon(text))
+    button.setText(beside_icon(tr(text)))
     button.setIcon(icon(icon_name))
-    button.setToolTip(tip)
-    button.setAccessibleName(text)
-    button.setAccessibleDescription(tip)
+    button.setToolTip(tr(tip))
+    button.setAccessibleName(tr(text))
+    button.setAccessibleDescription(tr(tip))
     button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
     button.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
     button.setMenu(menu)
@@ -192,7 +194,7 @@ def _reserve(button: QToolButton, texts: tuple[str, ...]) -> None:
     assert action is not None
     shown, widths = action.iconText(), []
     for text in texts:
-        action.setIconText(beside_icon(text))
+        action.setIconText(beside_icon(tr(text)))
         widths.append(button.sizeHint().width())
     action.setIconText(shown)
     button.setMinimumWidth(max(widths))

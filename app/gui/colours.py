@@ -28,6 +28,9 @@ GROUND = "#16181d"
 GHOST = "#C3C8D1"
 """The prediction of the un-personalized weights."""
 
+OTHERS = "#A08FC4"
+"""People beside the one who is followed."""
+
 SIDES = {"left": ORANGE, "right": SKY_BLUE, "middle": GREEN}
 
 

@@ -10,9 +10,10 @@ from PyQt6.QtGui import QPainter
 from PyQt6.QtSvg import QSvgGenerator
 from PyQt6.QtWidgets import QFileDialog, QMenu, QWidget
 
+from app.gui.language import tr
 from app.gui.panels import Panels
 from app.gui.session import Session
-from app.gui.shortcuts import make_action
+from app.gui.shortcuts import make_action, name_action
 from app.gui.sources import Sources
 from app.runtime.live.trajectory import Trajectory
 from model.core.errors import UserError
@@ -43,7 +44,7 @@ class ExportMenu(QMenu):
         trajectory: Trajectory,
         say: Callable[[str], None],
     ) -> None:
-        super().__init__("Export", window)
+        super().__init__(tr("Export"), window)
         self._window = window
         self._session = session
         self._sources = sources
@@ -59,8 +60,9 @@ class ExportMenu(QMenu):
         ):
             self._add(
                 f"{title} as picture…",
-                f"Write the panel {title} as it is now, as PNG or SVG",
+                tr("Write the panel {panel} as it is now, as PNG or SVG", panel=tr(title)),
                 lambda title=title, panel=panel: self._ask_picture(title, panel),  # type: ignore[misc]
+                tr("{panel} as picture…", panel=tr(title)),
             )
         self.addSeparator()
         self._add(
@@ -80,8 +82,10 @@ class ExportMenu(QMenu):
             self._ask_onnx,
         )
 
-    def _add(self, text: str, tip: str, handler: Callable[[], None]) -> None:
-        self.addAction(make_action(self._window, text, tip, lambda _=False: handler()))
+    def _add(self, name: str, tip: str, handler: Callable[[], None], shown: str = "") -> None:
+        action = make_action(self._window, name, tip, lambda _=False: handler())
+        name_action(action, shown or name)
+        self.addAction(action)
 
     def _ask_picture(self, title: str, panel: QWidget) -> None:
         path = self._ask(f"Export {title.lower()}", f"{title.lower()}.png", _PICTURES)
@@ -125,7 +129,7 @@ class ExportMenu(QMenu):
         except UserError as error:
             self._say(str(error))
         else:
-            self._say(f"Written to {path}")
+            self._say(tr("Written to {path}", path=path))
 
 
 def write_picture(widget: QWidget, path: Path) -> None:

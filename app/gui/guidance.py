@@ -9,6 +9,7 @@ from PyQt6.QtCore import QEvent, QObject
 from PyQt6.QtGui import QAction
 from PyQt6.QtWidgets import QHBoxLayout, QMainWindow, QPushButton, QToolButton, QWidget
 
+from app.gui.language import tr
 from app.gui.live_view import LiveView
 from app.gui.session import Session
 from app.gui.shortcuts import make_action
@@ -69,7 +70,7 @@ def tour_stops(window: QWidget, live: QWidget, seek_bar: QWidget) -> list[Stop]:
     """The five places; buttons of the toolbar are found by the names that are read out."""
 
     def button(name: str) -> QWidget:
-        return next(b for b in window.findChildren(QToolButton) if b.accessibleName() == name)
+        return next(b for b in window.findChildren(QToolButton) if b.accessibleName() == tr(name))
 
     return [
         Stop(
@@ -119,14 +120,15 @@ class EmptyState(QObject):
     def show_state(self, *, is_open: bool, silent: bool) -> None:
         """Say whether a picture is on its way, and what to do when it is not."""
         if is_open and not silent:
-            self._view.set_empty_text("One moment", "The first picture is on its way.")
+            self._view.set_empty_text(tr("One moment"), tr("The first picture is on its way."))
         elif silent:
             self._view.set_empty_text(
-                "No picture comes", "The source does not answer. Choose another one."
+                tr("No picture comes"), tr("The source does not answer. Choose another one.")
             )
         else:
             self._view.set_empty_text(
-                "Nothing to look at yet", "Choose a source, or drop a video or a folder here."
+                tr("Nothing to look at yet"),
+                tr("Choose a source, or drop a video or a folder here."),
             )
         wanted = (silent or not is_open) and self._view.picture_rect().isEmpty()
         if wanted != self.buttons.isVisibleTo(self._view):

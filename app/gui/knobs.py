@@ -17,6 +17,7 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
+from app.gui.language import tr
 from app.gui.theme import is_dark
 from model.core.errors import UserError
 
@@ -28,7 +29,7 @@ _LABEL_WIDTH = 176
 
 def title_of(name: str) -> str:
     """A field's name as a person reads it."""
-    return name.replace("_", " ").capitalize()
+    return tr(name.replace("_", " ").capitalize())
 
 
 class _Knob:
@@ -43,14 +44,15 @@ class _Knob:
             self.changed = self.editor.toggled
         elif get_origin(kind) is Literal:
             self.editor = QComboBox()
-            self.editor.addItems(get_args(kind))
+            for choice in get_args(kind):
+                self.editor.addItem(tr(choice), choice)
             self.changed = self.editor.currentTextChanged
         else:
             self.editor = QLineEdit()
             self.changed = self.editor.textChanged
         self.editor.setAccessibleName(title_of(name))
-        self.editor.setAccessibleDescription(meaning)
-        self.editor.setToolTip(meaning)
+        self.editor.setAccessibleDescription(tr(meaning))
+        self.editor.setToolTip(tr(meaning))
         self.error = QLabel()
         self.error.setWordWrap(True)
         self.error.hide()
@@ -61,21 +63,23 @@ class _Knob:
         if isinstance(self.editor, QCheckBox):
             return self.editor.isChecked()
         if isinstance(self.editor, QComboBox):
-            return self.editor.currentText()
+            return self.editor.currentData()
         text = self.editor.text().strip()
         try:
             return self._kind(text)
         except ValueError:
-            expected = "a whole number" if self._kind is int else "a number"
-            raise UserError(
-                f'The setting {self.name} was "{text}"; it must be {expected}.'
-            ) from None
+            wrong = (
+                'The setting {name} was "{text}"; it must be a whole number.'
+                if self._kind is int
+                else 'The setting {name} was "{text}"; it must be a number.'
+            )
+            raise UserError(tr(wrong, name=self.name, text=text)) from None
 
     def show(self, value: object) -> None:
         if isinstance(self.editor, QCheckBox):
             self.editor.setChecked(bool(value))
         elif isinstance(self.editor, QComboBox):
-            self.editor.setCurrentText(str(value))
+            self.editor.setCurrentIndex(self.editor.findData(value))
         else:
             self.editor.setText(text_of(value))
 
@@ -83,7 +87,7 @@ class _Knob:
 def text_of(value: object) -> str:
     """A value as it stands in the form."""
     if isinstance(value, bool):
-        return "on" if value else "off"
+        return tr("on") if value else tr("off")
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
@@ -134,11 +138,11 @@ class KnobForm(QWidget, Generic[T]):
         grid.addWidget(label, row, 0)
         grid.addWidget(knob.editor, row, 1)
         if published is not None:
-            paper = QLabel(f"paper: {text_of(getattr(published, knob.name))}")
-            paper.setToolTip("The value of the paper and its released code")
+            paper = QLabel(tr("paper: {value}", value=text_of(getattr(published, knob.name))))
+            paper.setToolTip(tr("The value of the paper and its released code"))
             paper.setForegroundRole(QPalette.ColorRole.PlaceholderText)
             grid.addWidget(paper, row, 2)
-        words = QLabel(meaning)
+        words = QLabel(tr(meaning))
         words.setWordWrap(True)
         words.setForegroundRole(QPalette.ColorRole.PlaceholderText)
         grid.addWidget(words, row + 1, 0, 1, 3)

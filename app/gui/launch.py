@@ -15,6 +15,7 @@ from PyQt6.QtWidgets import QApplication
 from app.assets import DEMOS, KEYPOINT_GAN_WEIGHTS
 from app.diagnosis import require_screen
 from app.gui.application import Problems, create_application
+from app.gui.language import use_language
 from app.gui.main_window import MainWindow
 from app.gui.panels.keypointgan import KeypointGanChoice
 from app.gui.sources import SourceOpener, open_choice
@@ -39,6 +40,7 @@ from model.core.errors import UserError
 from model.keypointgan.weights import read_metadata
 
 _PICTURE_AFTER_SECONDS = 10.0
+_UNSEEN = ("offscreen", "minimal")  # platforms of Qt without a screen
 _NO_CAMERA = "No camera answers. Playing the demo instead. Choose a source."
 
 
@@ -119,6 +121,7 @@ def open_window(wanted: Launch, make_session: MakeSession = LiveSession) -> Runn
     settings, complaint = AppSettings(welcomed=True), None
     if not wanted.automatic:
         settings, complaint = load_settings(settings_path())
+    use_language(app, settings.language)
     load = partial(load_engine, wanted.weights, precision=wanted.precision)
     session = make_session(partial(load, wanted.device), on_cpu=partial(load, "cpu"))
     try:
@@ -131,7 +134,8 @@ def open_window(wanted: Launch, make_session: MakeSession = LiveSession) -> Runn
             session.add_processor(title, processor)
         sources = LiveSources(session)
         sources.set_camera_mode(settings.camera)
-        if wanted.source is not None:
+        # Nobody is there to choose another one: a wrong one ends the program.
+        if wanted.source is not None and _unattended(wanted, app):
             open_choice(sources, wanted.source)
         window = MainWindow(
             session,
@@ -151,17 +155,23 @@ def open_window(wanted: Launch, make_session: MakeSession = LiveSession) -> Runn
         window.show_message(complaint)
     if wanted.source is None:
         _open_first(window.opener, settings.source)
+    elif not sources.title():
+        window.open_source(wanted.source)
     if not wanted.automatic:
         UnfinishedTakes(window, window.show_message).offer(takes_folder())
     window.set_personalizing(wanted.personalize)
     if wanted.explain:
         window.set_explaining(True)
-    if wanted.keypoint_gan is not None:
-        window.show_keypoint_gan()
     window.show()
+    if wanted.keypoint_gan is not None:
+        window.show_keypoint_gan()  # Qt brings a tab to the front only where it is to be seen
     if wanted.automatic:
         window.quit_after(wanted.quit_after or _PICTURE_AFTER_SECONDS, wanted.screenshot)
     return Running(app, problems, session, window)
+
+
+def _unattended(wanted: Launch, app: QApplication) -> bool:
+    return wanted.automatic or app.platformName() in _UNSEEN
 
 
 def _open_first(opener: SourceOpener, last: SourceChoice | None) -> None:

@@ -6,6 +6,7 @@ from PyQt6.QtCore import QByteArray, Qt
 from PyQt6.QtGui import QAction
 from PyQt6.QtWidgets import QDockWidget, QMainWindow, QToolBar, QWidget
 
+from app.gui.language import tr
 from app.gui.panels import Panels
 
 _RIGHT = Qt.DockWidgetArea.RightDockWidgetArea
@@ -60,13 +61,13 @@ class Docks:
         return [action for dock in docks if (action := dock.toggleViewAction())]
 
     def _dock(self, title: str, panel: QWidget) -> QDockWidget:
-        dock = QDockWidget(title, self._window)
+        dock = QDockWidget(tr(title), self._window)
         # Qt finds a dock by this name when it restores a saved layout.
         dock.setObjectName(title)
         dock.setWidget(panel)
-        dock.setAccessibleName(title)
+        dock.setAccessibleName(tr(title))
         if toggle := dock.toggleViewAction():
-            toggle.setToolTip(f"Show or hide the {title.lower()} panel")
+            toggle.setToolTip(tr("Show or hide the panel {name}", name=tr(title)))
         return dock
 
 

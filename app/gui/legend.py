@@ -10,6 +10,7 @@ from PyQt6.QtCore import QPointF, QRectF, Qt
 from PyQt6.QtGui import QColor, QFontMetricsF, QPainter
 
 from app.gui import colours
+from app.gui.language import tr
 from app.gui.painting import MIN_WEIGHT, paint_arrow, paint_diamond, to_qimage
 from app.settings import Overlays
 
@@ -38,14 +39,20 @@ def legend_rows(overlays: Overlays, *, has_affinity: bool) -> list[Row]:
     rows: list[Row] = []
     if overlays.self_keypoints:
         ramp = colours.viridis() if has_affinity else colours.viridis()[:0]
-        meaning = "colour: how much it adds to the joints" if has_affinity else "no label taught it"
+        meaning = (
+            tr("colour: how much it adds to the joints")
+            if has_affinity
+            else tr("no label taught it")
+        )
         end = f"{colours.CONTRIBUTION_MAX:g}+"
-        rows.append((_diamond, "A point the network found itself", meaning, ramp, "0", end))
+        rows.append((_diamond, tr("A point the network found itself"), meaning, ramp, "0", end))
     if overlays.arrows and has_affinity:
-        meaning = "colour: the weight of that point"
+        meaning = tr("colour: the weight of that point")
         ramp = colours.plasma()[round(255 * MIN_WEIGHT / colours.WEIGHT_MAX) :]
         end = f"{colours.WEIGHT_MAX:g}+"
-        rows.append((_arrow, "This point informs that joint", meaning, ramp, f"{MIN_WEIGHT}", end))
+        rows.append(
+            (_arrow, tr("This point informs that joint"), meaning, ramp, f"{MIN_WEIGHT}", end)
+        )
     return rows
 
 
@@ -60,7 +67,12 @@ def paint_legend(painter: QPainter, picture: QRectF, whole: QRectF, rows: list[R
     metrics = QFontMetricsF(font)
     line = metrics.height()
     words = max((metrics.horizontalAdvance(text) for row in rows for text in row[1:3]), default=0)
-    width = 2 * _PADDING + _SIGN + words
+    scales = [
+        metrics.horizontalAdvance(start + end) + _SCALE + 2 * _GAP
+        for _, _, _, ramp, start, end in rows
+        if len(ramp)
+    ]
+    width = 2 * _PADDING + _SIGN + max([words, *scales])
     height = _PADDING + sum(_height(row, line) + _PADDING for row in rows)
     left = min(picture.right() + _MARGIN, whole.right() - _MARGIN - width)
     if left + width / 2 < picture.right():  # hardly any of it would be beside the picture

@@ -249,8 +249,17 @@ class LiveView(QWidget):
     def _update_cursor(self) -> None:
         if self._dragging or self._on_divider(self._cursor):
             self.setCursor(Qt.CursorShape.SplitHCursor)
+        elif self._on_another():
+            self.setCursor(Qt.CursorShape.PointingHandCursor)
         else:
             self.unsetCursor()
+
+    def _on_another(self) -> bool:
+        """Whether the cursor is on somebody who can be chosen."""
+        if self._cursor is None or self._result is None or not self._overlays.others:
+            return False
+        pixel = self._to_widget().inverted()[0].map(self._cursor)
+        return any(QRectF(*person.box).contains(pixel) for person in self._result.others)
 
     def _to_widget(self) -> QTransform:
         picture = self.picture_rect()

@@ -14,6 +14,7 @@ from PyQt6.QtWidgets import QMainWindow, QVBoxLayout, QWidget
 from app.gui.actions import Actions, Handlers, Preset
 from app.gui.application import APP_NAME, show_about
 from app.gui.bars import build_menus, build_toolbar
+from app.gui.camera_previews import CameraPreviews
 from app.gui.diagnostics import Diagnostics
 from app.gui.export import ExportMenu
 from app.gui.feed import Feed, StatusFeed, WindowTimer
@@ -33,7 +34,14 @@ from app.gui.views import Views
 from app.gui.widgets import MessageBar, StatusBar
 from app.runtime.live.results import Comparison, Phase
 from app.runtime.profiles import ProfileFolder
-from app.settings import AppSettings, Overlays, SourceChoice, profiles_folder, takes_folder
+from app.settings import (
+    AppSettings,
+    Overlays,
+    SourceChoice,
+    SourceKind,
+    profiles_folder,
+    takes_folder,
+)
 from model.adaptation import PersonalizationSettings
 from model.core.errors import UserError
 from model.core.files import whole_file
@@ -69,12 +77,12 @@ class MainWindow(QMainWindow):
         self._save = save
         self._playing = True
         self._known_joints = False
+        self._language = settings.language
         self.panels = build_panels(session.network, keypointgan, settings.keypoint_gan)
         self.messages = MessageBar()
-        self.opener = SourceOpener(
-            sources, self.show_source_problem, settings.source, settings.recent
-        )
+        self.opener = SourceOpener(sources, settings.source, settings.recent)
         self.opener.opened.connect(self.show_source)
+        self.opener.failed.connect(self.show_source_problem)
         self._source_menu = SourceMenu(
             sources, self.show_message, self, lambda: self.opener.recent, settings.camera
         )
@@ -211,6 +219,8 @@ class MainWindow(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent | None) -> None:
         self.timer.stop()
+        for previews in self.findChildren(CameraPreviews):
+            previews.reject()
         self.opener.close()
         self._set_picture_alone(False)
         try:
@@ -269,6 +279,7 @@ class MainWindow(QMainWindow):
         menu = self._source_menu
         menu.chosen.connect(self._choose_source)
         menu.mode_chosen.connect(self.opener.set_camera_mode)
+        menu.previews_wanted.connect(self._show_cameras)
         export = ExportMenu(
             self,
             self._session,
@@ -320,6 +331,7 @@ class MainWindow(QMainWindow):
             if action.isChecked() != wanted:
                 action.trigger()
         apply_keys(self, settings.shortcuts)
+        self._language = settings.language
         try:
             self._save(self._settings())
         except UserError as error:
@@ -339,6 +351,7 @@ class MainWindow(QMainWindow):
             keypoint_gan=self.panels.keypoint_gan.remembered,
             shortcuts=changed_keys(self),
             welcomed=True,
+            language=self._language,
             smoothing=self.commands.smoothing.isChecked(),
             looping=self.transport.loop.isChecked(),
             mirrored=self.commands.mirrored.isChecked(),
@@ -366,6 +379,13 @@ class MainWindow(QMainWindow):
     def _choose_source(self, choice: SourceChoice) -> None:
         self.messages.clear()
         self.opener.choose(choice)
+
+    def _show_cameras(self, names: list[str]) -> None:
+        previews = CameraPreviews(self, names, self._sources.preview)
+        previews.chosen.connect(
+            lambda name: self._choose_source(SourceChoice(SourceKind.CAMERA, name))
+        )
+        previews.show()
 
     def _set_playing(self, playing: bool) -> None:
         self._playing = playing

@@ -25,7 +25,7 @@ from app.gui.change_card import ChangeCard
 from app.gui.dialogs import AskingDialog
 from app.gui.panels import Panels
 from app.gui.session import Session
-from app.gui.sources import VIDEO_FILES, Sources
+from app.gui.sources import Sources, video_files
 from app.gui.theme import icon
 from app.gui.widgets import ElidedLabel, count, time_left
 from app.runtime.live.results import OfflineProgress, Phase
@@ -125,7 +125,7 @@ class OfflineDialog(AskingDialog):
         self.list.addItem(item)
 
     def _ask_videos(self) -> None:
-        paths, _ = QFileDialog.getOpenFileNames(self, "Add videos", "", VIDEO_FILES)
+        paths, _ = QFileDialog.getOpenFileNames(self, "Add videos", "", video_files())
         self.add_paths([Path(path) for path in paths])
 
     def _ask_folder(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -15,7 +16,8 @@ from app.runtime.live.results import Array, KeypointGanInfo, NetworkInfo, PoseRe
 from app.settings import Overlays
 from model.core.angles import ANGLES, joint_angles
 from model.core.crop import SquareBox
-from model.core.skeleton import SURE
+from model.core.skeleton import COCO17, SURE
+from model.tracking import Detection
 
 
 def to_qimage(pixels: NDArray[np.uint8]) -> QImage:
@@ -109,6 +111,8 @@ _HALO = QColor(colours.GROUND)
 _HAIRLINE = QPen(_HALO, 0)  # one device pixel whatever the transform
 _LIGHT_HAIRLINE = QPen(QColor("#FFFFFF"), 0)
 _DIMMED = 0.3
+_MUTED = 0.8
+_SURE_OF_OTHERS = 0.3  # of a keypoint, as the detector scores it
 _SMALLEST_TEXT, _LARGEST_TEXT = 12, 20  # pixels
 
 
@@ -231,8 +235,11 @@ class _Drawing:
         self._arrows = shown_arrows(result, highlight)
 
     def paint(self, overlays: Overlays) -> None:
+        if overlays.others:
+            self._paint_others(self._result.others, boxes=overlays.box)
         if overlays.box:
-            self._paint_box()
+            left, top, right, bottom = self._box.corners
+            self._paint_box(QRectF(left, top, right - left, bottom - top), colours.GHOST)
         if overlays.unpersonalized and self._result.unpersonalized is not None:
             self._paint_ghost(self._result.unpersonalized)
         if overlays.skeleton:
@@ -246,12 +253,24 @@ class _Drawing:
         if overlays.angles and self._highlight is None:
             self._paint_angles()
 
-    def _paint_box(self) -> None:
-        left, top, right, bottom = self._box.corners
-        rect = QRectF(left, top, right - left, bottom - top)
+    def _paint_others(self, others: Sequence[Detection], *, boxes: bool) -> None:
+        colour = QColor(colours.OTHERS)
+        self._painter.setOpacity(_DIMMED if self._highlight is not None else _MUTED)
+        for person in others:
+            if boxes:
+                self._paint_box(QRectF(*person.box), colours.OTHERS)
+            width = max(max(person.box[2:]) / 140, 2 * self._hair)
+            points = [QPointF(x, y) for x, y in person.keypoints.tolist()]
+            seen = person.keypoint_scores >= _SURE_OF_OTHERS
+            for a, b in COCO17.limbs:
+                if seen[a] and seen[b]:
+                    self._paint_bar(QLineF(points[a], points[b]), colour, width)
+        self._painter.setOpacity(1.0)
+
+    def _paint_box(self, rect: QRectF, colour: str) -> None:
         self._painter.setBrush(Qt.BrushStyle.NoBrush)
-        for colour, width in ((_HALO, 3 * self._hair), (QColor(colours.GHOST), self._hair)):
-            self._painter.setPen(QPen(colour, width))
+        for each, width in ((_HALO, 3 * self._hair), (QColor(colour), self._hair)):
+            self._painter.setPen(QPen(each, width))
             self._painter.drawRect(rect)
 
     def _paint_ghost(self, unpersonalized: NDArray[np.float32]) -> None:

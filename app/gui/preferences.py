@@ -21,6 +21,7 @@ from PyQt6.QtWidgets import (
 )
 
 from app.gui.knobs import KnobForm
+from app.gui.language import tr
 from app.gui.shortcuts import ShortcutTable
 from app.settings import AppSettings, Value
 from model.adaptation import DEFAULT_PRESET, PRESETS, PersonalizationSettings, preset_name
@@ -60,6 +61,7 @@ WINDOW = {
     "smoothing": "Steady what is drawn; results and recordings stay as predicted (S).",
     "mirrored": "Show the picture as a mirror would (M).",
     "looping": "Files begin again at their end (L).",
+    "language": "What the window speaks, from its next start on.",
 }
 """One sentence per setting of the window."""
 
@@ -104,25 +106,25 @@ class SettingsDialog(QDialog):
     ) -> None:
         super().__init__(window)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setWindowTitle("Settings")
+        self.setWindowTitle(tr("Settings"))
         self.resize(640, 640)
         self.learning = KnobForm(learning, LEARNING, PersonalizationSettings())
         self.window_form = KnobForm(settings, WINDOW, None)
         self.shortcuts = ShortcutTable(window)
         self.preset = QComboBox()
-        self.preset.setAccessibleName("Preset")
-        self.preset.setToolTip("Fill in the settings of a preset")
-        self.preset.addItems([*(preset.title for preset in PRESETS), OWN])
+        self.preset.setAccessibleName(tr("Preset"))
+        self.preset.setToolTip(tr("Fill in the settings of a preset"))
+        self.preset.addItems([tr(title) for title in (*(p.title for p in PRESETS), OWN)])
         self.preset.activated.connect(self._fill_in)
         self.tabs = QTabWidget()
-        self.tabs.setAccessibleName("Settings")
-        self.tabs.setToolTip("What to set")
-        self.tabs.addTab(self._learning_page(), "Personalization")
-        self.tabs.addTab(_scrolling(self.window_form), "Window")
-        self.tabs.addTab(self.shortcuts, "Shortcuts")
+        self.tabs.setAccessibleName(tr("Settings"))
+        self.tabs.setToolTip(tr("What to set"))
+        self.tabs.addTab(self._learning_page(), tr("Personalization"))
+        self.tabs.addTab(_scrolling(self.window_form), tr("Window"))
+        self.tabs.addTab(self.shortcuts, tr("Shortcuts"))
         self._note = QLabel()
         self._note.setWordWrap(True)
-        self._note.setAccessibleName("What is wrong")
+        self._note.setAccessibleName(tr("What is wrong"))
         column = QVBoxLayout(self)
         column.setContentsMargins(16, 16, 16, 16)
         column.setSpacing(8)
@@ -146,7 +148,7 @@ class SettingsDialog(QDialog):
         row = QHBoxLayout()
         row.setContentsMargins(16, 16, 16, 0)
         row.setSpacing(16)
-        label = QLabel("Preset")
+        label = QLabel(tr("Preset"))
         label.setBuddy(self.preset)
         row.addWidget(label)
         row.addWidget(self.preset)
@@ -159,16 +161,16 @@ class SettingsDialog(QDialog):
 
     def _buttons(self) -> QDialogButtonBox:
         buttons = QDialogButtonBox()
-        self.reset_button = QPushButton("Reset to defaults")
-        self.save_button = QPushButton("Save")
-        cancel = QPushButton("Cancel")
+        self.reset_button = QPushButton(tr("Reset to defaults"))
+        self.save_button = QPushButton(tr("Save"))
+        cancel = QPushButton(tr("Cancel"))
         roles = QDialogButtonBox.ButtonRole
         for button, role, tip in (
             (self.reset_button, roles.ResetRole, "Fill in the program's own settings and keys"),
             (self.save_button, roles.AcceptRole, "Use and remember these settings"),
             (cancel, roles.RejectRole, "Leave everything as it was (Esc)"),
         ):
-            button.setToolTip(tip)
+            button.setToolTip(tr(tip))
             button.setAccessibleName(button.text())
             button.setAutoDefault(button is self.save_button)
             buttons.addButton(button, role)
@@ -194,7 +196,7 @@ class SettingsDialog(QDialog):
         index = next((i for i, preset in enumerate(PRESETS) if preset.name == name), len(PRESETS))
         self.preset.setCurrentIndex(index)
         own = "Different from every preset"
-        self._words.setText(PRESETS[index].description if index < len(PRESETS) else own)
+        self._words.setText(tr(PRESETS[index].description if index < len(PRESETS) else own))
         self._note.setText(self.learning.problem)
         self.save_button.setEnabled(settings is not None)
 
@@ -208,5 +210,5 @@ def _scrolling(form: QWidget) -> QScrollArea:
     if viewport := area.viewport():
         viewport.setAutoFillBackground(False)
     area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-    area.setAccessibleName("Settings")
+    area.setAccessibleName(tr("Settings"))
     return area

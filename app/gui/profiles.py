@@ -19,6 +19,7 @@ from PyQt6.QtWidgets import (
 
 from app.gui.actions import Actions
 from app.gui.dialogs import AskingDialog
+from app.gui.language import tr
 from app.gui.session import Session
 from app.gui.theme import icon
 from app.gui.widgets import count
@@ -47,7 +48,7 @@ class ProfileMenu(QMenu):
     def __init__(
         self, folder: ProfileFolder, actions: Actions, say: Callable[[str], None], parent: QWidget
     ) -> None:
-        super().__init__("P&rofiles", parent)
+        super().__init__(tr("P&rofiles"), parent)
         self._folder = folder
         self._actions = actions
         self._say = say
@@ -64,13 +65,13 @@ class ProfileMenu(QMenu):
             profiles = []
         self.clear()
         self.addAction(self._actions.save_profile)
-        self.addSection("Load")
+        self.addSection(tr("Load"))
         for profile in profiles:
             self._add(profile)
         if not profiles:
-            entry = self.addAction("No profile yet")
+            entry = self.addAction(tr("No profile yet"))
             assert entry is not None
-            entry.setToolTip("Personalize for a while, then save what was learnt")
+            entry.setToolTip(tr("Personalize for a while, then save what was learnt"))
             entry.setEnabled(False)
         self.addSeparator()
         for action in (self._actions.rename_profile, self._actions.delete_profile):
@@ -93,10 +94,14 @@ def _details(profile: StoredProfile) -> str:
     """What there is to know of a profile, as rich text in which a name is only a name."""
     lines = [profile.name]
     if profile.info is None:
-        lines.append("This file cannot be read")
+        lines.append(tr("This file cannot be read"))
     else:
         date = profile.info.created.replace("T", " ").removesuffix("+00:00")
-        lines += [count(profile.info.updates, "update"), f"Saved {date} UTC", profile.info.network]
+        lines += [
+            count(profile.info.updates, "update"),
+            tr("Saved {date} UTC", date=date),
+            profile.info.network,
+        ]
     return "<br>".join(map(html.escape, lines))
 
 

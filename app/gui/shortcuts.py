@@ -17,6 +17,7 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
+from app.gui.language import tr
 from app.gui.theme import icon
 
 DEFAULT_KEY = "default key"
@@ -34,12 +35,15 @@ def make_action(
     *,
     checkable: bool = False,
 ) -> QAction:
-    """An action whose tooltip tells its key, which works while ``parent`` is to be seen."""
+    """An action whose tooltip tells its key, which works while ``parent`` is to be seen.
+
+    ``text`` and ``tip`` are translated; its object name stays ``text``.
+    """
     action = QAction(parent)
     action.setCheckable(checkable)
     action.setObjectName(text)
     action.setProperty(DEFAULT_KEY, shortcut)
-    action.setProperty(_TIP, tip)
+    action.setProperty(_TIP, tr(tip))
     set_key(action, shortcut)
     if icon_name:
         action.setIcon(icon(icon_name))
@@ -59,9 +63,10 @@ def set_key(action: QAction, key: str) -> None:
 
 
 def name_action(action: QAction, text: str) -> None:
-    """Call ``action`` by another name, on buttons too."""
-    action.setText(text)
-    action.setIconText(text if action.icon().isNull() else beside_icon(text))
+    """Call ``action`` by another name, translated, on buttons too."""
+    shown = tr(text)
+    action.setText(shown)
+    action.setIconText(shown if action.icon().isNull() else beside_icon(shown))
 
 
 def beside_icon(text: str) -> str:
@@ -118,9 +123,10 @@ class ShortcutTable(QWidget):
         }
         self._keys = {name: action.shortcut().toString() for name, action in actions.items()}
         self._table = QTableWidget(len(actions), 2)
-        self._table.setAccessibleName("Shortcuts")
-        self._table.setToolTip("Click into a key and press another one; the cross takes it away")
-        self._table.setHorizontalHeaderLabels(["Action", "Key"])
+        self._table.setAccessibleName(tr("Shortcuts"))
+        tip = tr("Click into a key and press another one; the cross takes it away")
+        self._table.setToolTip(tip)
+        self._table.setHorizontalHeaderLabels([tr("Action"), tr("Key")])
         self._table.setSelectionMode(QTableWidget.SelectionMode.NoSelection)
         self._table.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         rows, columns = self._table.verticalHeader(), self._table.horizontalHeader()
@@ -131,13 +137,13 @@ class ShortcutTable(QWidget):
         columns.resizeSection(1, 180)
         self.editors: dict[str, QKeySequenceEdit] = {}
         for row, name in enumerate(sorted(actions)):
-            item = QTableWidgetItem(name)
+            item = QTableWidgetItem(tr(name))
             item.setFlags(Qt.ItemFlag.ItemIsEnabled)
             item.setToolTip(actions[name].toolTip())
             self._table.setItem(row, 0, item)
             self._table.setCellWidget(row, 1, self._editor(name))
         self.note = QLabel()
-        self.note.setAccessibleName("Why a key was refused")
+        self.note.setAccessibleName(tr("Why a key was refused"))
         self.note.setWordWrap(True)
         self.note.setMinimumHeight(2 * self.note.fontMetrics().height())
         column = QVBoxLayout(self)
@@ -160,8 +166,8 @@ class ShortcutTable(QWidget):
         editor = QKeySequenceEdit(QKeySequence(self._keys[name]))
         editor.setMaximumSequenceLength(1)
         editor.setClearButtonEnabled(True)
-        editor.setAccessibleName(f"Key for {name}")
-        editor.setToolTip(f"Press a key for {name}")
+        editor.setAccessibleName(tr("Key for {name}", name=tr(name)))
+        editor.setToolTip(tr("Press a key for {name}", name=tr(name)))
         editor.keySequenceChanged.connect(partial(self._choose, name))
         self.editors[name] = editor
         return editor
@@ -175,7 +181,11 @@ class ShortcutTable(QWidget):
             self.note.clear()
             self._keys[name] = key
             return
-        sentence = f"{key} belongs to {owner} already. Give {owner} another key first."
+        sentence = tr(
+            "{key} belongs to {owner} already. Give {owner} another key first.",
+            key=key,
+            owner=tr(owner),
+        )
         self.note.setText(sentence)
         self.editors[name].setKeySequence(QKeySequence(self._keys[name]))
         self.refused.emit(sentence)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from app.gui.language import tr
 from app.runtime.live.results import Phase, WorkerStatus
 
 ENOUGH = 12.0
@@ -47,13 +48,15 @@ class SlownessNotice:
 
 
 def _sentence(status: WorkerStatus) -> str:
-    rate = f"This machine manages {status.predictions_per_second:.0f} predictions a second"
+    rate = f"{status.predictions_per_second:.0f}"
     if status.phase in (Phase.PERSONALIZING, Phase.HELD_BACK, Phase.UNDONE):
-        return (
-            f"{rate} while it learns: switch Personalize off once the pose fits, or choose a "
-            "smaller batch size in Settings."
+        return tr(
+            "This machine manages {rate} predictions a second while it learns: switch Personalize "
+            "off once the pose fits, or choose a smaller batch size in Settings.",
+            rate=rate,
         )
-    return (
-        f"{rate}: close other programs, play files slower, or start with --weights of a "
-        "lighter network."
+    return tr(
+        "This machine manages {rate} predictions a second: close other programs, play files "
+        "slower, or start with --weights of a lighter network.",
+        rate=rate,
     )

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import Protocol
 
 from PyQt6.QtCore import QObject, Qt, pyqtSignal
-from PyQt6.QtGui import QDropEvent
+from PyQt6.QtGui import QAction, QDropEvent
 from PyQt6.QtWidgets import QApplication, QFileDialog, QMenu, QWidget
 
 from app.assets import Demo, KnownJoints
+from app.gui.language import tr
 from app.gui.theme import icon
 from app.runtime.capture.files import VIDEO_SUFFIXES
+from app.runtime.capture.previews import Preview
 from app.runtime.lifecycle import Task
 from app.runtime.live.results import PoseResult
 from app.settings import CAMERA_MODES, MOST_RECENT, CameraMode, SourceChoice, SourceKind
@@ -27,7 +29,10 @@ class Sources(Protocol):
     """
 
     def cameras(self) -> list[str]:
-        """Names of the cameras found now; asking may take a moment."""
+        """Names of the cameras found now; asking may take seconds, and is done in any thread."""
+
+    def preview(self, name: str) -> Preview:
+        """Begin to look through that camera, for a small picture."""
 
     def demos(self) -> list[Demo]: ...
 
@@ -75,23 +80,54 @@ def open_choice(sources: Sources, choice: SourceChoice) -> None:
     opening[choice.kind](choice.value)
 
 
-T = TypeVar("T")
+def video_files() -> str:
+    """The kinds of files for a dialog that asks for videos."""
+    endings = " ".join(f"*{suffix}" for suffix in VIDEO_SUFFIXES)
+    return tr("Videos ({endings});;All files (*)", endings=endings)
 
-VIDEO_FILES = f"Videos ({' '.join(f'*{suffix}' for suffix in VIDEO_SUFFIXES)});;All files (*)"
+
+class CameraSearch(QObject):
+    """Lists cameras beside the window, since a system may take seconds for it."""
+
+    over = pyqtSignal(list, str)
+    """Names of cameras, and a sentence if they cannot be listed."""
+
+    def __init__(self, find: Callable[[], list[str]]) -> None:
+        super().__init__()
+        self._find = find
+        self._busy = False
+        self.over.connect(self._rest)
+
+    def begin(self) -> None:
+        """Look for them, unless a search is under way: its answer is as good."""
+        if not self._busy:
+            self._busy = True
+            Task("app-cameras", lambda: self.over.emit(self._find(), ""), self._fail).start()
+
+    def _fail(self, error: Exception) -> None:
+        told = isinstance(error, UserError)
+        self.over.emit(
+            [], str(error) if told else tr("The cameras cannot be listed ({error}).", error=error)
+        )
+
+    def _rest(self) -> None:
+        self._busy = False
 
 
 class SourceMenu(QMenu):
     """Cameras by name, video files, folders of images, what was open lately, and the demo clips.
 
-    The cameras are asked for when the menu opens, because that takes a moment and they come and
-    go. ``say`` gets the sentence when they cannot be listed; ``recent`` is asked for what was
-    open; cameras are asked for ``mode``.
+    The cameras are looked for when the menu opens, because they come and go, and come into it as
+    soon as they are found. ``say`` gets the sentence when they cannot be listed; ``recent`` is
+    asked for what was open; cameras are asked for ``mode``.
     """
 
     chosen = pyqtSignal(object)
     """A SourceChoice."""
     mode_chosen = pyqtSignal(object)
     """A CameraMode."""
+    previews_wanted = pyqtSignal(list)
+    """The names of all cameras."""
 
     def __init__(
         self,
@@ -101,12 +137,15 @@ class SourceMenu(QMenu):
         recent: Callable[[], Sequence[SourceChoice]] = tuple,
         mode: CameraMode | None = None,
     ) -> None:
-        super().__init__("Source", parent)
+        super().__init__(tr("Source"), parent)
         self._sources = sources
         self._say = say
         self._recent = recent
         self.mode = mode or CameraMode()
         self.setToolTipsVisible(True)
+        self._looking: QAction | None = None
+        self.search = CameraSearch(sources.cameras)
+        self.search.over.connect(self._show_cameras)
         self.aboutToShow.connect(self._fill)
         # macOS leaves out a menu that is empty before it opens.
         self._fill_files()
@@ -115,30 +154,53 @@ class SourceMenu(QMenu):
         self.clear()
         for menu in self.findChildren(QMenu):
             menu.deleteLater()
-        self._fill_cameras()
+        self.addSection(tr("Cameras"))
+        self._looking = self._add(
+            "webcam", tr("Looking for cameras…"), tr("They are listed in a moment")
+        )
+        self._fill_modes()
         self._fill_files()
         self._fill_demos()
+        self.search.begin()
 
-    def _fill_cameras(self) -> None:
-        self.addSection("Cameras")
-        names = self._ask(self._sources.cameras)
+    def _show_cameras(self, names: list[str], complaint: str) -> None:
+        """Put them in the place of the entry that says that they are looked for."""
+        if complaint:
+            self._say(complaint)
+        looking, self._looking = self._looking, None
+        if looking is None:
+            return
         for name in names:
-            self._add_choice("webcam", name, f"Look through {name}", SourceKind.CAMERA, name)
-        if not names:
-            self._add("webcam", "No camera found", "Connect one, then open this menu again")
-        self._fill_modes()
+            tip = tr("Look through {name}", name=name)
+            entry = self._add_choice("webcam", name, tip, SourceKind.CAMERA, name)
+            self.insertAction(looking, entry)
+        if len(names) > 1:
+            tip = tr("Live pictures of all, to choose one by what it sees")
+            entry = self._add(
+                "webcam",
+                tr("See all cameras…"),
+                tip,
+                lambda: self.previews_wanted.emit(names),
+            )
+            self.insertAction(looking, entry)
+        if names:
+            self.removeAction(looking)
+        else:
+            looking.setText(tr("No camera found"))
+            looking.setToolTip(tr("Connect one, then open this menu again"))
 
     def _fill_modes(self) -> None:
-        menu = self.addMenu(icon("camera"), f"Camera mode: {self.mode}")
+        menu = self.addMenu(icon("camera"), tr("Camera mode: {mode}", mode=self.mode))
         assert menu is not None
         menu.setToolTipsVisible(True)
         entry = menu.menuAction()
         assert entry is not None
-        entry.setToolTip("What cameras are asked for; the status bar says what they deliver")
+        tip = tr("What cameras are asked for; the status bar says what they deliver")
+        entry.setToolTip(tip)
         for mode in CAMERA_MODES:
-            choice = menu.addAction(f"{mode.width} × {mode.height}, {mode.fps} pictures/s")
+            choice = menu.addAction(tr("{width} × {height}, {fps} pictures/s", **asdict(mode)))
             assert choice is not None
-            choice.setToolTip(f"Ask cameras for {mode}")
+            choice.setToolTip(tr("Ask cameras for {mode}", mode=mode))
             choice.setCheckable(True)
             choice.setChecked(mode == self.mode)
             choice.triggered.connect(lambda _checked, wanted=mode: self._choose_mode(wanted))
@@ -148,41 +210,34 @@ class SourceMenu(QMenu):
         self.mode_chosen.emit(mode)
 
     def _fill_files(self) -> None:
-        self.addSection("Files")
-        self._add("film", "Open video…", "Play a video file", self.ask_video)
-        tip = "Play a folder of images in the order of their names"
-        self._add("folder", "Open image folder…", tip, self._ask_images)
+        self.addSection(tr("Files"))
+        self._add("film", tr("Open video…"), tr("Play a video file"), self.ask_video)
+        tip = tr("Play a folder of images in the order of their names")
+        self._add("folder", tr("Open image folder…"), tip, self._ask_images)
         for choice in self._recent():
             icon_name = "folder" if choice.kind is SourceKind.IMAGES else "film"
             name = Path(choice.value).name or choice.value
             self._add_choice(icon_name, name, choice.value, choice.kind, choice.value)
 
     def _fill_demos(self) -> None:
-        self.addSection("Demo clips")
-        demos = self._ask(self._sources.demos)
+        self.addSection(tr("Demo clips"))
+        demos = self._sources.demos()
         for demo in demos:
-            tip = f"Play the embedded clip {demo.name}"
-            self._add_choice("clapperboard", demo.title, tip, SourceKind.DEMO, demo.name)
+            tip = tr("Play the embedded clip {name}", name=demo.name)
+            self._add_choice("clapperboard", tr(demo.title), tip, SourceKind.DEMO, demo.name)
         if not demos:
-            self._add("clapperboard", "No demo clip found", "Clips lie in assets/demo")
-
-    def _ask(self, question: Callable[[], list[T]]) -> list[T]:
-        try:
-            return question()
-        except UserError as error:
-            self._say(str(error))
-            return []
+            self._add("clapperboard", tr("No demo clip found"), tr("Clips lie in assets/demo"))
 
     def _add_choice(
         self, icon_name: str, text: str, tip: str, kind: SourceKind, value: str
-    ) -> None:
+    ) -> QAction:
         choice = SourceChoice(kind, value)
         # "&" would become a mnemonic and vanish from a camera's name.
-        self._add(icon_name, text.replace("&", "&&"), tip, lambda: self.chosen.emit(choice))
+        return self._add(icon_name, text.replace("&", "&&"), tip, lambda: self.chosen.emit(choice))
 
     def _add(
         self, icon_name: str, text: str, tip: str, handler: Callable[[], None] | None = None
-    ) -> None:
+    ) -> QAction:
         """Add an entry; without a ``handler`` it only tells something."""
         entry = self.addAction(icon(icon_name), text)
         assert entry is not None
@@ -190,15 +245,18 @@ class SourceMenu(QMenu):
         entry.setEnabled(handler is not None)
         if handler is not None:
             entry.triggered.connect(handler)
+        return entry
 
     def ask_video(self) -> None:
         """Let the user choose a video file."""
-        path, _ = QFileDialog.getOpenFileName(self.parentWidget(), "Open video", "", VIDEO_FILES)
+        path, _ = QFileDialog.getOpenFileName(
+            self.parentWidget(), tr("Open video"), "", video_files()
+        )
         if path:
             self.chosen.emit(SourceChoice(SourceKind.VIDEO, path))
 
     def _ask_images(self) -> None:
-        path = QFileDialog.getExistingDirectory(self.parentWidget(), "Open image folder")
+        path = QFileDialog.getExistingDirectory(self.parentWidget(), tr("Open image folder"))
         if path:
             self.chosen.emit(SourceChoice(SourceKind.IMAGES, path))
 
@@ -213,7 +271,7 @@ class _Opening:
 
 
 class SourceOpener(QObject):
-    """Opens sources by choice, beside the window; ``say`` gets the sentence when one cannot be.
+    """Opens sources by choice, beside the window.
 
     A source may take seconds, or for ever: what is chosen meanwhile takes its place, and nothing
     is heard of it any more. ``last_choice`` is what the user chose last with success, not what a
@@ -221,19 +279,17 @@ class SourceOpener(QObject):
     """
 
     opened = pyqtSignal()
-    failed = pyqtSignal()
-    """Nothing could be opened, and the current source goes on."""
+    failed = pyqtSignal(str)
+    """What was wanted could not be opened, and why; the current source goes on, or another one."""
     _over = pyqtSignal(int, object)
 
     def __init__(
         self,
         sources: Sources,
-        say: Callable[[str], None],
         last_choice: SourceChoice | None,
         recent: tuple[SourceChoice, ...] = (),
     ) -> None:
         super().__init__()
-        self._say = say
         self._sources = sources
         self._newest = 0
         self.busy = False
@@ -296,7 +352,9 @@ class SourceOpener(QObject):
             self._over.emit(number, work(lambda: number == self._newest))
 
         def failed(error: Exception) -> None:
-            self._over.emit(number, _Opening(False, f"The source cannot be opened ({error})."))
+            self._over.emit(
+                number, _Opening(False, tr("The source cannot be opened ({error}).", error=error))
+            )
 
         Task("app-opening", task, failed).start()
 
@@ -305,12 +363,10 @@ class SourceOpener(QObject):
             return
         self._set_busy(False)
         if opening.sentence:
-            self._say(opening.sentence)
+            self.failed.emit(opening.sentence)
         if opening.shown:
             self._remember(opening.remembered)
             self.opened.emit()
-        else:
-            self.failed.emit()
 
     def _remember(self, choice: SourceChoice | None) -> None:
         if choice is None:

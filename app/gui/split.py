@@ -6,6 +6,7 @@ from PyQt6.QtCore import QPointF, QRectF, Qt
 from PyQt6.QtGui import QColor, QFontMetricsF, QPainter, QPen, QPolygonF
 
 from app.gui import colours
+from app.gui.language import tr
 
 _REACH = 10.0  # pixels beside the line that take hold of it
 _STEP = 0.02
@@ -59,7 +60,8 @@ class Divider:
             painter.setPen(QPen(colour, width, cap=Qt.PenCapStyle.FlatCap))
             painter.drawLine(QPointF(x, picture.top()), QPointF(x, picture.bottom()))
         self._paint_handle(painter, QPointF(x, picture.center().y()))
-        for title, note, at_left in zip(_TITLES, notes, (True, False), strict=True):
+        titles = [tr(title) for title in _TITLES]
+        for title, note, at_left in zip(titles, notes, (True, False), strict=True):
             whole = f"{title} · {note}" if note else title
             if not self._paint_label(painter, picture, whole, at_left=at_left):
                 self._paint_label(painter, picture, title, at_left=at_left)

@@ -16,6 +16,8 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
+from app.gui.language import tr
+
 _DIM = QColor(10, 12, 16, 170)
 _RING = QColor("#FFFFFF")
 _MARGIN = 6
@@ -44,7 +46,7 @@ class Tour(QWidget):
         super().__init__(window)
         self._stops = list(stops)
         self.place = 0
-        self.setAccessibleName("Tour")
+        self.setAccessibleName(tr("Tour"))
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self._card = QFrame(self)
         self._card.setAutoFillBackground(True)
@@ -153,12 +155,12 @@ class Tour(QWidget):
 
     def _show_place(self) -> None:
         stop = self._stops[self.place]
-        self.title.setText(stop.title)
-        self.text.setText(stop.text)
-        self._count.setText(f"{self.place + 1} of {len(self._stops)}")
+        self.title.setText(tr(stop.title))
+        self.text.setText(tr(stop.text))
+        self._count.setText(tr("{place} of {count}", place=self.place + 1, count=len(self._stops)))
         self.back.setEnabled(self.place > 0)
         last = self.place == len(self._stops) - 1
-        self.next.setText("Done" if last else "Next")
+        self.next.setText(tr("Done") if last else tr("Next"))
         self._place_card()
         self.next.setFocus()
         self.update()
@@ -180,8 +182,8 @@ class Tour(QWidget):
 
 
 def _button(text: str, tip: str) -> QPushButton:
-    button = QPushButton(text)
-    button.setToolTip(tip)
-    button.setAccessibleName(text)
+    button = QPushButton(tr(text))
+    button.setToolTip(tr(tip))
+    button.setAccessibleName(tr(text))
     button.setAutoDefault(True)
     return button

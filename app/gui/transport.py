@@ -17,6 +17,7 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
+from app.gui.language import tr
 from app.gui.session import Session
 from app.gui.shortcuts import make_action
 from app.gui.widgets import clock
@@ -33,8 +34,8 @@ class SeekBar(QSlider):
 
     def __init__(self) -> None:
         super().__init__(Qt.Orientation.Horizontal)
-        self.setAccessibleName("Position")
-        self.setToolTip("Click or drag to another place; the arrow keys go a second on or back")
+        self.setAccessibleName(tr("Position"))
+        self.setToolTip(tr("Click or drag to another place; the arrow keys go a second on or back"))
         # Whoever looks at the picture keeps its keys; Tab and a click come here.
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.actionTriggered.connect(lambda _action: self.sought.emit(self.sliderPosition()))
@@ -122,14 +123,14 @@ class Transport(QWidget):
         self.seek_bar = SeekBar()
         self.seek_bar.sought.connect(self._seek)
         self._time = QLabel()
-        self._time.setAccessibleName("Position and length")
+        self._time.setAccessibleName(tr("Position and length"))
         widest = self._time.fontMetrics().horizontalAdvance("0:00:00 / 0:00:00")
         self._time.setMinimumWidth(widest)
         self._time.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self.speed = QComboBox()
         self.speed.addItems([f"{speed:g}×" for speed in SPEEDS])
-        self.speed.setToolTip("How fast the file plays ([ and ])")
-        self.speed.setAccessibleName("Speed")
+        self.speed.setToolTip(tr("How fast the file plays ([ and ])"))
+        self.speed.setAccessibleName(tr("Speed"))
         self.speed.activated.connect(lambda index: session.set_speed(SPEEDS[index]))
         row = QHBoxLayout(self)
         row.setContentsMargins(8, 4, 8, 4)
@@ -160,10 +161,12 @@ class Transport(QWidget):
         position = clock(math.floor(playback.position))
         if playback.duration is None:
             self._time.setText(position)
-            self._time.setToolTip("The file does not say how long it is")
+            self._time.setToolTip(tr("The file does not say how long it is"))
         else:
             self._time.setText(f"{position} / {clock(playback.duration)}")
-            self._time.setToolTip(f"Frame {playback.index + 1} of {playback.count}")
+            self._time.setToolTip(
+                tr("Frame {frame} of {count}", frame=playback.index + 1, count=playback.count)
+            )
         if playback.speed in SPEEDS:
             self.speed.setCurrentIndex(SPEEDS.index(playback.speed))
 

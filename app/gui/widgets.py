@@ -28,6 +28,7 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
+from app.gui.language import tr
 from app.gui.theme import TONES, Tone, icon, paint_icon
 from app.runtime.live.results import OfflineProgress, Phase, WorkerStatus
 
@@ -82,7 +83,7 @@ def paint_empty(painter: QPainter, room: QRectF, title: str, sentence: str) -> N
 
 
 def paint_placeholder(painter: QPainter, room: QRectF, palette: QPalette, text: str) -> None:
-    """Fill ``room`` quietly and say in its middle when something will appear there."""
+    """Fill ``room`` quietly and say in its middle, translated, when something will appear."""
     painter.save()
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.setPen(Qt.PenStyle.NoPen)
@@ -90,7 +91,7 @@ def paint_placeholder(painter: QPainter, room: QRectF, palette: QPalette, text: 
     painter.drawRoundedRect(room, 4, 4)
     painter.setPen(palette.color(QPalette.ColorRole.PlaceholderText))
     inside = room.adjusted(_PADDING, _PADDING, -_PADDING, -_PADDING)
-    painter.drawText(inside, Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap, text)
+    painter.drawText(inside, Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap, tr(text))
     painter.restore()
 
 
@@ -158,7 +159,7 @@ def chip(status: WorkerStatus) -> Chip:
 def _words(status: WorkerStatus) -> str:
     if status.phase is Phase.OFFLINE:
         return _offline_words(status.offline)
-    words = status.phase.value
+    words = tr(status.phase.value)
     if status.detail:
         words += f" ({status.detail})"
     learnt = status.updates > 0 and status.phase in (Phase.OFF, Phase.FROZEN)
@@ -169,12 +170,12 @@ def _words(status: WorkerStatus) -> str:
 
 def _offline_words(progress: OfflineProgress | None) -> str:
     if progress is None or progress.total <= 0:
-        return "offline · starting"
-    words = f"offline {100 * progress.done // progress.total}%"
+        return tr("offline · starting")
+    words = tr("offline {percent}%", percent=100 * progress.done // progress.total)
     if progress.paused:
-        return f"{words} · paused"
+        return f"{words} · {tr('paused')}"
     left = time_left(progress)
-    return f"{words} · {left} left" if left else words
+    return f"{words} · {tr('{time} left', time=left)}" if left else words
 
 
 def time_left(progress: OfflineProgress | None) -> str:
@@ -193,7 +194,7 @@ def clock(seconds: float) -> str:
 
 def count(number: int, noun: str) -> str:
     """``1 update``, ``124 updates``, ``12,400 updates``."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+    return f"{number:,} {tr(noun if number == 1 else f'{noun}s')}"
 
 
 class ElidedLabel(QLabel):
@@ -238,8 +239,8 @@ class MessageBar(QFrame):
         self._close.setAutoRaise(True)
         self._close.setIconSize(QSize(16, 16))
         self._close.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self._close.setToolTip("Close the message (Esc)")
-        self._close.setAccessibleName("Close the message")
+        self._close.setToolTip(tr("Close the message (Esc)"))
+        self._close.setAccessibleName(tr("Close the message"))
         self._close.clicked.connect(self.clear)
         row = QHBoxLayout(self)
         row.setContentsMargins(16, 4, 8, 4)
@@ -252,12 +253,13 @@ class MessageBar(QFrame):
         self.hide()
 
     def say(self, sentence: str) -> None:
-        """Show ``sentence``; one that is already there is not shown twice."""
+        """Show ``sentence``, translated; one that is already there is not shown twice."""
+        sentence = tr(sentence)
         if sentence in self._sentences:
             return
         self._sentences = [*self._sentences, sentence][-_MOST_LINES:]
         self._label.setText("\n".join(self._sentences))
-        self.setAccessibleName(f"Message: {sentence}")
+        self.setAccessibleName(tr("Message: {sentence}", sentence=sentence))
         self.show()
 
     def offer(self, buttons: QWidget | None) -> None:
@@ -295,20 +297,26 @@ class StatusBar(QStatusBar):
         self.setSizeGripEnabled(False)
         self.setFixedHeight(_HEIGHT)
         self._machine = ElidedLabel()
-        self._machine.setAccessibleName("Device, schedule and source")
+        self._machine.setAccessibleName(tr("Device, schedule and source"))
         self._machine.setContentsMargins(10, 0, 8, 0)
         self.addWidget(self._machine, 1)
         self._processors = QLabel()
         self._processors.setContentsMargins(8, 0, 8, 0)
-        self._processors.setAccessibleDescription("Who gets every result")
+        self._processors.setAccessibleDescription(tr("Who gets every result"))
         self.addPermanentWidget(self._processors)
-        self._updates = self._number("00,000 updates", "Personalization updates so far")
-        self._predictions = self._number("000 predictions/s", "Frames predicted in a second")
-        self._pairs = self._number("000.0 pairs/s", "Target-source pairs learnt from in a second")
+        self._updates = self._number(f"00,000 {tr('updates')}", "Personalization updates so far")
+        self._predictions = self._number(
+            f"000 {tr('predictions/s')}", "Frames predicted in a second"
+        )
+        self._pairs = self._number(
+            f"000.0 {tr('pairs/s')}", "Target-source pairs learnt from in a second"
+        )
         self._latency = self._number(
             "0000 ms", "Time from capture to result; 95 of 100 results are faster"
         )
-        self._dropped = self._number("00,000 dropped", "Frames captured but never predicted")
+        self._dropped = self._number(
+            f"00,000 {tr('dropped')}", "Frames captured but never predicted"
+        )
         self._dropped.setContentsMargins(0, 0, 10, 0)
         self.show_status(WorkerStatus(), "")
 
@@ -317,20 +325,20 @@ class StatusBar(QStatusBar):
 
         ``mode`` is empty when nothing is open; ``processors`` are their titles.
         """
-        names = f"to {', '.join(processors)}" if processors else ""
+        names = tr("to {names}", names=", ".join(processors)) if processors else ""
         elided = self.fontMetrics().elidedText(names, Qt.TextElideMode.ElideRight, _MOST_NAMES)
         self._processors.setText(elided)
-        self._processors.setToolTip(f"Every result goes {names}")
+        self._processors.setToolTip(tr("Every result goes {names}", names=names))
         self._processors.setVisible(bool(processors))
-        schedule = status.schedule.value if status.schedule else ""
+        schedule = tr(status.schedule.value) if status.schedule else ""
         machine = " · ".join(word for word in (status.device, schedule, mode) if word)
         self._machine.setText(machine)
         self._machine.setToolTip("\n".join(filter(None, (machine, status.schedule_reason))))
         self._updates.setText(count(status.updates, "update"))
-        self._predictions.setText(f"{status.predictions_per_second:.0f} predictions/s")
-        self._pairs.setText(f"{status.pairs_per_second:.1f} pairs/s")
+        self._predictions.setText(f"{status.predictions_per_second:.0f} {tr('predictions/s')}")
+        self._pairs.setText(f"{status.pairs_per_second:.1f} {tr('pairs/s')}")
         self._latency.setText(f"{status.latency_p95 * 1000:.0f} ms")
-        self._dropped.setText(f"{status.dropped:,} dropped")
+        self._dropped.setText(f"{status.dropped:,} {tr('dropped')}")
 
     def text(self) -> str:
         """The whole line as it reads."""
@@ -345,8 +353,8 @@ class StatusBar(QStatusBar):
         label = QLabel()
         label.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         label.setMinimumWidth(self.fontMetrics().horizontalAdvance(widest) + 16)
-        label.setToolTip(meaning)
-        label.setAccessibleDescription(meaning)
+        label.setToolTip(tr(meaning))
+        label.setAccessibleDescription(tr(meaning))
         self.addPermanentWidget(label)
         return label
 

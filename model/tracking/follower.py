@@ -67,6 +67,8 @@ MAX_DOUBTS = 3
 # is: under it are nine in ten crops without a person and 2 % of those with one.
 WEAK_CONFIDENCE = 0.65
 _MAX_ELAPSED_S = 0.5
+# Seconds until other people are looked at again, for show; it says nothing of the followed one.
+OTHERS_PERIOD_S = 0.25
 
 
 class Detector(Protocol):
@@ -82,9 +84,13 @@ class PersonFollower:
     The square follows the predicted joints; while they are weak, the detector. Otherwise the
     detector is asked only to find somebody, after a cut, and every ``CHECK_PERIOD_S`` to confirm.
     A person it has not seen ``MAX_DOUBTS`` times running, ``DOUBT_PERIOD_S`` apart, is lost. With
-    several people the largest is taken first; ``choose`` takes another. One thread owns it.
+    several people the largest is taken first; ``choose`` takes another. ``others`` are those whom
+    the detector saw beside the followed one. One thread owns it.
     ``joint_set`` and ``crop_shift`` are those of the network that is shown the squares.
     """
+
+    changes = 0
+    """How often somebody else was taken for the one before, at the same place and time."""
 
     def __init__(self, detector: Detector, joint_set: JointSet, crop_shift: float) -> None:
         self._detector = detector
@@ -100,6 +106,8 @@ class PersonFollower:
         self._time_s = -math.inf
         self._elapsed_s = 0.0
         self._last_look_s = -math.inf
+        self._others: tuple[Detection, ...] = ()
+        self._others_seen_s = -math.inf
         self._doubts = 0
         self._weak = False
 
@@ -107,6 +115,11 @@ class PersonFollower:
     def found(self) -> bool:
         """Whether a person is being followed."""
         return self._square is not None
+
+    @property
+    def others(self) -> tuple[Detection, ...]:
+        """Who else is in the picture; as old as ``OTHERS_PERIOD_S`` at most."""
+        return self._others
 
     def choose(self, x: float, y: float) -> None:
         """Take the person at (``x``, ``y``), in pixels, or the nearest, at the next ``locate``."""
@@ -125,6 +138,9 @@ class PersonFollower:
         due = time_s >= self._last_look_s + self._period_s()
         if jumped or due or self._choice is not None:
             self._look(image, jumped)
+        elif self._others and time_s >= self._others_seen_s + OTHERS_PERIOD_S:
+            found = self._detector.detect(image)
+            self._note_others(found, self._squares(found))
         return self._square
 
     def observe(
@@ -149,15 +165,29 @@ class PersonFollower:
     def _look(self, image: NDArray[np.uint8], jumped: bool) -> None:
         """Ask the detector, and confirm, correct, or give up what is followed."""
         found = self._detector.detect(image)
-        squares = [square_of_detection(d, self._joint_set, self._crop_shift) for d in found]
+        squares = self._squares(found)
         choice, self._choice = self._choice, None
         if choice is not None and found:
-            self._take(squares[_nearest(found, *choice)])
+            chosen = squares[_nearest(found, *choice)]
+            if self._square is not None and overlap(chosen, self._square) < SAME_PERSON:
+                self.changes += 1
+            self._take(chosen)
         elif self._square is None:
             self._take(squares[0] if squares else None)
         else:
             self._check(self._square, squares, jumped)
         self._last_look_s = self._time_s
+        self._note_others(found, squares)
+
+    def _squares(self, found: list[Detection]) -> list[SquareBox]:
+        return [square_of_detection(d, self._joint_set, self._crop_shift) for d in found]
+
+    def _note_others(self, found: list[Detection], squares: list[SquareBox]) -> None:
+        """Everybody but the one who fits the followed square best."""
+        shares = [overlap(square, self._square) if self._square else 0.0 for square in squares]
+        followed = int(np.argmax(shares)) if max(shares, default=0.0) >= SAME_PERSON else None
+        self._others = tuple(d for index, d in enumerate(found) if index != followed)
+        self._others_seen_s = self._time_s
 
     def _check(self, current: SquareBox, squares: list[SquareBox], jumped: bool) -> None:
         best = max(squares, key=lambda square: overlap(square, current), default=None)
@@ -170,6 +200,9 @@ class PersonFollower:
         self._doubts += 1
         if jumped or self._doubts >= MAX_DOUBTS:
             same = agreement >= SAME_PERSON
+            # Behind a cut it may be the same person.
+            if squares and not same and not jumped:
+                self.changes += 1
             self._take(best if same else squares[0] if squares else None)
 
     def _take(self, square: SquareBox | None) -> None:

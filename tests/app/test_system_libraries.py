@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import sys
 from pathlib import Path
 
 import pytest
@@ -56,6 +57,18 @@ def test_another_fault_of_the_plugin_is_not_hidden(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(ctypes, "CDLL", load)
     with pytest.raises(OSError, match="file too short"):
         missing_libraries(PLUGIN)
+
+
+def test_a_frozen_bundle_finds_the_missing_libraries_though_its_error_names_none(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def load(name: str) -> None:
+        if name in (str(PLUGIN), "libxcb-cursor.so.0"):
+            raise OSError(f"Failed to load dynlib/dll {name!r}.")
+
+    monkeypatch.setattr(ctypes, "CDLL", load)
+    monkeypatch.setattr(sys, "frozen", True, raising=False)
+    assert [library.name for library in missing_libraries(PLUGIN)] == ["libxcb-cursor.so.0"]
 
 
 def test_a_real_file_that_is_no_library(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from app.gui.language import tr
 from app.gui.live_view import LiveView
 from app.gui.panels.affinity import AffinityPanel
 from app.gui.panels.keypointgan import KeypointGanChoice, KeypointGanPanel
@@ -33,7 +34,9 @@ def build_panels(
     live, affinity = LiveView(), AffinityPanel()
     live.set_network(network)
     affinity.set_network(network)
-    live.set_empty_text("No picture yet", "Choose a source, or drop a video or a folder here.")
+    live.set_empty_text(
+        tr("No picture yet"), tr("Choose a source, or drop a video or a folder here.")
+    )
     live.joint_hovered.connect(lambda joint: affinity.set_highlight(_known(joint)))
     affinity.cell_hovered.connect(
         lambda joint, keypoint: live.set_highlight(_known(joint), _known(keypoint))

@@ -11,6 +11,7 @@ from PyQt6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPalette, QP
 from PyQt6.QtWidgets import QSizePolicy, QWidget
 
 from app.gui import colours
+from app.gui.language import tr
 from app.gui.painting import to_qimage
 from app.gui.widgets import Throttle, paint_placeholder
 from app.runtime.live.results import NetworkInfo, PoseResult
@@ -76,7 +77,7 @@ class AffinityPanel(QWidget):
         """Where the heat map lies in the widget."""
         metrics = self.fontMetrics()
         gutter = max((metrics.horizontalAdvance(name) for name in self._labels), default=0)
-        gutter = max(gutter, metrics.horizontalAdvance("contribution"))
+        gutter = max(gutter, metrics.horizontalAdvance(tr("contribution")))
         left, top = _MARGIN + gutter + _MARGIN, _LINE
         below = _STRIP + 2 * _LINE + _MARGIN + 4
         return QRectF(left, top, self.width() - left - _MARGIN, self.height() - top - below)
@@ -129,11 +130,20 @@ class AffinityPanel(QWidget):
         joint, keypoint = self._cell
         if self._cell == _NONE or self._network is None:
             joints, keypoints = result.affinity.shape
-            text = f"{joints} joints × {keypoints} self-supervised keypoints"
+            text = tr(
+                "{joints} joints × {keypoints} self-supervised keypoints",
+                joints=joints,
+                keypoints=keypoints,
+            )
             painter.setPen(self._colour(QPalette.ColorRole.PlaceholderText))
         else:
             name, weight = self._network.joint_names[joint], result.affinity[joint, keypoint]
-            text = f"{name} from keypoint {keypoint + 1}: {weight:.2f}"
+            text = tr(
+                "{name} from keypoint {number}: {weight}",
+                name=name,
+                number=keypoint + 1,
+                weight=f"{weight:.2f}",
+            )
             painter.setPen(self._colour(QPalette.ColorRole.WindowText))
         line = QRectF(_MARGIN, 0, self.width() - 2 * _MARGIN, _LINE - 4)
         painter.drawText(line, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, text)
@@ -175,7 +185,7 @@ class AffinityPanel(QWidget):
         painter.setPen(self._colour(QPalette.ColorRole.PlaceholderText))
         aligned = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
         label = QRectF(0, strip.top() - 2, strip.left() - _MARGIN, _STRIP + 4)
-        painter.drawText(label, aligned, "contribution")
+        painter.drawText(label, aligned, tr("contribution"))
         self._use_small_font(painter)
         count = len(result.contribution)
         width = strip.width() / count
@@ -187,10 +197,11 @@ class AffinityPanel(QWidget):
     def _paint_scales(self, painter: QPainter) -> None:
         half = (self.width() - 3 * _MARGIN) / 2
         line = QRectF(_MARGIN, self.height() - _LINE, half - 8, _LINE)
-        self._paint_scale(painter, line, "weight  0", f"{colours.WEIGHT_MAX:g}+", colours.plasma())
+        end = f"{colours.WEIGHT_MAX:g}+"
+        self._paint_scale(painter, line, f"{tr('weight')}  0", end, colours.plasma())
         line = QRectF(line.right() + _MARGIN, line.top(), half + 8, _LINE)
         end = f"{colours.CONTRIBUTION_MAX:g}+"
-        self._paint_scale(painter, line, "contribution  0", end, colours.viridis())
+        self._paint_scale(painter, line, f"{tr('contribution')}  0", end, colours.viridis())
 
     def _use_small_font(self, painter: QPainter) -> None:
         font = painter.font()

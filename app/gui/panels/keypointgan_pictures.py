@@ -8,6 +8,7 @@ from PyQt6.QtGui import QColor, QImage, QPainter, QPaintEvent, QPalette, QPen, Q
 from PyQt6.QtWidgets import QSizePolicy, QWidget
 
 from app.gui import colours
+from app.gui.language import tr
 from app.gui.painting import to_qimage
 from app.gui.panels.point_editor import PointEditor
 from app.gui.widgets import paint_placeholder
@@ -88,7 +89,7 @@ class KeypointGanPictures(QWidget):
         centred = Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextDontClip
         for rect, caption in zip(rects, _CAPTIONS, strict=True):
             painter.drawText(
-                QRectF(rect.left(), rect.bottom(), rect.width(), _CAPTION), centred, caption
+                QRectF(rect.left(), rect.bottom(), rect.width(), _CAPTION), centred, tr(caption)
             )
 
     def _paint_inset(self, painter: QPainter, picture: QRectF, look: QImage) -> None:

@@ -15,6 +15,7 @@ from PyQt6.QtGui import QColor, QFont, QPalette, QShowEvent
 from PyQt6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
 
 from app.gui.colours import Hue
+from app.gui.language import tr
 from app.gui.theme import is_dark
 from app.gui.widgets import Throttle
 from app.runtime.live.results import UpdateNumbers, WorkerStatus
@@ -279,13 +280,13 @@ class Chart(QWidget):
 
     def _write_heading(self) -> None:
         dark = is_dark(self.palette())
-        parts = [f"<b>{self._title}</b>"]
+        parts = [f"<b>{tr(self._title)}</b>"]
         for curve, value in zip(self._curves, self._values, strict=True):
             if not curve.name:
                 continue
             number = f" {value:.{curve.digits}f}{curve.unit}" if np.isfinite(value) else ""
             dot = f'<span style="color:{curve.hue.colour(dark=dark).name()}">●</span>'
-            parts.append(f"{dot}&nbsp;{curve.name}{number}")
+            parts.append(f"{dot}&nbsp;{tr(curve.name)}{number}")
         self._heading.setText(" &nbsp; ".join(parts))
 
 

@@ -6,6 +6,7 @@ from PyQt6.QtCore import QRectF, QSize, Qt
 from PyQt6.QtGui import QImage, QPainter, QPaintEvent, QPalette, QResizeEvent
 from PyQt6.QtWidgets import QSizePolicy, QWidget
 
+from app.gui.language import tr
 from app.gui.painting import to_qimage
 from app.gui.widgets import paint_placeholder
 from app.runtime.live.results import UpdateResult
@@ -82,7 +83,7 @@ class ReconstructionPanel(QWidget):
         for rect, image, caption in zip(rects, self._images, _CAPTIONS, strict=True):
             painter.drawImage(rect, image)
             below = QRectF(rect.left(), rect.bottom(), rect.width(), _CAPTION)
-            painter.drawText(below, centred, caption)
+            painter.drawText(below, centred, tr(caption))
 
 
 def _height(width: int) -> int:

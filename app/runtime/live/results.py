@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from app.runtime.capture.source import Frame
 from model.adaptation import PersonalizationSettings, preset_name
 from model.core.crop import SquareBox
+from model.tracking import Detection
 from model.ttp.prediction import Pose
 
 Array = NDArray[np.float32]
@@ -59,7 +60,8 @@ class PoseResult:
     ``contribution`` (M,): c_j, the column sums of the affinity. ``updates`` is the number of
     personalization updates behind the weights that predicted this frame; ``latency`` the seconds
     from capture to this result. ``unpersonalized`` (K, 2) is the prediction of the pristine
-    weights on the same crop, present only on frames where it was asked for.
+    weights on the same crop, present only on frames where it was asked for. ``others`` are people
+    beside the one in the box, as the detector saw them last.
     """
 
     frame_index: int
@@ -74,6 +76,7 @@ class PoseResult:
     updates: int
     latency: float
     unpersonalized: Array | None = None
+    others: tuple[Detection, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -4,14 +4,37 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from app.assets import DEMOS, Demo, KnownJoints, demo
 from app.runtime.capture.camera import CameraSource, find_camera, list_cameras
 from app.runtime.capture.files import ImageFolderSource, VideoSource
+from app.runtime.capture.previews import CameraPreview, Preview
 from app.runtime.capture.source import FrameSource
 from app.runtime.live.results import PoseResult
 from app.runtime.live.session import LiveSession
 from app.settings import CameraMode
 from model.core.skeleton import PENN13
+
+# Small and few pictures, so that several cameras fit on one USB bus.
+_PREVIEW = (320, 240, 15)
+
+
+class _SessionPreview:
+    """The camera that is open sends its pictures to the session alone."""
+
+    problem = ""
+
+    def __init__(self, session: LiveSession) -> None:
+        self._session = session
+
+    def picture(self) -> NDArray[np.uint8] | None:
+        frame = self._session.latest_frame()
+        return None if frame is None else frame.image
+
+    def stop(self) -> None:
+        """The session goes on."""
 
 
 class LiveSources:
@@ -25,6 +48,13 @@ class LiveSources:
 
     def cameras(self) -> list[str]:
         return [camera.name for camera in list_cameras()]
+
+    def preview(self, name: str) -> Preview:
+        """What the camera of that name sees; of the one that is open, the session's pictures."""
+        info = self._session.source_info
+        if info is not None and info.live and info.name == name:
+            return _SessionPreview(self._session)
+        return CameraPreview(CameraSource(name, *_PREVIEW))
 
     def demos(self) -> list[Demo]:
         return list(DEMOS)

@@ -45,6 +45,7 @@ class Trajectory:
                 affinity=_NO_AFFINITY,
                 contribution=_NONE,
                 unpersonalized=None,
+                others=(),
             )
         )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 import torch
 
@@ -84,6 +85,7 @@ class Worker(ManagedThread):
         self._scene = SceneChange()
         self._cut_before = 0
         self._seen = 0  # the index of the frame before
+        self._person_changes = 0
         self._comparison = Comparison.NEVER
         self._compared_at = float("-inf")
         self._personalizing = False
@@ -216,6 +218,9 @@ class Worker(ManagedThread):
         follower = self._engine.follower
         box = follower.locate(frame.image, frame.timestamp)
         self._found = box is not None
+        if follower.changes != self._person_changes:
+            self._person_changes = follower.changes
+            self._forget_person()
         if box is None:
             latency = time.perf_counter() - frame.timestamp
             self._publish(frame, nobody(frame, self._updates, latency))
@@ -228,7 +233,7 @@ class Worker(ManagedThread):
         latency = time.perf_counter() - frame.timestamp
         unpersonalized = self._compare(view, pose)
         result = pose_result(frame, box, pose, self._updates, latency, unpersonalized)
-        self._publish(frame, result)
+        self._publish(frame, replace(result, others=follower.others))
         self._predicted += 1
         every = self._settings.reset_every
         if every and self._predicted % every == 0:
@@ -247,12 +252,14 @@ class Worker(ManagedThread):
         self._seen = frame.index
         if told:
             self._engine.follower.reset()
-        reset = self._settings.reset_on_cut
-        seen = reset and self._scene.changed(frame.image)
+        seen = self._settings.reset_on_cut and self._scene.changed(frame.image)
         if told or seen:
-            self._memory.clear()
-            if reset:
-                self._obey(Reset())
+            self._forget_person()
+
+    def _forget_person(self) -> None:
+        self._memory.clear()
+        if self._settings.reset_on_cut:
+            self._obey(Reset())
 
     def _compare(self, view: PersonView, pose: Pose) -> Array | None:
         """The trained weights' keypoints on the same crop, when they are asked for and due."""

@@ -265,6 +265,7 @@ class PoseTable:
                 affinity=nothing,
                 contribution=nothing,
                 unpersonalized=None,
+                others=(),
             )
         )
 

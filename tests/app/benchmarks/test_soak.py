@@ -54,7 +54,8 @@ def test_every_fault_of_a_source_happens() -> None:
 
 
 def test_the_verdict_names_what_did_not_hold() -> None:
-    good = SoakFigures(2.0, 1000, 1029, 17, 17, 14, 14, 0, 1, 1, 1, 2, 2, (), Path("x.png"))
+    ending = (0, 1, 1, 1, 1, 0, 1, 2, 2, (), Path("x.png"))
+    good = SoakFigures(2.0, 1000, 1029, 17, 17, 14, 14, *ending)
     assert _judged(good, []).broken == ()
     worse = replace(good, memory_last=1040, threads_last=19)
     assert _judged(worse, [Fault.SOURCE_ENDS]).broken == (
@@ -62,6 +63,24 @@ def test_the_verdict_names_what_did_not_hold() -> None:
         "Memory grew by 4.0 %.",
         "There were 17 threads and then 19.",
     )
+    ten_minutes = replace(good, hours=1 / 6, memory_first=3000, memory_last=3049)
+    assert _judged(ten_minutes, []).broken == ()
+    more = replace(ten_minutes, memory_last=3051)
+    assert _judged(more, []).broken == ("Memory grew by 51 MB.",)
+    assert _judged(replace(more, hours=0.1), []).broken == ()
+
+
+@pytest.mark.usefixtures("themed")
+def test_without_faults_there_are_only_a_users_actions(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "excepthook", sys.excepthook)  # put back what the window replaces
+    monkeypatch.setattr(soak, "_BETWEEN_ACTIONS", (0.0, 0.2))
+    plot = ["--plot", str(tmp_path / "soak.png")]
+    main(["benchmark", "soak", "--hours", "0.004", "--no-faults", "--json", *plot])
+    figures = json.loads(capsys.readouterr().out)
+    assert figures["faults_injected"] == 0 < figures["actions"]
+    assert figures["takes"] > 0 and figures["offline_runs"] > 0
 
 
 def test_counters_that_begin_again_are_summed() -> None:

@@ -11,6 +11,7 @@ import pytest
 from app.runtime.live.results import NetworkInfo, PoseResult
 from model.core.crop import SquareBox
 from model.core.skeleton import PENN13
+from model.tracking import Detection
 
 for _variable in ("QT_QPA_PLATFORM_PLUGIN_PATH", "QT_QPA_FONTDIR"):
     os.environ.pop(_variable, None)
@@ -23,12 +24,21 @@ def network() -> NetworkInfo:
     return NetworkInfo("test", "transformer", "resnet34", PENN13.names, PENN13.limbs, sides, 30)
 
 
+def standing_at(x: float) -> Detection:
+    """Somebody who stands at that column, as the detector sees them: shoulders, hips and ankles."""
+    points, scores = np.zeros((17, 2), np.float32), np.zeros(17, np.float32)
+    for left, y in ((5, 130), (11, 260), (13, 340), (15, 420)):
+        points[left : left + 2] = (x + 20, y), (x - 20, y)
+        scores[left : left + 2] = 0.9
+    return Detection(0.8, (x - 40, 80, 80, 360), points, scores)
+
+
 @pytest.fixture
 def pose() -> PoseResult:
     """A person standing upright in a 640 x 480 frame.
 
     Self-supervised keypoint j lies 20 px right of joint j for j < 13, the others at the head.
-    Joint i is made of keypoint i (0.6) and, a little, of all others.
+    Joint i is made of keypoint i (0.6) and, a little, of all others. Another person is at the left.
     """
     joints = np.array(
         [
@@ -53,4 +63,5 @@ def pose() -> PoseResult:
         contribution=affinity.sum(axis=0),
         updates=0,
         latency=0.05,
+        others=(standing_at(60),),
     )

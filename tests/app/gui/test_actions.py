@@ -128,7 +128,7 @@ def test_keys(actions: Actions) -> None:
     }
     assert {a: a.shortcut().toString() for a in keys} == keys
     numbers = [a.shortcut().toString() for a in actions.overlays.values()]
-    assert numbers == ["1", "2", "3", "4", "5", "6", "7"]
+    assert numbers == [str(number) for number in range(1, 9)]
 
 
 @pytest.mark.usefixtures("actions")

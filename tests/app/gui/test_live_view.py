@@ -17,7 +17,7 @@ from app.gui.theme import TONES, Tone
 from app.runtime.live.results import NetworkInfo, PoseResult
 from app.settings import Overlays
 
-BARE = Overlays(*[False] * 7)
+BARE = Overlays(*[False] * 8)
 
 
 class Paints(QObject):
@@ -263,3 +263,17 @@ def test_another_network_forgets_what_was_shown(
     view.set_network(small)
     view.set_overlays(Overlays())
     assert grab(view).pixelColor(500, 300) == QColor(200, 200, 200)
+
+
+def test_another_person_offers_to_be_chosen(qtbot: QtBot, view: LiveView, pose: PoseResult) -> None:
+    view.show_frame(picture(), pose)
+    hover(view, on_screen(view, 60, 200))
+    assert view.cursor().shape() is Qt.CursorShape.PointingHandCursor
+    hover(view, on_screen(view, 200, 440))
+    assert view.cursor().shape() is Qt.CursorShape.ArrowCursor
+    view.set_mirrored(True)
+    hover(view, on_screen(view, 580, 200))
+    assert view.cursor().shape() is Qt.CursorShape.PointingHandCursor
+    view.set_overlays(BARE)
+    hover(view, on_screen(view, 580, 201))
+    assert view.cursor().shape() is Qt.CursorShape.ArrowCursor

@@ -15,7 +15,7 @@ from app.runtime.live.results import NetworkInfo, PoseResult
 from app.settings import Overlays
 from model.core.crop import SquareBox
 
-NOTHING = Overlays(*[False] * 7)
+NOTHING = Overlays(*[False] * 8)
 GREY = QColor("#808080")
 
 
@@ -225,9 +225,24 @@ def test_variants_without_affinity_are_drawn(
         affinity=np.zeros((0, 0), np.float32),
         contribution=np.zeros(0, np.float32),
     )
-    image = draw(shown, network, Overlays(skeleton=False, keypoints=False))
+    image = draw(shown, network, Overlays(skeleton=False, keypoints=False, others=False))
     assert (changed(image) > 0) == (keypoints > 0)
     assert changed(draw(shown, network, Overlays(), Highlight(3))) > 0
+
+
+def test_other_people_are_thin_and_of_one_colour(pose: PoseResult, network: NetworkInfo) -> None:
+    image = draw(pose, network, replace(NOTHING, others=True), zoom=2)
+    limb = [image.pixelColor(2 * 60, y).name() for y in (2 * 130, 2 * 260)]  # shoulders, hips
+    muted, thick = QColor(colours.OTHERS), draw(pose, network, replace(NOTHING, skeleton=True))
+    for name in limb:
+        found = QColor(name)
+        assert abs(found.hue() - muted.hue()) < 20 and found.saturation() > 0
+    assert 0 < changed(image) < changed(thick)  # although it is four times as large
+    unsure = replace(pose.others[0], keypoint_scores=np.full(17, 0.1, np.float32))
+    alone = replace(pose, others=(unsure,))
+    assert changed(draw(alone, network, replace(NOTHING, others=True))) == 0
+    boxed = changed(draw(alone, network, replace(NOTHING, others=True, box=True)))
+    assert boxed > changed(draw(alone, network, replace(NOTHING, box=True)))
 
 
 _HEADLESS = """

@@ -194,8 +194,11 @@ def test_settings_of_the_window_are_applied(
     dialog = dialog_of(window)
     for name in WINDOW:
         editor = dialog.window_form.knobs[name].editor
-        assert isinstance(editor, QCheckBox)
-        editor.toggle()
+        if isinstance(editor, QCheckBox):
+            editor.toggle()
+        else:
+            assert isinstance(editor, QComboBox) and name == "language"
+            editor.setCurrentText("中文")
     dialog.accept()
     assert window.commands.explain.isChecked()
     assert window.commands.smoothing.isChecked()
@@ -203,6 +206,9 @@ def test_settings_of_the_window_are_applied(
     assert not window.transport.loop.isChecked()
     assert ("set_looping", False) in session.calls
     assert (saved[-1].explaining, saved[-1].looping) == (True, False)
+    assert saved[-1].language == "中文"
+    window.close()
+    assert saved[-1].language == "中文"
 
 
 def test_reset_fills_in_what_the_program_came_with(window: MainWindow) -> None:

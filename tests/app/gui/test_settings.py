@@ -39,6 +39,7 @@ FULL = AppSettings(
     camera=CameraMode(640, 480, 30),
     shortcuts={"play": "F5", "record": ""},
     welcomed=True,
+    language="中文",
     geometry=bytes(range(256)),
 )
 

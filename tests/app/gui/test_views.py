@@ -141,7 +141,7 @@ def test_a_mirrored_picture_is_turned_round_with_its_points(qtbot: QtBot) -> Non
     keypoints = np.full((13, 2), 300, np.float32)
     keypoints[0] = 100, 50
     session.publish(frame, make_result(1, keypoints=keypoints))
-    window.commands.choose_overlays(Overlays(*[False] * 7))
+    window.commands.choose_overlays(Overlays(*[False] * 8))
     window.panels.live.set_overlays(window.commands.chosen_overlays())
     tick(window)
     rect = window.panels.live.picture_rect()

@@ -14,6 +14,7 @@ from pytestqt.qtbot import QtBot
 from app.assets import Demo, KnownJoints
 from app.gui.main_window import MainWindow
 from app.gui.panels.keypointgan import KeypointGanChoice
+from app.runtime.capture.previews import Preview
 from app.runtime.capture.source import Frame, Playback
 from app.runtime.live.change import ChangeReport
 from app.runtime.live.results import (
@@ -286,6 +287,21 @@ class FakeSession:
 
 
 @dataclass
+class FakePreview:
+    """Shows ``image``, or has a ``problem``; ``stopped`` says that its camera is free again."""
+
+    image: NDArray[np.uint8] | None = None
+    problem: str = ""
+    stopped: bool = False
+
+    def picture(self) -> NDArray[np.uint8] | None:
+        return self.image
+
+    def stop(self) -> None:
+        self.stopped = True
+
+
+@dataclass
 class FakeSources:
     """Opens everything but what is called ``broken``, and counts how often cameras are listed."""
 
@@ -295,12 +311,17 @@ class FakeSources:
     known: bool = False
     file: Path | None = None
     camera_mode: CameraMode | None = None
+    previews: dict[str, FakePreview] = field(default_factory=dict)
 
     def cameras(self) -> list[str]:
         self.listed += 1
         if "broken" in self.camera_names:
             raise UserError("The cameras cannot be listed. Allow access to the camera.")
         return self.camera_names
+
+    def preview(self, name: str) -> Preview:
+        self.previews[name] = FakePreview()
+        return self.previews[name]
 
     def demos(self) -> list[Demo]:
         return [

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from model.tracking.follower import CHECK_PERIOD_S
+from model.tracking.follower import CHECK_PERIOD_S, OTHERS_PERIOD_S
 from tests.model.tracking.people import (
     ADULT,
     CHILD,
@@ -93,3 +93,47 @@ def test_point_inside_a_box_beats_a_nearer_centre() -> None:
     box = film.follower.locate(blank(), 0.0)
     assert box is not None
     assert box.x == pytest.approx(200)
+
+
+def test_the_others_are_those_who_are_not_followed() -> None:
+    film = Film(FakeDetector([detection_of(ADULT), detection_of(CHILD)]))
+    film.play(ADULT)
+    assert film.follower.others == (film.detector.people[1],)
+    film.follower.choose(480, 280)
+    film.play(CHILD)
+    assert film.follower.others == (film.detector.people[0],)
+
+
+def test_others_are_looked_at_again_but_say_nothing_of_the_followed_one() -> None:
+    film = Film(FakeDetector([detection_of(ADULT), detection_of(CHILD)]))
+    film.play(ADULT)
+    film.play(ADULT, frames=10)  # whoever is followed
+    moved = [detection_of(CHILD + np.array([40, 0]))]
+    film.detector.people = moved  # hides the adult for a while
+    asked = film.detector.calls
+    assert is_at(film.play(ADULT, frames=frames_in(CHECK_PERIOD_S / 2)), ADULT)
+    assert film.follower.others == tuple(moved)
+    assert 3 <= film.detector.calls - asked <= CHECK_PERIOD_S / 2 / OTHERS_PERIOD_S + 1
+    assert film.follower.changes == 0
+
+
+def test_one_person_costs_no_more_looks_than_before() -> None:
+    film = Film(FakeDetector([detection_of(ADULT)]))
+    film.play(ADULT)
+    asked = film.detector.calls
+    film.play(ADULT, frames=frames_in(CHECK_PERIOD_S) - 2)
+    assert film.follower.others == () and film.detector.calls == asked
+
+
+def test_changes_count_whoever_was_taken_instead() -> None:
+    film = Film(FakeDetector([detection_of(ADULT), detection_of(CHILD)]))
+    film.play(ADULT)
+    film.follower.choose(200, 240)  # the same one
+    film.play(ADULT)
+    assert film.follower.changes == 0
+    film.follower.choose(480, 280)
+    film.play(CHILD)
+    assert film.follower.changes == 1
+    film.detector.people = [detection_of(ADULT)]  # the child has left
+    assert any(is_at(film.play(CHILD), ADULT) for _ in range(frames_in(2 * CHECK_PERIOD_S)))
+    assert film.follower.changes == 2

@@ -14,6 +14,7 @@ from app.runtime.live.engine import Engine
 from app.runtime.live.schedules import Machine
 from model.adaptation import PersonalizationSettings
 from model.core.crop import SquareBox
+from model.tracking import Detection
 from tests.networks import small_network, small_perceptual_loss
 
 QUICK = PersonalizationSettings(batch_size=2, scope="deconvolutions", learning_rate=1e-3)
@@ -26,6 +27,8 @@ class FakeFollower:
         self.found = True
         self.chosen: list[tuple[float, float]] = []
         self.resets = 0
+        self.changes = 0
+        self.others: tuple[Detection, ...] = ()
 
     def locate(self, image: NDArray[np.uint8], time_s: float) -> SquareBox | None:
         height, width = image.shape[:2]
