@@ -440,8 +440,8 @@
         <translation>Lernrate</translation>
     </message>
     <message>
-        <source>Learns to agree with its own mirror image; a guard undoes harm</source>
-        <translation>Lernt, mit dem eigenen Spiegelbild übereinzustimmen; ein Wächter macht Schaden rückgängig</translation>
+        <source>Carries answers along from frame to frame, and learns to agree with its mirror image and with the frames around; a guard undoes harm</source>
+        <translation>Trägt Antworten von Bild zu Bild weiter und lernt, mit dem Spiegelbild und den Bildern ringsum übereinzustimmen; ein Wächter macht Schaden rückgängig</translation>
     </message>
     <message>
         <source>Leave everything as it was (Esc)</source>
@@ -510,6 +510,10 @@
     <message>
         <source>Neighbours</source>
         <translation>Nachbarn</translation>
+    </message>
+    <message>
+        <source>Carry</source>
+        <translation>Weitertragen</translation>
     </message>
     <message>
         <source>Network as ONNX…</source>
@@ -1022,6 +1026,10 @@
     <message>
         <source>The teacher is asked of so many frames before and after too (0: none, up to 8).</source>
         <translation>Der Lehrer wird auch nach so vielen Bildern davor und danach gefragt (0: keine, bis 8).</translation>
+    </message>
+    <message>
+        <source>How much answers for frames before count, carried along by motion (0: not, below 1).</source>
+        <translation>Wie viel die Antworten für frühere Bilder zählen, mit der Bewegung weitergetragen (0: nicht, unter 1).</translation>
     </message>
     <message>
         <source>The value of the paper and its released code</source>

@@ -440,8 +440,8 @@
         <translation>学习率</translation>
     </message>
     <message>
-        <source>Learns to agree with its own mirror image; a guard undoes harm</source>
-        <translation>学习与自身镜像一致；守护机制撤销有害更新</translation>
+        <source>Carries answers along from frame to frame, and learns to agree with its mirror image and with the frames around; a guard undoes harm</source>
+        <translation>将各帧的结果沿运动延续，并学习与镜像及前后帧保持一致；守护机制撤销有害的更新</translation>
     </message>
     <message>
         <source>Leave everything as it was (Esc)</source>
@@ -510,6 +510,10 @@
     <message>
         <source>Neighbours</source>
         <translation>邻帧</translation>
+    </message>
+    <message>
+        <source>Carry</source>
+        <translation>延续</translation>
     </message>
     <message>
         <source>Network as ONNX…</source>
@@ -1022,6 +1026,10 @@
     <message>
         <source>The teacher is asked of so many frames before and after too (0: none, up to 8).</source>
         <translation>教师还参考前后这么多帧（0：无，最多 8）。</translation>
+    </message>
+    <message>
+        <source>How much answers for frames before count, carried along by motion (0: not, below 1).</source>
+        <translation>先前各帧的结果沿运动延续后所占的比重（0：不使用，小于 1）。</translation>
     </message>
     <message>
         <source>The value of the paper and its released code</source>
