@@ -19,6 +19,7 @@ from app.gui.preferences import LEARNING, WINDOW, SettingsDialog
 from app.gui.widgets import chip
 from app.runtime.live.results import Phase, WorkerStatus
 from app.settings import AppSettings, Language
+from model.adaptation import PRESETS
 from tests.app.gui.window_fakes import FakeSession, make_window, tick
 
 _APP = Path(__file__).resolve().parents[3] / "app"
@@ -82,6 +83,7 @@ def test_what_the_window_asks_for_is_translated(path: Path) -> None:
     known = {message.source for message in read_messages(path)}
     names = {title_of(name) for name in LEARNING | WINDOW}
     sentences = {*LEARNING.values(), *WINDOW.values()}
+    sentences |= {text for preset in PRESETS for text in (preset.title, preset.description)}
     # Single letters are parts that names are put together of.
     assert {text for text in _asked() if len(text) > 1} | names | sentences <= known
 
