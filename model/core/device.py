@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import ctypes
+import gc
 import os
+import sys
 import threading
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Literal
 
@@ -22,6 +24,17 @@ Precision = Literal["float32", "bfloat16"]
 # glibc's mallopt: how many blocks may be the system's own, and how much that is free is kept.
 _MMAP_MAX, _TRIM_THRESHOLD = -4, -1
 _LARGE = 2**30
+
+
+def give_back_memory() -> None:
+    """Let go of what is unused: objects in circles, and what glibc keeps after a thread's work.
+
+    Each thread's blocks are kept in case it wants them again; a thread that has ended never does.
+    """
+    gc.collect()
+    if sys.platform == "linux":
+        with suppress(AttributeError):  # another C library
+            ctypes.CDLL(None).malloc_trim(0)
 
 
 def keep_freed_memory() -> None:

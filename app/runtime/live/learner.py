@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import math
 import time
 from collections import deque
@@ -26,6 +25,7 @@ from model.adaptation import (
 )
 from model.adaptation.comparison import compare
 from model.adaptation.personalizer import Snapshot
+from model.core.device import give_back_memory
 from model.core.images import to_pictures
 from model.core.masking import Masker
 from model.core.perceptual import PerceptualLoss
@@ -98,7 +98,7 @@ class Learner:
         """Reset and go on with other settings."""
         self.reset()
         self._adapter.configure(settings)
-        gc.collect()  # the personalizer before, which is in a circle with its tasks
+        give_back_memory()  # the personalizer before, which is in a circle with its tasks
 
     def reset(self) -> None:
         """Trained weights, no open batch, no offline run."""

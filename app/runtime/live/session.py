@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import threading
 from collections import deque
 from collections.abc import Callable
@@ -53,7 +52,7 @@ from app.runtime.profiles import ProfileFolder
 from app.runtime.recordings.offline_run import OfflineRuns, OfflineWish
 from model.adaptation import Learnt, PersonalizationSettings, preset, preset_name
 from model.adaptation.profile import ProfileBase, ProfileInfo, fitting_preset, load_profile
-from model.core.device import is_out_of_memory
+from model.core.device import give_back_memory, is_out_of_memory
 from model.core.errors import UserError
 
 if TYPE_CHECKING:
@@ -400,7 +399,7 @@ class LiveSession:
         # The old network, hundreds of megabytes, is in a circle with what learnt from it and with
         # the error that ended it: Python would look for it much later.
         del engine
-        gc.collect()
+        give_back_memory()
         for command in list(self._standing.values()):
             self._post(command)
         if learnt is not None:

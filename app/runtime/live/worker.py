@@ -42,6 +42,7 @@ from app.runtime.live.schedules import (
     choose_schedule,
 )
 from model.adaptation import Learnt, PersonalizationSettings, PersonView, SourceMemory
+from model.core.device import give_back_memory
 from model.tracking.scene import SceneChange
 from model.ttp.prediction import Pose, PosePredictor
 from model.ttp.trunk import FrozenTrunk, fastest_engine
@@ -208,6 +209,7 @@ class Worker(ManagedThread):
                 self._memory.clear()
                 self._engine.follower.reset()
                 self.result_buffer.forget()
+                give_back_memory()
         if isinstance(command, StartOver):
             self._updates = 0
         self._runner.post(command)

@@ -6,7 +6,6 @@ run can be given up, or fail, and nothing has happened.
 
 from __future__ import annotations
 
-import gc
 import math
 import time
 from collections.abc import Callable, Iterable
@@ -27,6 +26,7 @@ from app.runtime.recordings.job import recordings_in, source_of
 from app.runtime.recordings.pipeline import RecordingPipeline
 from model.adaptation import Learnt, PersonalizationSettings, UpdateReport, planned_updates
 from model.adaptation.comparison import BURST
+from model.core.device import give_back_memory
 from model.core.errors import UserError
 from model.ttp.trunk import FrozenTrunk
 
@@ -214,7 +214,7 @@ class OfflineRun(ManagedThread):
 
     def finish(self) -> None:
         # The network and what learnt from it, hundreds of megabytes, are in a circle.
-        gc.collect()
+        give_back_memory()
 
     def _watch(
         self,

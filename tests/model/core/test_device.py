@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import ctypes
+import gc
 import threading
 import warnings
+import weakref
 
 import pytest
 import torch
 
 from model.core import device as device_module
-from model.core.device import choose_device, cpu_supports_bfloat16, denormals_are_zero
+from model.core.device import (
+    choose_device,
+    cpu_supports_bfloat16,
+    denormals_are_zero,
+    give_back_memory,
+)
 from model.core.errors import UserError
 
 needs_no_gpu = pytest.mark.skipif(
@@ -144,3 +152,23 @@ def test_denormals_come_back_after_an_error() -> None:
     with pytest.raises(ValueError, match="wrong"), denormals_are_zero():
         raise ValueError("wrong")
     assert _tiny() > 0
+
+
+@pytest.mark.parametrize("library", [None, object()])
+def test_what_is_unused_is_let_go_whatever_the_c_library(
+    library: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Node:
+        def __init__(self) -> None:
+            self.itself = self
+
+    if library is not None:
+        monkeypatch.setattr(ctypes, "CDLL", lambda _name: library)
+    gc.disable()
+    try:
+        gone = weakref.ref(Node())
+        assert gone() is not None
+        give_back_memory()
+        assert gone() is None
+    finally:
+        gc.enable()
