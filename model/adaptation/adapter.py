@@ -116,13 +116,14 @@ class Adapter:
         """Keep a view to learn from, or to be held out for the guard."""
         self.memory.add(view)
 
-    def predict(self, crops: Tensor, indices: Sequence[int]) -> PoseOutput:
+    def predict(self, crops: Tensor, indices: Sequence[int], *, carried: bool = True) -> PoseOutput:
         """The pose in crops (N, 3, S, S), normalised, of frames with these ``indices``, in order.
 
-        Each heeds those before it as far as the settings ``carry`` them.
+        Each heeds those before it as far as the settings ``carry`` them, unless they are not to be
+        ``carried``.
         """
         output = self.personalizer.predict(crops, keys_of(indices), fresh=True)
-        if self._fusion is None:
+        if self._fusion is None or not carried:
             return output
         pictures = list(to_pictures(crops, bgr=self.personalizer.network.spec.bgr))
         return replace(output, heatmaps=self._fusion.fused(output.heatmaps, pictures, indices))

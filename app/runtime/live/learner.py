@@ -90,9 +90,12 @@ class Learner:
         """Pairs in the last micro-batch; 0 when there was nothing to learn from."""
         return self._adapter.last_pairs
 
-    def predict(self, crop: Tensor, index: int) -> PoseOutput:
-        """The pose in the crop (1, 3, S, S) of frame ``index`` with the present weights."""
-        return self._adapter.predict(crop, [index])
+    def predict(self, crop: Tensor, index: int, *, carried: bool) -> PoseOutput:
+        """The pose in the crop (1, 3, S, S) of frame ``index`` with the present weights.
+
+        ``carried``: with what the settings carry along from the frames before.
+        """
+        return self._adapter.predict(crop, [index], carried=carried)
 
     def configure(self, settings: PersonalizationSettings) -> None:
         """Reset and go on with other settings."""

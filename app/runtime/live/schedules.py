@@ -249,6 +249,7 @@ class TwoLanes:
         self._predictor = predictor
         self._updates = 0
         self._generation = 0
+        self._personalizing = False
         self._carry = 0.0
         self._fusion: MotionFusion | None = None
         torch.set_num_threads(machine.predict_threads)
@@ -264,6 +265,8 @@ class TwoLanes:
         self._lane.start()
 
     def post(self, command: Command) -> None:
+        if isinstance(command, SetPersonalizing):
+            self._personalizing = command.on
         if isinstance(command, StartOver):
             # The next prediction is already the trained weights' own, until the lane hands over
             # what it loaded; late handovers belong to the generation before and are dropped.
@@ -285,8 +288,10 @@ class TwoLanes:
         return pose, self._updates
 
     def _wanted_fusion(self) -> MotionFusion | None:
+        """None where nothing is personalized: that is the network as it was trained."""
         settings = self._lane.learner_state.settings
-        carry = settings.carry if settings is not None else 0.0
+        wanted = settings is not None and (self._personalizing or self._updates > 0)
+        carry = settings.carry if settings is not None and wanted else 0.0
         if carry != self._carry:
             self._carry, self._fusion = carry, MotionFusion(carry) if carry else None
         return self._fusion
@@ -328,7 +333,8 @@ class Strict:
             self._learn(lambda: self._learner.online(view))
         personalizer = self._learner.personalizer
         crop = crop_tensor(view.image, view.box, personalizer.network.spec)
-        output = self._learner.predict(crop, view.index)
+        carried = self._personalizing or personalizer.updates > 0
+        output = self._learner.predict(crop, view.index, carried=carried)
         return pose_in_image(output, view.box), personalizer.updates
 
     def _learn(self, step: Callable[[], UpdateResult | None]) -> None:

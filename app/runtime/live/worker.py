@@ -273,7 +273,7 @@ class Worker(ManagedThread):
         if not due:
             return None
         self._compared_at = now
-        if self._updates == 0:
+        if self._updates == 0 and not self._personalizing:
             return pose.keypoints
         return self._pristine.predict(view.image, view.box, view.index).keypoints
 
