@@ -18,6 +18,7 @@ from model.adaptation import UpdateReport
 from model.core.crop import SquareBox
 from model.core.perceptual import PerceptualLoss, VGGFeatures
 from model.core.skeleton import PENN13
+from model.tracking import Detection
 from model.ttp.prediction import Pose
 
 Image = NDArray[np.uint8]
@@ -58,6 +59,9 @@ def write_clip(path: Path, frames: Sequence[Image], fps: float = 20.0) -> Path:
 
 class BrightnessFollower:
     """Finds a person at ``BOX`` in every frame that is not dark; takes a follower's arguments."""
+
+    changes = 0
+    others: tuple[Detection, ...] = ()
 
     def __init__(self, *_: object) -> None:
         self.times: list[float] = []
