@@ -56,10 +56,10 @@ def mirror_disagreement(plain: Tensor, turned: Tensor) -> float:
         plain: heatmaps (n, K, H, H) of the pictures.
         turned: those of their mirror images, turned back, as ``answers_both_ways`` gives them.
     """
-    return _mean(_apart(plain, turned))
+    return _mean(_distances(plain, turned))
 
 
-def _apart(plain: Tensor, turned: Tensor) -> Tensor:
+def _distances(plain: Tensor, turned: Tensor) -> Tensor:
     """For each picture (n, 2): its joints' distances, by their weights, and these weights' sum."""
     points, confidence = decode(plain)
     other, other_confidence = decode(turned)
@@ -69,8 +69,8 @@ def _apart(plain: Tensor, turned: Tensor) -> Tensor:
     return torch.stack([(weight * distance).sum(dim=-1), weight.sum(dim=-1)], dim=-1)
 
 
-def _mean(apart: Tensor) -> float:
-    distance, weight = apart.sum(dim=0)
+def _mean(distances: Tensor) -> float:
+    distance, weight = distances.sum(dim=0)
     return float(distance / weight.clamp(min=1e-6))
 
 
@@ -120,7 +120,7 @@ class Guard:
         trained = self._disagreement_as_trained(crops, indices)
 
         def disagreement() -> float:
-            return _mean(self._apart(crops, indices, personalizer.predict))
+            return _mean(self._distances(crops, indices, personalizer.predict))
 
         limit = _FACTOR * trained + _SLACK
         present, updates = disagreement(), personalizer.updates
@@ -143,18 +143,20 @@ class Guard:
         new = [row for row, index in enumerate(indices) if index not in self._trained]
         if new:
             asked = [indices[row] for row in new]
-            apart = self._apart(crops[new], asked, self._personalizer.predict_as_trained)
-            self._trained.update(zip(asked, apart, strict=True))
+            found = self._distances(crops[new], asked, self._personalizer.predict_as_trained)
+            self._trained.update(zip(asked, found, strict=True))
         self._trained = {index: self._trained[index] for index in indices}
         return _mean(torch.stack(list(self._trained.values())))
 
-    def _apart(
+    def _distances(
         self,
         crops: Tensor,
         indices: Sequence[int],
         predict: Callable[[Tensor, Sequence[Key]], PoseOutput],
     ) -> Tensor:
-        """``_apart`` of the answers that one of the personalizer's ways to predict gives."""
+        """``_distances`` in the answers that one of the personalizer's ways to predict gives."""
         keys = keys_both_ways(indices)
         order = self._personalizer.network.spec.joint_set.flip_order
-        return _apart(*answers_both_ways(lambda both: predict(both, keys).heatmaps, crops, order))
+        return _distances(
+            *answers_both_ways(lambda both: predict(both, keys).heatmaps, crops, order)
+        )

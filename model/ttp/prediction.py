@@ -78,9 +78,12 @@ def predict_pose(network: PoseNetwork, image: NDArray[np.uint8], box: SquareBox)
 
     The crop is computed on the network's device and in its precision.
     """
-    crop = crop_tensor(image, box, network.spec)
-    crop = crop.to(network.device, network.dtype, memory_format=torch.channels_last)
-    return pose_in_image(network.pose(crop), box)
+    return pose_in_image(_pose_of(network, crop_tensor(image, box, network.spec)), box)
+
+
+def _pose_of(network: PoseNetwork, crop: Tensor) -> PoseOutput:
+    """The whole pose branch on a crop (1, 3, S, S), on the network's device, in its precision."""
+    return network.pose(crop.to(network.device, network.dtype, memory_format=torch.channels_last))
 
 
 class PosePredictor:
@@ -154,9 +157,7 @@ class PosePredictor:
         branch, heads = self._branch, self._heads  # which another thread may load
         crop = to_tensor([picture], bgr=branch.spec.bgr)
         if self._trunk is None or not self._trunk_as_trained:
-            return branch.pose(
-                crop.to(branch.device, branch.dtype, memory_format=torch.channels_last)
-            )
+            return _pose_of(branch, crop)
         taps = self._trunk(crop, keys, fresh=fresh)
         if heads is not None:
             return branch.output_of(*heads(taps))

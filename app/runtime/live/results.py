@@ -277,6 +277,7 @@ def pose_result(
     updates: int,
     latency: float,
     unpersonalized: Array | None = None,
+    others: tuple[Detection, ...] = (),
 ) -> PoseResult:
     """The result for a frame with a person in ``box``; see ``PoseResult`` for the rest."""
     return PoseResult(
@@ -292,6 +293,7 @@ def pose_result(
         updates=updates,
         latency=latency,
         unpersonalized=unpersonalized,
+        others=others,
     )
 
 

@@ -290,8 +290,9 @@ class TwoLanes:
     def _wanted_fusion(self) -> MotionFusion | None:
         """None where nothing is personalized: that is the network as it was trained."""
         settings = self._lane.learner_state.settings
-        wanted = settings is not None and (self._personalizing or self._updates > 0)
-        carry = settings.carry if settings is not None and wanted else 0.0
+        carry = 0.0
+        if settings is not None and (self._personalizing or self._updates > 0):
+            carry = settings.carry
         if carry != self._carry:
             self._carry, self._fusion = carry, MotionFusion(carry) if carry else None
         return self._fusion

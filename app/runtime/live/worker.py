@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import replace
 
 import torch
 
@@ -234,8 +233,10 @@ class Worker(ManagedThread):
         follower.observe(pose.keypoints, pose.confidence, (width, height))
         latency = time.perf_counter() - frame.timestamp
         unpersonalized = self._compare(view, pose)
-        result = pose_result(frame, box, pose, self._updates, latency, unpersonalized)
-        self._publish(frame, replace(result, others=follower.others))
+        result = pose_result(
+            frame, box, pose, self._updates, latency, unpersonalized, follower.others
+        )
+        self._publish(frame, result)
         self._predicted += 1
         every = self._settings.reset_every
         if every and self._predicted % every == 0:
