@@ -47,6 +47,7 @@ def add_parser(subparsers: Subparsers) -> None:
         "squares of the same frames, on the CPU, and stand beside the network in all tables.",
     )
     _add_common(accuracy)
+    _add_people(accuracy)
     accuracy.add_argument(
         "--every", metavar="N", type=int, default=1, help="only every N-th frame (default: 1)"
     )
@@ -165,7 +166,7 @@ def _run_accuracy(args: argparse.Namespace) -> int:
     network = load(weights, choose_device(args.device).device)
     threads = torch.get_num_threads()
     rivals = [Rival(path, threads, flip_test=args.flip_test) for path in args.rival]
-    data_set = Request.parse(args.data).read(args.split, network.spec.crop_shift)
+    data_set = _people(args)
     fit_on = None
     if args.fit_offsets is not None:
         fit_on = Request.parse(args.fit_offsets).read("train", network.spec.crop_shift)

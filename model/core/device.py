@@ -117,7 +117,9 @@ def cpu_supports_bfloat16() -> bool:
 
 
 def prefers_bfloat16(device: torch.device) -> bool:
-    """Whether the device is a CPU that is faster in bfloat16 than in float32."""
+    """Whether the device has bfloat16 instructions, and so is faster with them than in float32."""
+    if device.type == "cuda":
+        return torch.cuda.is_bf16_supported(including_emulation=False)
     return device.type == "cpu" and cpu_supports_bfloat16()
 
 

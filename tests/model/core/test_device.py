@@ -17,6 +17,7 @@ from model.core.device import (
     cpu_supports_bfloat16,
     denormals_are_zero,
     give_back_memory,
+    prefers_bfloat16,
 )
 from model.core.errors import UserError
 
@@ -172,3 +173,15 @@ def test_what_is_unused_is_let_go_whatever_the_c_library(
         assert gone() is None
     finally:
         gc.enable()
+
+
+@pytest.mark.parametrize("supported", [True, False])
+def test_a_gpu_computes_in_bfloat16_where_it_has_the_instructions(
+    monkeypatch: pytest.MonkeyPatch, supported: bool
+) -> None:
+    def is_supported(including_emulation: bool = True) -> bool:
+        return including_emulation or supported
+
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", is_supported)
+    assert prefers_bfloat16(torch.device("cuda")) is supported
+    assert not prefers_bfloat16(torch.device("mps"))
