@@ -21,15 +21,14 @@ from app.gui.theme import apply_theme
 from app.settings import APP_ID
 from model.core.errors import UserError
 
-_TEXT = """
-<h3>{name}</h3>
-<p>A human pose estimator that learns, while it runs, from the person in front of it. After
-Li, Hao, Di, Gundavarapu, Wang: <i>Test-Time Personalization with a Transformer for Human Pose
-Estimation</i>, NeurIPS 2021. Its KeypointGAN is after Jakab, Gupta, Bilen, Vedaldi:
-<i>Self-supervised Learning of Interpretable Keypoints from Unlabelled Videos</i>, CVPR 2020.</p>
-<p>This program's own licence is in the file LICENSE. It is built with</p>
-<table cellspacing="4">{rows}</table>
-"""
+_PAPER = (
+    "Li, Hao, Di, Gundavarapu, Wang: <i>Test-Time Personalization with a Transformer for Human "
+    "Pose Estimation</i>, NeurIPS 2021"
+)
+_KEYPOINT_GAN_PAPER = (
+    "Jakab, Gupta, Bilen, Vedaldi: <i>Self-supervised Learning of Interpretable Keypoints from "
+    "Unlabelled Videos</i>, CVPR 2020"
+)
 
 _PARTS = (
     ("Qt and PyQt6", "GPL-3.0"),
@@ -50,12 +49,23 @@ _PARTS = (
 
 def show_about(parent: QWidget, name: str) -> None:
     """Open the about box of the program called ``name``; returns while it is open."""
-    rows = "".join(f"<tr><td>{part}</td><td>{licence}</td></tr>" for part, licence in _PARTS)
+    rows = "".join(
+        f"<tr><td>{tr(part)}</td><td>{tr(licence)}</td></tr>" for part, licence in _PARTS
+    )
+    what = tr(
+        "A human pose estimator that learns, while it runs, from the person in front of it. After "
+        "{paper}. Its KeypointGAN is after {second}.",
+        paper=_PAPER,
+        second=_KEYPOINT_GAN_PAPER,
+    )
+    licence = tr("This program's own licence is in the file LICENSE. It is built with")
     box = QMessageBox(parent)
     box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
     box.setWindowTitle(tr("About {name}", name=name))
     box.setTextFormat(Qt.TextFormat.RichText)
-    box.setText(_TEXT.format(name=name, rows=rows))
+    box.setText(
+        f'<h3>{name}</h3><p>{what}</p><p>{licence}</p><table cellspacing="4">{rows}</table>'
+    )
     box.open()
 
 

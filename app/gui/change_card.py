@@ -6,6 +6,8 @@ from PyQt6.QtCore import QSize, Qt
 from PyQt6.QtGui import QPalette
 from PyQt6.QtWidgets import QFrame, QGridLayout, QLabel, QToolButton, QWidget
 
+from app.gui.language import tr
+from app.gui.sentences import in_own_words
 from app.gui.theme import icon
 from app.gui.widgets import count
 from app.runtime.live.change import ChangeReport
@@ -21,7 +23,7 @@ class ChangeCard(QFrame):
         super().__init__(parent)
         self.setAutoFillBackground(True)
         self.setBackgroundRole(QPalette.ColorRole.Midlight)
-        self.setAccessibleName("Before and after")
+        self.setAccessibleName(tr("Before and after"))
         self._grid = QGridLayout(self)
         self._grid.setContentsMargins(16, 8, 8, 8)
         self._grid.setHorizontalSpacing(24)
@@ -34,17 +36,20 @@ class ChangeCard(QFrame):
             if (widget := item.widget()) is not None:
                 widget.deleteLater()
         for row, text in enumerate(("As trained", "Personalized", "Change"), start=1):
-            self._put(text, row, 0, bold=row == 2)
+            self._put(tr(text), row, 0, bold=row == 2)
         for column, change in enumerate(report.changes, start=1):
-            self._put(change.name, 0, column, right=True, tip=change.meaning)
-            self._put(f"{change.trained:.2f} %", 1, column, right=True, tip=change.meaning)
-            self._put(
-                f"{change.personalized:.2f} %", 2, column, right=True, bold=True, tip=change.meaning
-            )
+            tip = tr(change.meaning)
+            self._put(tr(change.name), 0, column, right=True, tip=tip)
+            self._put(f"{change.trained:.2f} %", 1, column, right=True, tip=tip)
+            self._put(f"{change.personalized:.2f} %", 2, column, right=True, bold=True, tip=tip)
             self._put(_difference(change.trained, change.personalized), 3, column, right=True)
         last = len(report.changes) + 1
         note = QLabel(
-            f"After {count(report.updates, 'update')}, on {report.frames}. Less is better."
+            tr(
+                "After {updates}, on {frames}. Less is better.",
+                updates=count(report.updates, "update"),
+                frames=in_own_words(report.frames),
+            )
         )
         note.setWordWrap(True)
         note.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
@@ -54,14 +59,19 @@ class ChangeCard(QFrame):
         close.setIcon(icon("x"))
         close.setAutoRaise(True)
         close.setIconSize(QSize(16, 16))
-        close.setToolTip("Close the table")
-        close.setAccessibleName("Close the table")
+        close.setToolTip(tr("Close the table"))
+        close.setAccessibleName(tr("Close the table"))
         close.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         close.clicked.connect(self.hide)
         self._grid.addWidget(close, 0, last, Qt.AlignmentFlag.AlignRight)
         self.setAccessibleDescription(
             "; ".join(
-                f"{change.name}: {change.trained:.2f} %, then {change.personalized:.2f} %"
+                tr(
+                    "{name}: {before} %, then {after} %",
+                    name=tr(change.name),
+                    before=f"{change.trained:.2f}",
+                    after=f"{change.personalized:.2f}",
+                )
                 for change in report.changes
             )
         )
@@ -92,6 +102,6 @@ class ChangeCard(QFrame):
 def _difference(before: float, after: float) -> str:
     """The change in words that need no sign to be read."""
     if abs(after - before) < _SAME:
-        return "same"
+        return tr("same")
     arrow = "▼" if after < before else "▲"
     return f"{arrow} {abs(after - before):.2f}"

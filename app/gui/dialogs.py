@@ -12,23 +12,28 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
+from app.gui.language import tr
+
 _WIDTH = 400
 
 
 class AskingDialog(QDialog):
-    """A column of widgets above a button that does what is asked, and Cancel."""
+    """A column of widgets above a button that does what is asked, and Cancel.
+
+    All texts are translated.
+    """
 
     def __init__(self, parent: QWidget, title: str, verb: str) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setWindowTitle(title)
+        self.setWindowTitle(tr(title))
         self.setMinimumWidth(_WIDTH)
         self.column = QVBoxLayout(self)
         self.column.setContentsMargins(16, 16, 16, 16)
         self.column.setSpacing(8)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
-        self.button = QPushButton(verb)
-        self.button.setToolTip(title)
+        self.button = QPushButton(tr(verb))
+        self.button.setToolTip(tr(title))
         buttons.addButton(self.button, QDialogButtonBox.ButtonRole.AcceptRole)
         buttons.accepted.connect(self.accept)
         buttons.rejected.connect(self.reject)
@@ -40,7 +45,7 @@ class AskingDialog(QDialog):
 
     def add_text(self, text: str = "") -> QLabel:
         """Put a sentence there."""
-        label = QLabel(text)
+        label = QLabel(tr(text))
         label.setTextFormat(Qt.TextFormat.PlainText)
         label.setWordWrap(True)
         self.add(label)

@@ -13,7 +13,7 @@ from PyQt6.QtWidgets import QFileDialog, QMenu, QWidget
 from app.gui.language import tr
 from app.gui.panels import Panels
 from app.gui.session import Session
-from app.gui.shortcuts import make_action, name_action
+from app.gui.shortcuts import make_action
 from app.gui.sources import Sources
 from app.runtime.live.trajectory import Trajectory
 from model.core.errors import UserError
@@ -51,18 +51,17 @@ class ExportMenu(QMenu):
         self._trajectory = trajectory
         self._say = say
         self.setToolTipsVisible(True)
-        for title, panel in (
-            ("Live view", panels.live),
-            ("Plots", panels.plots),
-            ("Affinity", panels.affinity),
-            ("Reconstruction", panels.reconstruction),
-            ("KeypointGAN", panels.keypoint_gan),
+        for title, name, panel in (
+            ("Live view", "Live view as picture…", panels.live),
+            ("Plots", "Plots as picture…", panels.plots),
+            ("Affinity", "Affinity as picture…", panels.affinity),
+            ("Reconstruction", "Reconstruction as picture…", panels.reconstruction),
+            ("KeypointGAN", "KeypointGAN as picture…", panels.keypoint_gan),
         ):
             self._add(
-                f"{title} as picture…",
+                name,
                 tr("Write the panel {panel} as it is now, as PNG or SVG", panel=tr(title)),
                 lambda title=title, panel=panel: self._ask_picture(title, panel),  # type: ignore[misc]
-                tr("{panel} as picture…", panel=tr(title)),
             )
         self.addSeparator()
         self._add(
@@ -82,32 +81,30 @@ class ExportMenu(QMenu):
             self._ask_onnx,
         )
 
-    def _add(self, name: str, tip: str, handler: Callable[[], None], shown: str = "") -> None:
-        action = make_action(self._window, name, tip, lambda _=False: handler())
-        name_action(action, shown or name)
-        self.addAction(action)
+    def _add(self, name: str, tip: str, handler: Callable[[], None]) -> None:
+        self.addAction(make_action(self._window, name, tip, lambda _=False: handler()))
 
     def _ask_picture(self, title: str, panel: QWidget) -> None:
-        path = self._ask(f"Export {title.lower()}", f"{title.lower()}.png", _PICTURES)
+        path = self._ask(tr("Export: {panel}", panel=tr(title)), f"{title.lower()}.png", _PICTURES)
         if path is not None:
             self._telling(path, lambda: write_picture(panel, path))
 
     def _ask_csv(self) -> None:
-        path = self._ask("Export keypoints", "keypoints.csv", _CSV)
+        path = self._ask(tr("Export keypoints"), "keypoints.csv", _CSV)
         if path is not None:
             self._telling(path, lambda: self._trajectory.write_csv(path, self._size()))
 
     def _ask_coco(self) -> None:
-        path = self._ask("Export keypoints", "keypoints.coco.json", _JSON)
+        path = self._ask(tr("Export keypoints"), "keypoints.coco.json", _JSON)
         if path is not None:
             name = self._sources.title()
             self._telling(path, lambda: self._trajectory.write_coco(path, self._size(), name))
 
     def _ask_onnx(self) -> None:
-        path = self._ask("Export the network", "pose.onnx", _ONNX)
+        path = self._ask(tr("Export the network"), "pose.onnx", _ONNX)
         if path is not None:
             self._session.export_onnx(path)
-            self._say("The network is being written; this takes a while.")
+            self._say(tr("The network is being written; this takes a while."))
 
     def _size(self) -> tuple[int, int]:
         """Width and height of the frames."""
@@ -116,7 +113,7 @@ class ExportMenu(QMenu):
 
     def _ask(self, title: str, name: str, kinds: str) -> Path | None:
         """Where to write; the ending that belongs to the kind is added if it is missing."""
-        chosen, kind = QFileDialog.getSaveFileName(self._window, title, name, kinds)
+        chosen, kind = QFileDialog.getSaveFileName(self._window, title, name, tr(kinds))
         if not chosen:
             return None
         path = Path(chosen)
@@ -141,8 +138,11 @@ def write_picture(widget: QWidget, path: Path) -> None:
     kind = kinds.get(path.suffix.lower())
     if kind is None:
         raise UserError(
-            f"The picture cannot be written to {path}: its name ends in neither .png nor .svg. "
-            "Give it one of these endings."
+            tr(
+                "The picture cannot be written to {path}: its name ends in neither .png nor .svg. "
+                "Give it one of these endings.",
+                path=path,
+            )
         )
     with whole_file(path) as temporary:
         temporary.write_bytes(kind(widget))

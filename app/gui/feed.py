@@ -14,6 +14,7 @@ from PyQt6.QtCore import QObject, Qt, QTimer, pyqtSignal
 
 from app.gui.actions import Actions
 from app.gui.panels import Panels
+from app.gui.sentences import in_own_words
 from app.gui.session import Session
 from app.gui.sources import Sources
 from app.gui.widgets import StatusBar, chip, time_left
@@ -181,7 +182,7 @@ class Feed:
         now = self._clock()
         if now - self._noted >= _STATUS_SECONDS:
             self._noted = now
-            self._panels.live.set_split_notes(*self.meter.notes)
+            self._panels.live.set_split_notes(*map(in_own_words, self.meter.notes))
 
     def paint(self) -> None:
         """Show the newest result on the frame it belongs to, or else the newest frame alone."""

@@ -18,6 +18,7 @@ from PyQt6.QtWidgets import (
 )
 
 from app.gui.language import tr
+from app.gui.sentences import in_own_words
 from app.gui.theme import is_dark
 from model.core.errors import UserError
 
@@ -88,7 +89,7 @@ def text_of(value: object) -> str:
     """A value as it stands in the form."""
     if isinstance(value, bool):
         return tr("on") if value else tr("off")
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    return f"{value:g}" if isinstance(value, float) else tr(str(value))
 
 
 class KnobForm(QWidget, Generic[T]):
@@ -159,13 +160,13 @@ class KnobForm(QWidget, Generic[T]):
                 values[name] = knob.value
                 replace(self._settings, **{name: values[name]})  # type: ignore[type-var]
             except UserError as error:
-                problems[name] = str(error)
+                problems[name] = in_own_words(str(error))
         self.problem = next(iter(problems.values()), "")
         if not problems:
             try:
                 self._settings = replace(self._settings, **values)  # type: ignore[type-var]
             except UserError as error:
-                self.problem = str(error)
+                self.problem = in_own_words(str(error))
         elif self._together_right(values):
             # One by one they fit not yet what was there before, but they fit each other.
             self.problem, problems = "", {}

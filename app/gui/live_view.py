@@ -22,6 +22,7 @@ from PyQt6.QtWidgets import QSizePolicy, QWidget
 from app.gui import colours
 from app.gui import painting as labels
 from app.gui import widgets as notices
+from app.gui.language import tr
 from app.gui.legend import legend_rows, paint_legend
 from app.gui.painting import MIN_CONFIDENCE, Highlight, paint_result, shown_arrows, to_qimage
 from app.gui.split import Divider
@@ -68,7 +69,7 @@ class LiveView(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setMinimumSize(320, 240)
-        self.setAccessibleName("Live view")
+        self.setAccessibleName(tr("Live view"))
 
     def sizeHint(self) -> QSize:
         return QSize(960, 720)

@@ -19,6 +19,7 @@ from app.gui.diagnostics import Diagnostics
 from app.gui.export import ExportMenu
 from app.gui.feed import Feed, StatusFeed, WindowTimer
 from app.gui.guidance import Guide
+from app.gui.language import tr
 from app.gui.layout import Docks, PictureAlone
 from app.gui.learning import LearningChoice
 from app.gui.offline import OfflineVideos, Playing
@@ -149,7 +150,7 @@ class MainWindow(QMainWindow):
         self.panels.plots.clear()
         self.panels.keypoint_gan.start_afresh()
         try:
-            self.setWindowTitle(self._sources.title() or APP_NAME)
+            self.setWindowTitle(tr(self._sources.title()) or APP_NAME)
             self._known_joints = self._sources.has_known_joints()
         except UserError as error:
             self.show_message(str(error))

@@ -23,7 +23,9 @@ from PyQt6.QtWidgets import (
 
 from app.gui.change_card import ChangeCard
 from app.gui.dialogs import AskingDialog
+from app.gui.language import tr
 from app.gui.panels import Panels
+from app.gui.sentences import in_own_words
 from app.gui.session import Session
 from app.gui.sources import Sources, video_files
 from app.gui.theme import icon
@@ -58,21 +60,22 @@ class OfflineDialog(AskingDialog):
         self._recording = recording
         self.add_text(_WHAT)
         self.list = QListWidget()
-        self.list.setAccessibleName("What is learnt from")
-        self.list.setToolTip("Videos of one person; each is learnt from once")
+        self.list.setAccessibleName(tr("What is learnt from"))
+        self.list.setToolTip(tr("Videos of one person; each is learnt from once"))
         self.list.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         self.list.setFixedHeight(_LIST_HEIGHT)
         self.add(self.list)
         self.add(self._buttons())
         self.passes = QComboBox()
-        self.passes.addItems(list(_PASSES))
-        self.passes.setCurrentText("1 (as published)")
-        self.passes.setToolTip("How often each frame with the person is learnt from")
-        self.passes.setAccessibleName("Passes")
+        for text, passes in _PASSES.items():
+            self.passes.addItem(tr(text), passes)
+        self.passes.setCurrentIndex(self.passes.findData(1.0))
+        self.passes.setToolTip(tr("How often each frame with the person is learnt from"))
+        self.passes.setAccessibleName(tr("Passes"))
         row = QWidget()
         form = QFormLayout(row)
         form.setContentsMargins(0, 0, 0, 0)
-        form.addRow("Passes", self.passes)
+        form.addRow(tr("Passes"), self.passes)
         self.add(row)
         self.add_text(_UNDO)
         self._add_path(recording)
@@ -87,7 +90,7 @@ class OfflineDialog(AskingDialog):
     @property
     def chosen_passes(self) -> float:
         """Updates for each frame."""
-        return _PASSES[self.passes.currentText()]
+        return float(self.passes.currentData())
 
     def add_paths(self, paths: list[Path]) -> None:
         """Learn from these videos, or folders of videos, too."""
@@ -101,14 +104,14 @@ class OfflineDialog(AskingDialog):
         layout = QHBoxLayout(row)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(8)
-        videos = QPushButton(icon("film"), "Add videos…")
-        videos.setToolTip("Further videos of the same person")
+        videos = QPushButton(icon("film"), tr("Add videos…"))
+        videos.setToolTip(tr("Further videos of the same person"))
         videos.clicked.connect(self._ask_videos)
-        folder = QPushButton(icon("folder"), "Add folder…")
-        folder.setToolTip("All videos in a folder, of the same person")
+        folder = QPushButton(icon("folder"), tr("Add folder…"))
+        folder.setToolTip(tr("All videos in a folder, of the same person"))
         folder.clicked.connect(self._ask_folder)
-        self.remove = QPushButton("Remove")
-        self.remove.setToolTip("Leave the chosen one out; the video that is open stays")
+        self.remove = QPushButton(tr("Remove"))
+        self.remove.setToolTip(tr("Leave the chosen one out; the video that is open stays"))
         self.remove.clicked.connect(self._remove)
         self.remove.setEnabled(False)
         self.list.currentRowChanged.connect(lambda row: self.remove.setEnabled(row > 0))
@@ -125,11 +128,11 @@ class OfflineDialog(AskingDialog):
         self.list.addItem(item)
 
     def _ask_videos(self) -> None:
-        paths, _ = QFileDialog.getOpenFileNames(self, "Add videos", "", video_files())
+        paths, _ = QFileDialog.getOpenFileNames(self, tr("Add videos"), "", video_files())
         self.add_paths([Path(path) for path in paths])
 
     def _ask_folder(self) -> None:
-        path = QFileDialog.getExistingDirectory(self, "Add a folder of videos")
+        path = QFileDialog.getExistingDirectory(self, tr("Add a folder of videos"))
         if path:
             self.add_paths([Path(path)])
 
@@ -144,19 +147,21 @@ class OfflineBar(QFrame):
         super().__init__()
         self.setAutoFillBackground(True)
         self.setBackgroundRole(QPalette.ColorRole.Midlight)
-        self.setAccessibleName("Offline personalization")
+        self.setAccessibleName(tr("Offline personalization"))
         self.label = ElidedLabel()
         self.bar = QProgressBar()
         self.bar.setTextVisible(False)
         self.bar.setFixedHeight(8)
-        self.bar.setAccessibleName("How far the run is")
-        self.pause = QPushButton("Pause")
+        self.bar.setAccessibleName(tr("How far the run is"))
+        self.pause = QPushButton(tr("Pause"))
         self.pause.setCheckable(True)
-        self.pause.setToolTip("Hold the run, and let it go on")
+        self.pause.setToolTip(tr("Hold the run, and let it go on"))
         self.pause.toggled.connect(pause)
-        self.pause.toggled.connect(lambda on: self.pause.setText("Go on" if on else "Pause"))
-        cancel_button = QPushButton("Cancel")
-        cancel_button.setToolTip("Give the run up; everything is as it was before (Esc)")
+        self.pause.toggled.connect(
+            lambda on: self.pause.setText(tr("Go on") if on else tr("Pause"))
+        )
+        cancel_button = QPushButton(tr("Cancel"))
+        cancel_button.setToolTip(tr("Give the run up; everything is as it was before (Esc)"))
         cancel_button.clicked.connect(cancel)
         row = QHBoxLayout(self)
         row.setContentsMargins(16, 4, 8, 4)
@@ -173,13 +178,13 @@ class OfflineBar(QFrame):
         if progress is None:
             self.pause.setChecked(False)
             return
-        doing = progress.doing.capitalize() or "Starting"
-        words = [f"{doing} · {count(videos, 'video')}"]
+        doing = in_own_words(progress.doing) if progress.doing else tr("starting")
+        words = [f"{doing[0].upper()}{doing[1:]} · {count(videos, 'video')}"]
         left = time_left(progress)
         if progress.paused:
-            words.append("paused")
+            words.append(tr("paused"))
         elif left:
-            words.append(f"{left} left")
+            words.append(tr("{time} left", time=left))
         self.label.setText(" · ".join(words))
         # A length that is not known: the bar runs to and fro.
         known = progress.done > 0 or bool(left) or not progress.doing
@@ -243,7 +248,7 @@ class OfflineVideos(QObject):
         personalizable = self._session.network.personalizable
         if recording is None or not personalizable:
             if personalizable:
-                self._say(_REMEMBERED)
+                self._say(tr(_REMEMBERED))
             self._session.run_offline()
             return
         dialog = OfflineDialog(self._window, recording)
@@ -296,8 +301,13 @@ class OfflineVideos(QObject):
         if outcome.change is not None:
             self.card.show_change(outcome.change)
         else:
-            learnt = f"{count(outcome.learnt.updates, 'update')} on {count(self._videos, 'video')}"
-            self._say(f"Learnt: {learnt}. Undo (Ctrl+Z) takes it back.")
+            self._say(
+                tr(
+                    "Learnt: {updates} on {videos}. Undo (Ctrl+Z) takes it back.",
+                    updates=count(outcome.learnt.updates, "update"),
+                    videos=count(self._videos, "video"),
+                )
+            )
         self._end()
         self._session.replay()
         self._playing.set(True)

@@ -32,7 +32,6 @@ PRIVACY = (
     "network's weights have changed."
 )
 
-_FILES = f"Profiles (*{SUFFIX});;All files (*)"
 _MENU_WIDTH = 320
 
 
@@ -109,12 +108,17 @@ def _add_name(dialog: AskingDialog) -> QLineEdit:
     """Put a field for a person's name into a dialog."""
     field = QLineEdit()
     field.setMaxLength(LONGEST_NAME)
-    field.setPlaceholderText("Name of the person")
-    field.setAccessibleName("Name of the person")
-    field.setToolTip("The name under which the profile is kept")
+    field.setPlaceholderText(tr("Name of the person"))
+    field.setAccessibleName(tr("Name of the person"))
+    field.setToolTip(tr("The name under which the profile is kept"))
     dialog.add(field)
     dialog.button.setDefault(True)
     return field
+
+
+def _files() -> str:
+    """The kinds of files for a dialog that asks for a profile."""
+    return tr("Profiles ({endings});;All files (*)", endings=f"*{SUFFIX}")
 
 
 class SaveDialog(AskingDialog):
@@ -137,8 +141,8 @@ class SaveDialog(AskingDialog):
 
     def _follow(self) -> None:
         self.button.setEnabled(bool(self.name.text().strip()))
-        self.button.setText("Replace" if self.replaces else "Save")
-        self.note.setText("There is a profile of this name." if self.replaces else "")
+        self.button.setText(tr("Replace") if self.replaces else tr("Save"))
+        self.note.setText(tr("There is a profile of this name.") if self.replaces else "")
 
 
 class PickDialog(AskingDialog):
@@ -156,7 +160,7 @@ class PickDialog(AskingDialog):
     ) -> None:
         super().__init__(parent, title, verb)
         self.list = QListWidget()
-        self.list.setAccessibleName("Profiles")
+        self.list.setAccessibleName(tr("Profiles"))
         self.list.setIconSize(QSize(16, 16))
         self.list.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -211,15 +215,23 @@ class Profiles(QObject):
         """Go on from a profile."""
         with self._telling():
             info = self._session.load_profile(profile.path)
-            self._say(f'The profile "{profile.name}" is loaded: {count(info.updates, "update")}.')
+            self._say(
+                tr(
+                    'The profile "{name}" is loaded: {updates}.',
+                    name=profile.name,
+                    updates=count(info.updates, "update"),
+                )
+            )
 
     def ask_save(self) -> None:
         """Ask for a name and save what has been learnt so far under it."""
         with self._telling():
             if not self._session.status().updates:
                 raise UserError(
-                    "Nothing has been learnt yet. Press Personalize (P) and let it run for a "
-                    "while, then save."
+                    tr(
+                        "Nothing has been learnt yet. Press Personalize (P) and let it run for a "
+                        "while, then save."
+                    )
                 )
             dialog = SaveDialog(self._window, [profile.name for profile in self._folder.all()])
             dialog.accepted.connect(lambda: self._save(dialog.name.text(), dialog.replaces))
@@ -253,21 +265,25 @@ class Profiles(QObject):
         def export(dialog: PickDialog) -> None:
             profile = dialog.picked
             path, _ = QFileDialog.getSaveFileName(
-                self._window, "Export profile", slug(profile.name) + SUFFIX, _FILES
+                self._window, tr("Export a profile"), slug(profile.name) + SUFFIX, _files()
             )
             if path:
                 self._folder.export(profile, Path(path))
-                self._say(f'The profile "{profile.name}" is written to {path}')
+                self._say(
+                    tr('The profile "{name}" is written to {path}', name=profile.name, path=path)
+                )
 
         self._ask("Export a profile", "Export…", export)
 
     def ask_import(self) -> None:
         """Ask for a file and take it in."""
-        path, _ = QFileDialog.getOpenFileName(self._window, "Import profile", "", _FILES)
+        path, _ = QFileDialog.getOpenFileName(self._window, tr("Import a profile"), "", _files())
         if path:
             with self._telling():
                 profile = self._folder.take_in(Path(path), self._session.base)
-                self._say(f'"{profile.name}" can be loaded from the Profiles menu now.')
+                self._say(
+                    tr('"{name}" can be loaded from the Profiles menu now.', name=profile.name)
+                )
 
     def _ask(
         self,
@@ -287,7 +303,9 @@ class Profiles(QObject):
         with self._telling():
             profiles = self._folder.all()
             if not profiles:
-                raise UserError("There is no profile yet. Personalize, then save what was learnt.")
+                raise UserError(
+                    tr("There is no profile yet. Personalize, then save what was learnt.")
+                )
             dialog = PickDialog(self._window, title, verb, profiles, note=note, renames=renames)
             dialog.accepted.connect(accepted)
             dialog.open()

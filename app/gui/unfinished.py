@@ -8,6 +8,7 @@ from pathlib import Path
 from PyQt6.QtCore import QObject, pyqtSignal
 from PyQt6.QtWidgets import QAbstractButton, QMessageBox, QWidget
 
+from app.gui.language import tr
 from app.gui.widgets import clock
 from app.runtime.lifecycle import Task
 from app.runtime.recordings.unfinished import UnfinishedTake, delete, find_unfinished, keep, recover
@@ -46,28 +47,30 @@ class UnfinishedTakes(QObject):
     def _ask(self, takes: list[UnfinishedTake]) -> None:
         box = QMessageBox(self._parent)
         box.setIcon(QMessageBox.Icon.Question)
-        box.setWindowTitle("Unfinished recording" + ("s" if len(takes) > 1 else ""))
+        many = len(takes) > 1
+        box.setWindowTitle(tr("Unfinished recordings") if many else tr("Unfinished recording"))
         box.setText(_question(takes))
         box.setInformativeText(
-            "The video can be played as it is. Recover adds the files of poses that a finished "
-            "recording has; Keep changes nothing and does not ask again."
+            tr(
+                "The video can be played as it is. Recover adds the files of poses that a finished "
+                "recording has; Keep changes nothing and does not ask again."
+            )
         )
         roles = QMessageBox.ButtonRole
-        for text, role in (
-            ("Recover", roles.AcceptRole),
-            ("Keep", roles.ActionRole),
-            ("Delete", roles.DestructiveRole),
-            ("Later", roles.RejectRole),
-        ):
-            box.addButton(text, role)
-        box.finished.connect(lambda _: self._do(box.clickedButton(), takes))
+        answers: dict[QAbstractButton | None, Callable[[UnfinishedTake], str]] = {
+            box.addButton(tr("Recover"), roles.AcceptRole): _recover,
+            box.addButton(tr("Keep"), roles.ActionRole): _keep,
+            box.addButton(tr("Delete"), roles.DestructiveRole): _delete,
+        }
+        # The next start asks again.
+        box.addButton(tr("Later"), roles.RejectRole)
+        box.finished.connect(lambda _: self._do(answers.get(box.clickedButton()), takes))
         box.finished.connect(box.deleteLater)
         box.open()
         self.asked.emit(box)
 
-    def _do(self, button: QAbstractButton | None, takes: list[UnfinishedTake]) -> None:
-        do = None if button is None else _ANSWERS.get(button.text())
-        if do is None:  # later: the next start asks again
+    def _do(self, do: Callable[[UnfinishedTake], str] | None, takes: list[UnfinishedTake]) -> None:
+        if do is None:
             return
 
         def task() -> None:
@@ -82,27 +85,36 @@ class UnfinishedTakes(QObject):
 
 def _question(takes: list[UnfinishedTake]) -> str:
     named = [f"{take.folder.name} ({clock(take.seconds)})" for take in takes[:_NAMED]]
-    more = f" and {len(takes) - _NAMED} more" if len(takes) > _NAMED else ""
-    one = len(takes) == 1
-    return (
-        f"The program ended before {'a recording was' if one else 'these recordings were'} "
-        f"finished: {', '.join(named)}{more}. What shall become of {'it' if one else 'them'}?"
+    names = ", ".join(named)
+    if len(takes) == 1:
+        return tr(
+            "The program ended before a recording was finished: {names}. What shall become of it?",
+            names=names,
+        )
+    if len(takes) > _NAMED:
+        names = tr("{names} and {count} more", names=names, count=len(takes) - _NAMED)
+    return tr(
+        "The program ended before these recordings were finished: {names}. What shall become of "
+        "them?",
+        names=names,
     )
 
 
 def _recover(take: UnfinishedTake) -> str:
     status = recover(take)
-    return f"Recovered {status.seconds:.0f} s ({status.frames} frames) in {take.folder}."
+    return tr(
+        "Recovered {seconds} s ({frames} frames) in {folder}.",
+        seconds=f"{status.seconds:.0f}",
+        frames=status.frames,
+        folder=take.folder,
+    )
 
 
 def _keep(take: UnfinishedTake) -> str:
     keep(take)
-    return f"The unfinished recording stays in {take.folder}."
+    return tr("The unfinished recording stays in {folder}.", folder=take.folder)
 
 
 def _delete(take: UnfinishedTake) -> str:
     delete(take)
-    return f"Deleted the unfinished recording {take.folder.name}."
-
-
-_ANSWERS = {"Recover": _recover, "Keep": _keep, "Delete": _delete}
+    return tr("Deleted the unfinished recording {name}.", name=take.folder.name)

@@ -29,6 +29,7 @@ from PyQt6.QtWidgets import (
 )
 
 from app.gui.language import tr
+from app.gui.sentences import in_own_words
 from app.gui.theme import TONES, Tone, icon, paint_icon
 from app.runtime.live.results import OfflineProgress, Phase, WorkerStatus
 
@@ -254,7 +255,7 @@ class MessageBar(QFrame):
 
     def say(self, sentence: str) -> None:
         """Show ``sentence``, translated; one that is already there is not shown twice."""
-        sentence = tr(sentence)
+        sentence = in_own_words(sentence)
         if sentence in self._sentences:
             return
         self._sentences = [*self._sentences, sentence][-_MOST_LINES:]
@@ -333,7 +334,8 @@ class StatusBar(QStatusBar):
         schedule = tr(status.schedule.value) if status.schedule else ""
         machine = " · ".join(word for word in (status.device, schedule, mode) if word)
         self._machine.setText(machine)
-        self._machine.setToolTip("\n".join(filter(None, (machine, status.schedule_reason))))
+        why = in_own_words(status.schedule_reason)
+        self._machine.setToolTip("\n".join(filter(None, (machine, why))))
         self._updates.setText(count(status.updates, "update"))
         self._predictions.setText(f"{status.predictions_per_second:.0f} {tr('predictions/s')}")
         self._pairs.setText(f"{status.pairs_per_second:.1f} {tr('pairs/s')}")

@@ -4,6 +4,14 @@
 <context>
     <name>window</name>
     <message>
+        <source>"{name}" can be loaded from the Profiles menu now.</source>
+        <translation>„{name}“ kann jetzt im Menü Profile geladen werden.</translation>
+    </message>
+    <message>
+        <source>"{path}" cannot be played: it is no video, or it is damaged. Give a video file such as MP4, MOV, AVI, MKV or WebM.</source>
+        <translation>„{path}“ kann nicht abgespielt werden: es ist kein Video, oder es ist beschädigt. Geben Sie eine Videodatei an, etwa MP4, MOV, AVI, MKV oder WebM.</translation>
+    </message>
+    <message>
         <source>&amp;File</source>
         <translation>&amp;Datei</translation>
     </message>
@@ -20,12 +28,24 @@
         <translation>&amp;Ansicht</translation>
     </message>
     <message>
+        <source>1 (as published)</source>
+        <translation>1 (wie veröffentlicht)</translation>
+    </message>
+    <message>
         <source>A camera by its name, a video, a folder of pictures, or a demo clip. You can also drop a file on the window.</source>
         <translation>Eine Kamera nach ihrem Namen, ein Video, ein Ordner mit Bildern oder ein Demo-Clip. Sie können auch eine Datei auf das Fenster ziehen.</translation>
     </message>
     <message>
+        <source>A human pose estimator that learns, while it runs, from the person in front of it. After {paper}. Its KeypointGAN is after {second}.</source>
+        <translation>Ein Schätzer menschlicher Posen, der, während er läuft, von der Person vor ihm lernt. Nach {paper}. Sein KeypointGAN ist nach {second}.</translation>
+    </message>
+    <message>
         <source>A point the network found itself</source>
         <translation>Ein Punkt, den das Netz selbst fand</translation>
+    </message>
+    <message>
+        <source>A quarter</source>
+        <translation>Ein Viertel</translation>
     </message>
     <message>
         <source>About and licences</source>
@@ -40,6 +60,22 @@
         <translation>Aktion</translation>
     </message>
     <message>
+        <source>Add a folder of videos</source>
+        <translation>Einen Ordner mit Videos hinzufügen</translation>
+    </message>
+    <message>
+        <source>Add folder…</source>
+        <translation>Ordner hinzufügen…</translation>
+    </message>
+    <message>
+        <source>Add videos</source>
+        <translation>Videos hinzufügen</translation>
+    </message>
+    <message>
+        <source>Add videos…</source>
+        <translation>Videos hinzufügen…</translation>
+    </message>
+    <message>
         <source>Affinity</source>
         <translation>Affinität</translation>
     </message>
@@ -48,12 +84,24 @@
         <translation>Affinitätspfeile</translation>
     </message>
     <message>
+        <source>Affinity as picture…</source>
+        <translation>Affinität als Bild…</translation>
+    </message>
+    <message>
         <source>After each update weights go this share of the way back to the trained ones.</source>
         <translation>Nach jeder Aktualisierung gehen die Gewichte diesen Anteil des Wegs zu den trainierten zurück.</translation>
     </message>
     <message>
+        <source>After {updates}, on {frames}. Less is better.</source>
+        <translation>Nach {updates}, auf {frames}. Weniger ist besser.</translation>
+    </message>
+    <message>
         <source>Agree with the running average of the weights, or with the network as trained.</source>
         <translation>Mit dem laufenden Mittel der Gewichte übereinstimmen, oder mit dem trainierten Netz.</translation>
+    </message>
+    <message>
+        <source>All videos in a folder, of the same person</source>
+        <translation>Alle Videos eines Ordners, von derselben Person</translation>
     </message>
     <message>
         <source>Anchor</source>
@@ -62,6 +110,10 @@
     <message>
         <source>Angles</source>
         <translation>Winkel</translation>
+    </message>
+    <message>
+        <source>Apache-2.0, package MIT</source>
+        <translation>Apache-2.0, Paket MIT</translation>
     </message>
     <message>
         <source>Appears when a person is found</source>
@@ -104,6 +156,10 @@
         <translation>Stapelgröße</translation>
     </message>
     <message>
+        <source>Before and after</source>
+        <translation>Vorher und nachher</translation>
+    </message>
+    <message>
         <source>Before and after side by side: as trained left of a line that you drag or move with the arrow keys, personalized right</source>
         <translation>Vorher und nachher nebeneinander: wie trainiert links einer Linie, die man zieht oder mit den Pfeiltasten bewegt, personalisiert rechts</translation>
     </message>
@@ -136,6 +192,14 @@
         <translation>Abbrechen</translation>
     </message>
     <message>
+        <source>Change</source>
+        <translation>Änderung</translation>
+    </message>
+    <message>
+        <source>Choose KeypointGAN weights</source>
+        <translation>Gewichte für KeypointGAN wählen</translation>
+    </message>
+    <message>
         <source>Choose a source</source>
         <translation>Eine Quelle wählen</translation>
     </message>
@@ -164,6 +228,10 @@
         <translation>Zu einer anderen Stelle klicken oder ziehen; die Pfeiltasten gehen eine Sekunde vor oder zurück</translation>
     </message>
     <message>
+        <source>Clip “gymnast”: Pose2Sim, D. Pagnon</source>
+        <translation>Clip „gymnast“: Pose2Sim, D. Pagnon</translation>
+    </message>
+    <message>
         <source>Clips lie in assets/demo</source>
         <translation>Clips liegen in assets/demo</translation>
     </message>
@@ -174,6 +242,10 @@
     <message>
         <source>Close the message (Esc)</source>
         <translation>Die Meldung schließen (Esc)</translation>
+    </message>
+    <message>
+        <source>Close the table</source>
+        <translation>Die Tabelle schließen</translation>
     </message>
     <message>
         <source>Close the window</source>
@@ -208,6 +280,18 @@
         <translation>Grad an Ellbogen, Knien, Schultern und Hüften, wie das Bild sie zeigt</translation>
     </message>
     <message>
+        <source>Delete</source>
+        <translation>Löschen</translation>
+    </message>
+    <message>
+        <source>Delete a profile</source>
+        <translation>Ein Profil löschen</translation>
+    </message>
+    <message>
+        <source>Deleted the unfinished recording {name}.</source>
+        <translation>Die unvollendete Aufnahme {name} ist gelöscht.</translation>
+    </message>
+    <message>
         <source>Delete…</source>
         <translation>Löschen…</translation>
     </message>
@@ -232,8 +316,20 @@
         <translation>Ziehen oder klicken Sie zu einer anderen Stelle der Datei. Komma und Punkt gehen bildweise, eckige Klammern ändern das Tempo.</translation>
     </message>
     <message>
+        <source>Drop the appearance</source>
+        <translation>Das Aussehen fallen lassen</translation>
+    </message>
+    <message>
         <source>End the tour (Esc)</source>
         <translation>Den Rundgang beenden (Esc)</translation>
+    </message>
+    <message>
+        <source>Error</source>
+        <translation>Fehler</translation>
+    </message>
+    <message>
+        <source>Error of the person rebuilt from another frame, in percent of the error as trained</source>
+        <translation>Fehler der aus einem anderen Bild neu gemalten Person, in Prozent des Fehlers des trainierten Netzes</translation>
     </message>
     <message>
         <source>Error, % of box</source>
@@ -254,6 +350,22 @@
     <message>
         <source>Export</source>
         <translation>Exportieren</translation>
+    </message>
+    <message>
+        <source>Export a profile</source>
+        <translation>Ein Profil exportieren</translation>
+    </message>
+    <message>
+        <source>Export keypoints</source>
+        <translation>Punkte exportieren</translation>
+    </message>
+    <message>
+        <source>Export the network</source>
+        <translation>Das Netz exportieren</translation>
+    </message>
+    <message>
+        <source>Export: {panel}</source>
+        <translation>Exportieren: {panel}</translation>
     </message>
     <message>
         <source>Export…</source>
@@ -284,8 +396,20 @@
         <translation>Die Stelle finden</translation>
     </message>
     <message>
+        <source>First the person is looked for in every frame, then all frames are learnt from in random order, and then the video plays again from its start, before and after side by side.</source>
+        <translation>Zuerst wird die Person in jedem Bild gesucht, dann wird aus allen Bildern in zufälliger Reihenfolge gelernt, und dann läuft das Video noch einmal von vorn, vorher und nachher nebeneinander.</translation>
+    </message>
+    <message>
         <source>Five places of the window, on the demo clip</source>
         <translation>Fünf Stellen des Fensters, am Demo-Clip</translation>
+    </message>
+    <message>
+        <source>Follow</source>
+        <translation>Folgen</translation>
+    </message>
+    <message>
+        <source>Following the person</source>
+        <translation>Folgt der Person</translation>
     </message>
     <message>
         <source>Forget what was learnt and start afresh</source>
@@ -316,12 +440,20 @@
         <translation>Von selbstgelernten Punkten zu den Gelenken, die sie bestimmen</translation>
     </message>
     <message>
+        <source>Further videos of the same person</source>
+        <translation>Weitere Videos derselben Person</translation>
+    </message>
+    <message>
         <source>Gentle</source>
         <translation>Sanft</translation>
     </message>
     <message>
         <source>Give a profile another name</source>
         <translation>Einem Profil einen anderen Namen geben</translation>
+    </message>
+    <message>
+        <source>Give the run up; everything is as it was before (Esc)</source>
+        <translation>Den Lauf aufgeben; alles ist wie vorher (Esc)</translation>
     </message>
     <message>
         <source>Go back to the trained weights after so many frames; 0: never.</source>
@@ -332,12 +464,28 @@
         <translation>Zu den trainierten Gewichten zurückgehen, wo das Bild zu einer anderen Szene schneidet.</translation>
     </message>
     <message>
+        <source>Go on</source>
+        <translation>Weiter</translation>
+    </message>
+    <message>
         <source>Guard</source>
         <translation>Wächter</translation>
     </message>
     <message>
         <source>Gymnast on a trampoline (real, four views)</source>
         <translation>Turner auf dem Trampolin (echt, vier Ansichten)</translation>
+    </message>
+    <message>
+        <source>Half</source>
+        <translation>Die Hälfte</translation>
+    </message>
+    <message>
+        <source>Held, {keypoints} moved</source>
+        <translation>Festgehalten, {keypoints} bewegt</translation>
+    </message>
+    <message>
+        <source>Held: drag a keypoint, or Tab to it and use arrows</source>
+        <translation>Festgehalten: einen Punkt ziehen, oder mit Tab hingehen und Pfeiltasten nutzen</translation>
     </message>
     <message>
         <source>Hide everything around the picture; Esc brings it back</source>
@@ -348,12 +496,28 @@
         <translation>Bilder zurückhalten, und Aktualisierungen rückgängig machen, die sie verschlechtern.</translation>
     </message>
     <message>
+        <source>Hold the run, and let it go on</source>
+        <translation>Den Lauf anhalten und weitergehen lassen</translation>
+    </message>
+    <message>
         <source>Hold this picture to move its keypoints, or follow the person again</source>
         <translation>Dieses Bild festhalten, um seine Punkte zu bewegen, oder der Person wieder folgen</translation>
     </message>
     <message>
+        <source>How far a joint is from the straight way between its neighbours in time, in percent of the box around the person</source>
+        <translation>Wie weit ein Gelenk vom geraden Weg zwischen seinen zeitlichen Nachbarn abweicht, in Prozent des Rahmens um die Person</translation>
+    </message>
+    <message>
+        <source>How far joints in the picture are from those in its mirror image, in percent of the box around the person; needs no true joints</source>
+        <translation>Wie weit Gelenke im Bild von denen im Spiegelbild entfernt sind, in Prozent des Rahmens um die Person; braucht keine wahren Gelenke</translation>
+    </message>
+    <message>
         <source>How far one update moves the weights; larger learns faster and forgets more.</source>
         <translation>Wie weit eine Aktualisierung die Gewichte bewegt; größer lernt schneller und vergisst mehr.</translation>
+    </message>
+    <message>
+        <source>How far the run is</source>
+        <translation>Wie weit der Lauf ist</translation>
     </message>
     <message>
         <source>How fast the file plays ([ and ])</source>
@@ -364,8 +528,20 @@
         <translation>Wie gelernt wird, was das Fenster tut, und welche Taste was tut</translation>
     </message>
     <message>
+        <source>How often each frame with the person is learnt from</source>
+        <translation>Wie oft aus jedem Bild mit der Person gelernt wird</translation>
+    </message>
+    <message>
         <source>How slowly the average of the weights follows them (0: none, below 1).</source>
         <translation>Wie langsam das Mittel der Gewichte ihnen folgt (0: keines, unter 1).</translation>
+    </message>
+    <message>
+        <source>Icons: Lucide</source>
+        <translation>Symbole: Lucide</translation>
+    </message>
+    <message>
+        <source>Import a profile</source>
+        <translation>Ein Profil importieren</translation>
     </message>
     <message>
         <source>Import…</source>
@@ -376,12 +552,28 @@
         <translation>Unabhängige Quellen</translation>
     </message>
     <message>
+        <source>It is removed from this machine for good.</source>
+        <translation>Es wird endgültig von diesem Rechner entfernt.</translation>
+    </message>
+    <message>
         <source>It learns from what it sees, without labels, and keeps predicting. Reset forgets, Undo brings back, Profiles keep it for next time.</source>
         <translation>Es lernt aus dem, was es sieht, ohne Beschriftungen, und sagt weiter vorher. Zurücksetzen vergisst, Rückgängig holt zurück, Profile behalten es für das nächste Mal.</translation>
     </message>
     <message>
+        <source>It starts from the trained weights. What was learnt before comes back with Undo (Ctrl+Z), and if you cancel, nothing has happened.</source>
+        <translation>Begonnen wird mit den trainierten Gewichten. Was vorher gelernt war, holt Rückgängig (Strg+Z) zurück, und wenn Sie abbrechen, ist nichts geschehen.</translation>
+    </message>
+    <message>
         <source>Iterations</source>
         <translation>Wiederholungen</translation>
+    </message>
+    <message>
+        <source>Jitter</source>
+        <translation>Zittern</translation>
+    </message>
+    <message>
+        <source>Keep</source>
+        <translation>Behalten</translation>
     </message>
     <message>
         <source>Keep this person's look and show all poses with it, or drop it again</source>
@@ -408,6 +600,14 @@
         <translation>KeypointGAN</translation>
     </message>
     <message>
+        <source>KeypointGAN as picture…</source>
+        <translation>KeypointGAN als Bild…</translation>
+    </message>
+    <message>
+        <source>KeypointGAN stopped with {file} ({error}). Choose its weights again, or other ones.</source>
+        <translation>KeypointGAN ist mit {file} stehen geblieben ({error}). Wählen Sie die Gewichte noch einmal, oder andere.</translation>
+    </message>
+    <message>
         <source>Keypoints</source>
         <translation>Punkte</translation>
     </message>
@@ -420,8 +620,16 @@
         <translation>Punkte als CSV…</translation>
     </message>
     <message>
+        <source>Keypoints of the person</source>
+        <translation>Punkte der Person</translation>
+    </message>
+    <message>
         <source>Language</source>
         <translation>Sprache</translation>
+    </message>
+    <message>
+        <source>Later</source>
+        <translation>Später</translation>
     </message>
     <message>
         <source>Learn from every frame of the video, or of what is remembered of the camera; click again to stop</source>
@@ -436,6 +644,18 @@
         <translation>Beim Vorhersagen von der Person im Bild lernen</translation>
     </message>
     <message>
+        <source>Learn from the whole video</source>
+        <translation>Aus dem ganzen Video lernen</translation>
+    </message>
+    <message>
+        <source>Learning from the frames that are remembered of the camera. Open a video file to learn from every frame of it.</source>
+        <translation>Gelernt wird aus den Bildern, die von der Kamera behalten wurden. Öffnen Sie eine Videodatei, um aus jedem ihrer Bilder zu lernen.</translation>
+    </message>
+    <message>
+        <source>Learning from the video failed ({error}). Nothing was changed; try it again, or with fewer videos.</source>
+        <translation>Das Lernen aus dem Video ist gescheitert ({error}). Nichts wurde verändert; versuchen Sie es noch einmal, oder mit weniger Videos.</translation>
+    </message>
+    <message>
         <source>Learning rate</source>
         <translation>Lernrate</translation>
     </message>
@@ -444,8 +664,16 @@
         <translation>Trägt Antworten von Bild zu Bild weiter und lernt, mit dem Spiegelbild und den Bildern ringsum übereinzustimmen; ein Wächter macht Schaden rückgängig</translation>
     </message>
     <message>
+        <source>Learnt: {updates} on {videos}. Undo (Ctrl+Z) takes it back.</source>
+        <translation>Gelernt: {updates} an {videos}. Rückgängig (Strg+Z) nimmt es zurück.</translation>
+    </message>
+    <message>
         <source>Leave everything as it was (Esc)</source>
         <translation>Alles lassen, wie es war (Esc)</translation>
+    </message>
+    <message>
+        <source>Leave the chosen one out; the video that is open stays</source>
+        <translation>Das gewählte weglassen; das offene Video bleibt</translation>
     </message>
     <message>
         <source>Leave the picture alone, stop an offline run</source>
@@ -472,8 +700,16 @@
         <translation>Live-Bild</translation>
     </message>
     <message>
+        <source>Live view as picture…</source>
+        <translation>Live-Bild als Bild…</translation>
+    </message>
+    <message>
         <source>Load</source>
         <translation>Laden</translation>
+    </message>
+    <message>
+        <source>Loading {name} …</source>
+        <translation>{name} wird geladen …</translation>
     </message>
     <message>
         <source>Look through {name}</source>
@@ -496,6 +732,10 @@
         <translation>Schleife</translation>
     </message>
     <message>
+        <source>Mean distance to the true joints, in percent of the box around the person</source>
+        <translation>Mittlerer Abstand zu den wahren Gelenken, in Prozent des Rahmens um die Person</translation>
+    </message>
+    <message>
         <source>Message: {sentence}</source>
         <translation>Meldung: {sentence}</translation>
     </message>
@@ -504,8 +744,16 @@
         <translation>Spiegeln</translation>
     </message>
     <message>
+        <source>Mirror difference</source>
+        <translation>Spiegelabweichung</translation>
+    </message>
+    <message>
         <source>Mirrored</source>
         <translation>Gespiegelt</translation>
+    </message>
+    <message>
+        <source>Name of the person</source>
+        <translation>Name der Person</translation>
     </message>
     <message>
         <source>Neighbours</source>
@@ -528,6 +776,10 @@
         <translation>Weiter</translation>
     </message>
     <message>
+        <source>No KeypointGAN weights are installed. Train one: python main.py train keypointgan …, then choose the file here.</source>
+        <translation>Es sind keine Gewichte für KeypointGAN installiert. Trainieren Sie welche: python main.py train keypointgan …, und wählen Sie die Datei dann hier.</translation>
+    </message>
+    <message>
         <source>No camera answers. Playing the demo instead. Choose a source.</source>
         <translation>Keine Kamera antwortet. Stattdessen läuft die Demo. Wählen Sie eine Quelle.</translation>
     </message>
@@ -538,6 +790,14 @@
     <message>
         <source>No demo clip found</source>
         <translation>Kein Demo-Clip gefunden</translation>
+    </message>
+    <message>
+        <source>No frame was predicted yet. Play the source for a while, then export.</source>
+        <translation>Noch wurde kein Bild vorhergesagt. Spielen Sie die Quelle eine Weile ab, und exportieren Sie dann.</translation>
+    </message>
+    <message>
+        <source>No person in the picture: this is the last one</source>
+        <translation>Keine Person im Bild: dies ist die letzte</translation>
     </message>
     <message>
         <source>No picture comes</source>
@@ -552,8 +812,32 @@
         <translation>Noch kein Profil</translation>
     </message>
     <message>
+        <source>Nobody was found in "{name}". Nothing was changed; leave it out, or choose a video that shows the whole person.</source>
+        <translation>In „{name}“ wurde niemand gefunden. Nichts wurde verändert; lassen Sie es weg, oder wählen Sie ein Video, das die ganze Person zeigt.</translation>
+    </message>
+    <message>
+        <source>Nothing has been learnt yet. Personalize for a while, then save.</source>
+        <translation>Noch ist nichts gelernt. Personalisieren Sie eine Weile, und speichern Sie dann.</translation>
+    </message>
+    <message>
+        <source>Nothing has been learnt yet. Press Personalize (P) and let it run for a while, then save.</source>
+        <translation>Noch ist nichts gelernt. Drücken Sie Personalisieren (P), lassen Sie es eine Weile laufen, und speichern Sie dann.</translation>
+    </message>
+    <message>
+        <source>Nothing leaves this machine, and no frame is stored: a profile holds only by how much the network's weights have changed.</source>
+        <translation>Nichts verlässt diesen Rechner, und kein Bild wird gespeichert: ein Profil enthält nur, wie sehr sich die Gewichte des Netzes verändert haben.</translation>
+    </message>
+    <message>
         <source>Nothing to look at yet</source>
         <translation>Noch nichts zu sehen</translation>
+    </message>
+    <message>
+        <source>Nothing was recorded, for no picture came.</source>
+        <translation>Nichts wurde aufgenommen, denn es kam kein Bild.</translation>
+    </message>
+    <message>
+        <source>Offline personalization</source>
+        <translation>Offline-Personalisierung</translation>
     </message>
     <message>
         <source>Offline rotation</source>
@@ -632,12 +916,28 @@
         <translation>Mit irgendeinem der bisherigen Bilder paaren, oder nur mit neuen.</translation>
     </message>
     <message>
+        <source>Passes</source>
+        <translation>Durchgänge</translation>
+    </message>
+    <message>
         <source>Pause</source>
         <translation>Pause</translation>
     </message>
     <message>
+        <source>Perceptual network: VGG-16</source>
+        <translation>Wahrnehmungsnetz: VGG-16</translation>
+    </message>
+    <message>
         <source>Person box</source>
         <translation>Personenrahmen</translation>
+    </message>
+    <message>
+        <source>Person detector: MoveNet by Google</source>
+        <translation>Personenfinder: MoveNet von Google</translation>
+    </message>
+    <message>
+        <source>Person mask: MediaPipe Selfie Segmentation by Google</source>
+        <translation>Personenmaske: MediaPipe Selfie Segmentation von Google</translation>
     </message>
     <message>
         <source>Personalization</source>
@@ -662,6 +962,14 @@
     <message>
         <source>Picture alone</source>
         <translation>Nur das Bild</translation>
+    </message>
+    <message>
+        <source>Pictures (*.png);;Drawings (*.svg)</source>
+        <translation>Bilder (*.png);;Zeichnungen (*.svg)</translation>
+    </message>
+    <message>
+        <source>Pictures of the person</source>
+        <translation>Bilder der Person</translation>
     </message>
     <message>
         <source>Play</source>
@@ -704,6 +1012,10 @@
         <translation>Kurven</translation>
     </message>
     <message>
+        <source>Plots as picture…</source>
+        <translation>Kurven als Bild…</translation>
+    </message>
+    <message>
         <source>Position</source>
         <translation>Stelle</translation>
     </message>
@@ -712,12 +1024,24 @@
         <translation>Stelle und Länge</translation>
     </message>
     <message>
+        <source>Predicting could not be started again. {sentence}</source>
+        <translation>Die Vorhersage konnte nicht neu gestartet werden. {sentence}</translation>
+    </message>
+    <message>
         <source>Predicting has stopped. Press Reset to start it again first.</source>
         <translation>Die Vorhersage steht. Starten Sie sie zuerst mit Zurücksetzen neu.</translation>
     </message>
     <message>
+        <source>Predicting or personalizing failed ({error}). Press Reset to start it again.</source>
+        <translation>Vorhersagen oder Personalisieren ist gescheitert ({error}). Starten Sie es mit Zurücksetzen neu.</translation>
+    </message>
+    <message>
         <source>Predicting starts again, with the trained weights.</source>
         <translation>Die Vorhersage beginnt neu, mit den trainierten Gewichten.</translation>
+    </message>
+    <message>
+        <source>Predicting starts again, with what was learnt.</source>
+        <translation>Die Vorhersage beginnt neu, mit dem Gelernten.</translation>
     </message>
     <message>
         <source>Preset</source>
@@ -726,6 +1050,14 @@
     <message>
         <source>Press a key for {name}</source>
         <translation>Eine Taste für {name} drücken</translation>
+    </message>
+    <message>
+        <source>Profiles</source>
+        <translation>Profile</translation>
+    </message>
+    <message>
+        <source>Profiles ({endings});;All files (*)</source>
+        <translation>Profile ({endings});;Alle Dateien (*)</translation>
     </message>
     <message>
         <source>Put every panel back in its place</source>
@@ -748,6 +1080,10 @@
         <translation>Rekonstruktion</translation>
     </message>
     <message>
+        <source>Reconstruction as picture…</source>
+        <translation>Rekonstruktion als Bild…</translation>
+    </message>
+    <message>
         <source>Record</source>
         <translation>Aufnehmen</translation>
     </message>
@@ -756,12 +1092,52 @@
         <translation>Das Bild ohne Verlust aufnehmen, und die Posen darin; noch ein Klick beendet</translation>
     </message>
     <message>
+        <source>Recorded {seconds} s ({frames} frames) to {folder}.</source>
+        <translation>{seconds} s ({frames} Bilder) nach {folder} aufgenommen.</translation>
+    </message>
+    <message>
+        <source>Recorded {seconds} s ({frames} frames, {lost} frames lost) to {folder}.</source>
+        <translation>{seconds} s ({frames} Bilder, {lost} verloren) nach {folder} aufgenommen.</translation>
+    </message>
+    <message>
+        <source>Recording failed: {error}.</source>
+        <translation>Die Aufnahme ist gescheitert: {error}.</translation>
+    </message>
+    <message>
+        <source>Recover</source>
+        <translation>Wiederherstellen</translation>
+    </message>
+    <message>
+        <source>Recovered {seconds} s ({frames} frames) in {folder}.</source>
+        <translation>{seconds} s ({frames} Bilder) in {folder} wiederhergestellt.</translation>
+    </message>
+    <message>
+        <source>Remove</source>
+        <translation>Entfernen</translation>
+    </message>
+    <message>
         <source>Remove a profile from this machine</source>
         <translation>Ein Profil von diesem Rechner entfernen</translation>
     </message>
     <message>
+        <source>Rename</source>
+        <translation>Umbenennen</translation>
+    </message>
+    <message>
+        <source>Rename a profile</source>
+        <translation>Ein Profil umbenennen</translation>
+    </message>
+    <message>
         <source>Rename…</source>
         <translation>Umbenennen…</translation>
+    </message>
+    <message>
+        <source>Rendered demo clips</source>
+        <translation>Gerenderte Demo-Clips</translation>
+    </message>
+    <message>
+        <source>Replace</source>
+        <translation>Ersetzen</translation>
     </message>
     <message>
         <source>Reset</source>
@@ -798,6 +1174,10 @@
     <message>
         <source>Save as…</source>
         <translation>Speichern unter…</translation>
+    </message>
+    <message>
+        <source>Save what was learnt</source>
+        <translation>Das Gelernte speichern</translation>
     </message>
     <message>
         <source>Saved {date} UTC</source>
@@ -908,12 +1288,20 @@
         <translation>Rahmen der Quelle</translation>
     </message>
     <message>
+        <source>Source, target, result of update {number}</source>
+        <translation>Quelle, Ziel, Ergebnis der Aktualisierung {number}</translation>
+    </message>
+    <message>
         <source>Sources</source>
         <translation>Quellen</translation>
     </message>
     <message>
         <source>Speed</source>
         <translation>Tempo</translation>
+    </message>
+    <message>
+        <source>Start</source>
+        <translation>Starten</translation>
     </message>
     <message>
         <source>Steady</source>
@@ -930,6 +1318,10 @@
     <message>
         <source>Stop {time}</source>
         <translation>Stopp {time}</translation>
+    </message>
+    <message>
+        <source>Tables (*.csv)</source>
+        <translation>Tabellen (*.csv)</translation>
     </message>
     <message>
         <source>Take in a profile from a file</source>
@@ -952,6 +1344,22 @@
         <translation>Lehrer</translation>
     </message>
     <message>
+        <source>The camera "{camera}" does not answer. Unplug it and plug it in again, or choose another one.</source>
+        <translation>Die Kamera „{camera}“ antwortet nicht. Stecken Sie sie aus und wieder ein, oder wählen Sie eine andere.</translation>
+    </message>
+    <message>
+        <source>The camera "{camera}" is there but does not open. Close other programs that use it and check that this one may use the camera, or choose another one.</source>
+        <translation>Die Kamera „{camera}“ ist da, lässt sich aber nicht öffnen. Schließen Sie andere Programme, die sie nutzen, und prüfen Sie, ob dieses die Kamera nutzen darf, oder wählen Sie eine andere.</translation>
+    </message>
+    <message>
+        <source>The camera "{camera}" opens but sends no picture. Unplug it and plug it in again, or choose another one.</source>
+        <translation>Die Kamera „{camera}“ lässt sich öffnen, sendet aber kein Bild. Stecken Sie sie aus und wieder ein, oder wählen Sie eine andere.</translation>
+    </message>
+    <message>
+        <source>The camera "{camera}" was asked for, but no camera was found. Connect one, and check that it is switched on and not held back by privacy settings.</source>
+        <translation>Die Kamera „{camera}“ war verlangt, aber keine Kamera wurde gefunden. Schließen Sie eine an, und prüfen Sie, ob sie eingeschaltet und nicht durch Einstellungen zur Privatsphäre gesperrt ist.</translation>
+    </message>
+    <message>
         <source>The cameras cannot be listed ({error}).</source>
         <translation>Die Kameras können nicht aufgelistet werden ({error}).</translation>
     </message>
@@ -968,12 +1376,40 @@
         <translation>Das erste Bild ist unterwegs.</translation>
     </message>
     <message>
+        <source>The folder "{path}" holds no pictures. Give a folder with files that end in {endings}.</source>
+        <translation>Der Ordner „{path}“ enthält keine Bilder. Geben Sie einen Ordner mit Dateien an, die auf {endings} enden.</translation>
+    </message>
+    <message>
         <source>The learning rate rises over so many updates.</source>
         <translation>Die Lernrate steigt über so viele Aktualisierungen.</translation>
     </message>
     <message>
+        <source>The memory of the graphics card does not suffice. The processor goes on, with what was learnt; it is slower.</source>
+        <translation>Der Speicher der Grafikkarte reicht nicht. Der Prozessor macht mit dem Gelernten weiter; er ist langsamer.</translation>
+    </message>
+    <message>
+        <source>The name under which the profile is kept</source>
+        <translation>Der Name, unter dem das Profil behalten wird</translation>
+    </message>
+    <message>
         <source>The network is being written; this takes a while.</source>
         <translation>Das Netz wird geschrieben; das dauert eine Weile.</translation>
+    </message>
+    <message>
+        <source>The network was not written ({error}). Try again.</source>
+        <translation>Das Netz wurde nicht geschrieben ({error}). Versuchen Sie es noch einmal.</translation>
+    </message>
+    <message>
+        <source>The network {network} has no self-supervised task and cannot be personalized. Start with --weights of another variant.</source>
+        <translation>Das Netz {network} hat keine selbstüberwachte Aufgabe und kann nicht personalisiert werden. Starten Sie mit --weights einer anderen Variante.</translation>
+    </message>
+    <message>
+        <source>The network, as trained, is written to {path}</source>
+        <translation>Das Netz, wie trainiert, ist nach {path} geschrieben</translation>
+    </message>
+    <message>
+        <source>The network, personalized by {updates} updates, is written to {path}</source>
+        <translation>Das Netz, mit {updates} Aktualisierungen personalisiert, ist nach {path} geschrieben</translation>
     </message>
     <message>
         <source>The next place (right arrow)</source>
@@ -988,6 +1424,10 @@
         <translation>Die Aufgabe der Arbeit mit kleinen Schritten, nur an den letzten Schichten</translation>
     </message>
     <message>
+        <source>The picture cannot be written to {path}: its name ends in neither .png nor .svg. Give it one of these endings.</source>
+        <translation>Das Bild kann nicht nach {path} geschrieben werden: der Name endet weder auf .png noch auf .svg. Geben Sie ihm eine dieser Endungen.</translation>
+    </message>
+    <message>
         <source>The place before (left arrow)</source>
         <translation>Die Stelle davor (Pfeil links)</translation>
     </message>
@@ -998,6 +1438,38 @@
     <message>
         <source>The predicted joints; opacity is confidence</source>
         <translation>Die vorhergesagten Gelenke; Deckkraft ist Sicherheit</translation>
+    </message>
+    <message>
+        <source>The processor {title} failed ({error}) and was not closed.</source>
+        <translation>Der Empfänger {title} ist gescheitert ({error}) und wurde nicht geschlossen.</translation>
+    </message>
+    <message>
+        <source>The processor {title} failed ({error}) and was switched off.</source>
+        <translation>Der Empfänger {title} ist gescheitert ({error}) und wurde abgeschaltet.</translation>
+    </message>
+    <message>
+        <source>The profile "{name}" is loaded: {updates}.</source>
+        <translation>Das Profil „{name}“ ist geladen: {updates}.</translation>
+    </message>
+    <message>
+        <source>The profile "{name}" is not there any more.</source>
+        <translation>Das Profil „{name}“ ist nicht mehr da.</translation>
+    </message>
+    <message>
+        <source>The profile "{name}" is saved.</source>
+        <translation>Das Profil „{name}“ ist gespeichert.</translation>
+    </message>
+    <message>
+        <source>The profile "{name}" is written to {path}</source>
+        <translation>Das Profil „{name}“ ist nach {path} geschrieben</translation>
+    </message>
+    <message>
+        <source>The program ended before a recording was finished: {names}. What shall become of it?</source>
+        <translation>Das Programm endete, bevor eine Aufnahme fertig war: {names}. Was soll aus ihr werden?</translation>
+    </message>
+    <message>
+        <source>The program ended before these recordings were finished: {names}. What shall become of them?</source>
+        <translation>Das Programm endete, bevor diese Aufnahmen fertig waren: {names}. Was soll aus ihnen werden?</translation>
     </message>
     <message>
         <source>The rotation variant turns targets in four directions, or in one.</source>
@@ -1012,12 +1484,40 @@
         <translation>Die Einstellung {name} war „{text}“; sie muss eine ganze Zahl sein.</translation>
     </message>
     <message>
+        <source>The setting {name} was {value}; it must be 0 or more.</source>
+        <translation>Die Einstellung {name} war {value}; sie muss 0 oder mehr sein.</translation>
+    </message>
+    <message>
+        <source>The setting {name} was {value}; it must be from {least} to {most}.</source>
+        <translation>Die Einstellung {name} war {value}; sie muss zwischen {least} und {most} liegen.</translation>
+    </message>
+    <message>
+        <source>The setting {name} was {value}; it must be in {range}.</source>
+        <translation>Die Einstellung {name} war {value}; sie muss in {range} liegen.</translation>
+    </message>
+    <message>
+        <source>The settings self_weight and consistency were both 0, and nothing would be learnt. Give at least one of them a weight.</source>
+        <translation>Die Einstellungen self_weight und consistency waren beide 0, und nichts würde gelernt. Geben Sie mindestens einer ein Gewicht.</translation>
+    </message>
+    <message>
         <source>The source cannot be opened ({error}).</source>
         <translation>Die Quelle kann nicht geöffnet werden ({error}).</translation>
     </message>
     <message>
+        <source>The source cannot be read ({error}). Check it, or choose another one.</source>
+        <translation>Die Quelle kann nicht gelesen werden ({error}). Prüfen Sie sie, oder wählen Sie eine andere.</translation>
+    </message>
+    <message>
+        <source>The source does not answer. Check that it is connected and not in use by another program, or choose another source.</source>
+        <translation>Die Quelle antwortet nicht. Prüfen Sie, ob sie angeschlossen und nicht von einem anderen Programm belegt ist, oder wählen Sie eine andere.</translation>
+    </message>
+    <message>
         <source>The source does not answer. Choose another one.</source>
         <translation>Die Quelle antwortet nicht. Wählen Sie eine andere.</translation>
+    </message>
+    <message>
+        <source>The source stopped: {error}.</source>
+        <translation>Die Quelle ist stehen geblieben: {error}.</translation>
     </message>
     <message>
         <source>The square that the network sees</source>
@@ -1032,8 +1532,40 @@
         <translation>Wie viel die Antworten für frühere Bilder zählen, mit der Bewegung weitergetragen (0: nicht, unter 1).</translation>
     </message>
     <message>
+        <source>The unfinished recording stays in {folder}.</source>
+        <translation>Die unvollendete Aufnahme bleibt in {folder}.</translation>
+    </message>
+    <message>
         <source>The value of the paper and its released code</source>
         <translation>Der Wert der Arbeit und ihres veröffentlichten Programms</translation>
+    </message>
+    <message>
+        <source>The video can be played as it is. Recover adds the files of poses that a finished recording has; Keep changes nothing and does not ask again.</source>
+        <translation>Das Video kann abgespielt werden, wie es ist. Wiederherstellen fügt die Dateien der Posen hinzu, die eine fertige Aufnahme hat; Behalten ändert nichts und fragt nicht wieder.</translation>
+    </message>
+    <message>
+        <source>There is a profile "{name}" already. Choose another name, or delete that one first.</source>
+        <translation>Es gibt schon ein Profil „{name}“. Wählen Sie einen anderen Namen, oder löschen Sie zuerst jenes.</translation>
+    </message>
+    <message>
+        <source>There is a profile of this name.</source>
+        <translation>Es gibt schon ein Profil dieses Namens.</translation>
+    </message>
+    <message>
+        <source>There is no camera "{camera}". Choose one of: {cameras}.</source>
+        <translation>Es gibt keine Kamera „{camera}“. Wählen Sie eine von: {cameras}.</translation>
+    </message>
+    <message>
+        <source>There is no file "{path}". Give the path of a video file that exists.</source>
+        <translation>Es gibt keine Datei „{path}“. Geben Sie den Pfad einer Videodatei an, die es gibt.</translation>
+    </message>
+    <message>
+        <source>There is no folder "{path}". Give a folder that holds pictures.</source>
+        <translation>Es gibt keinen Ordner „{path}“. Geben Sie einen Ordner mit Bildern an.</translation>
+    </message>
+    <message>
+        <source>There is no profile yet. Personalize, then save what was learnt.</source>
+        <translation>Es gibt noch kein Profil. Personalisieren Sie, und speichern Sie dann das Gelernte.</translation>
     </message>
     <message>
         <source>They are listed in a moment</source>
@@ -1062,6 +1594,10 @@
     <message>
         <source>This point informs that joint</source>
         <translation>Dieser Punkt bestimmt jenes Gelenk</translation>
+    </message>
+    <message>
+        <source>This program's own licence is in the file LICENSE. It is built with</source>
+        <translation>Die Lizenz dieses Programms selbst steht in der Datei LICENSE. Es ist gebaut mit</translation>
     </message>
     <message>
         <source>This share of the sources is turned apart from its targets (0 to 1).</source>
@@ -1100,6 +1636,14 @@
         <translation>Ziehen rückgängig</translation>
     </message>
     <message>
+        <source>Unfinished recording</source>
+        <translation>Unvollendete Aufnahme</translation>
+    </message>
+    <message>
+        <source>Unfinished recordings</source>
+        <translation>Unvollendete Aufnahmen</translation>
+    </message>
+    <message>
         <source>Update time</source>
         <translation>Zeit der Aktualisierung</translation>
     </message>
@@ -1120,6 +1664,10 @@
         <translation>Videos ({endings});;Alle Dateien (*)</translation>
     </message>
     <message>
+        <source>Videos of one person; each is learnt from once</source>
+        <translation>Videos einer Person; aus jedem wird einmal gelernt</translation>
+    </message>
+    <message>
         <source>Views</source>
         <translation>Ansichten</translation>
     </message>
@@ -1136,12 +1684,20 @@
         <translation>Gewicht der Aufgabe der Arbeit, ein Bild aus einem anderen neu zu malen; 0: keine.</translation>
     </message>
     <message>
+        <source>Weights (*.safetensors);;All files (*)</source>
+        <translation>Gewichte (*.safetensors);;Alle Dateien (*)</translation>
+    </message>
+    <message>
         <source>What cameras are asked for; the status bar says what they deliver</source>
         <translation>Was von Kameras verlangt wird; die Statusleiste sagt, was sie liefern</translation>
     </message>
     <message>
+        <source>What is learnt from</source>
+        <translation>Woraus gelernt wird</translation>
+    </message>
+    <message>
         <source>What is updated: all, the features, or the last layers (deconvolutions) alone.</source>
-        <translation>Was aktualisiert wird: alles, die Merkmale, oder nur die letzten Schichten (deconvolutions).</translation>
+        <translation>Was aktualisiert wird: alles, die Merkmale, oder nur die letzten Schichten (Dekonvolutionen).</translation>
     </message>
     <message>
         <source>What is wrong</source>
@@ -1208,6 +1764,22 @@
         <translation>Geschrieben nach {path}</translation>
     </message>
     <message>
+        <source>all</source>
+        <translation>alles</translation>
+    </message>
+    <message>
+        <source>an update of {pairs} pairs takes about {update} s and a frame comes every {frame} s</source>
+        <translation>eine Aktualisierung mit {pairs} Paaren dauert etwa {update} s, und alle {frame} s kommt ein Bild</translation>
+    </message>
+    <message>
+        <source>average</source>
+        <translation>Mittel</translation>
+    </message>
+    <message>
+        <source>carried</source>
+        <translation>weitergeführt</translation>
+    </message>
+    <message>
         <source>colour: how much it adds to the joints</source>
         <translation>Farbe: wie viel er zu den Gelenken beiträgt</translation>
     </message>
@@ -1216,12 +1788,40 @@
         <translation>Farbe: das Gewicht dieses Punkts</translation>
     </message>
     <message>
+        <source>compact</source>
+        <translation>knapp</translation>
+    </message>
+    <message>
         <source>contribution</source>
         <translation>Beitrag</translation>
     </message>
     <message>
+        <source>current</source>
+        <translation>jetziges</translation>
+    </message>
+    <message>
+        <source>deconvolutions</source>
+        <translation>Dekonvolutionen</translation>
+    </message>
+    <message>
         <source>dropped</source>
         <translation>verworfen</translation>
+    </message>
+    <message>
+        <source>error {percent} %</source>
+        <translation>Fehler {percent} %</translation>
+    </message>
+    <message>
+        <source>features</source>
+        <translation>Merkmale</translation>
+    </message>
+    <message>
+        <source>finding the person</source>
+        <translation>sucht die Person</translation>
+    </message>
+    <message>
+        <source>four</source>
+        <translation>vier</translation>
     </message>
     <message>
         <source>frozen</source>
@@ -1230,6 +1830,10 @@
     <message>
         <source>held back</source>
         <translation>zurückgehalten</translation>
+    </message>
+    <message>
+        <source>jitter {percent} %</source>
+        <translation>Zittern {percent} %</translation>
     </message>
     <message>
         <source>keypoint</source>
@@ -1244,12 +1848,24 @@
         <translation>Verzögerung</translation>
     </message>
     <message>
+        <source>learning</source>
+        <translation>lernt</translation>
+    </message>
+    <message>
         <source>mean</source>
         <translation>Mittel</translation>
     </message>
     <message>
+        <source>mild</source>
+        <translation>milder</translation>
+    </message>
+    <message>
         <source>no label taught it</source>
         <translation>kein Etikett hat ihn gelehrt</translation>
+    </message>
+    <message>
+        <source>now</source>
+        <translation>jetzt</translation>
     </message>
     <message>
         <source>off</source>
@@ -1266,6 +1882,14 @@
     <message>
         <source>on</source>
         <translation>an</translation>
+    </message>
+    <message>
+        <source>one</source>
+        <translation>eine</translation>
+    </message>
+    <message>
+        <source>own</source>
+        <translation>eigener</translation>
     </message>
     <message>
         <source>pairs/s</source>
@@ -1300,6 +1924,18 @@
         <translation>Vorhersagen/s</translation>
     </message>
     <message>
+        <source>published</source>
+        <translation>wie veröffentlicht</translation>
+    </message>
+    <message>
+        <source>random</source>
+        <translation>zufälliges</translation>
+    </message>
+    <message>
+        <source>recent</source>
+        <translation>neue</translation>
+    </message>
+    <message>
         <source>reconstruction</source>
         <translation>Rekonstruktion</translation>
     </message>
@@ -1308,12 +1944,24 @@
         <translation>neu gezeichnet</translation>
     </message>
     <message>
+        <source>restarted</source>
+        <translation>neu begonnen</translation>
+    </message>
+    <message>
+        <source>same</source>
+        <translation>gleich</translation>
+    </message>
+    <message>
         <source>skeleton</source>
         <translation>Skelett</translation>
     </message>
     <message>
         <source>source</source>
         <translation>Quelle</translation>
+    </message>
+    <message>
+        <source>starting</source>
+        <translation>beginnt</translation>
     </message>
     <message>
         <source>stopped by an error</source>
@@ -1334,6 +1982,10 @@
     <message>
         <source>to {names}</source>
         <translation>an {names}</translation>
+    </message>
+    <message>
+        <source>trained</source>
+        <translation>trainiert</translation>
     </message>
     <message>
         <source>two lanes</source>
@@ -1364,8 +2016,36 @@
         <translation>Gewicht</translation>
     </message>
     <message>
+        <source>weights CC BY 4.0, torchvision BSD-3-Clause</source>
+        <translation>Gewichte CC BY 4.0, torchvision BSD-3-Clause</translation>
+    </message>
+    <message>
+        <source>whole</source>
+        <translation>ganz</translation>
+    </message>
+    <message>
         <source>without</source>
         <translation>ohne</translation>
+    </message>
+    <message>
+        <source>{camera} has sent the very same picture for {seconds} seconds.</source>
+        <translation>{camera} sendet seit {seconds} Sekunden dasselbe Bild.</translation>
+    </message>
+    <message>
+        <source>{camera} has stopped sending pictures.</source>
+        <translation>{camera} sendet keine Bilder mehr.</translation>
+    </message>
+    <message>
+        <source>{camera} is back.</source>
+        <translation>{camera} ist wieder da.</translation>
+    </message>
+    <message>
+        <source>{count} frames</source>
+        <translation>{count} Bildern</translation>
+    </message>
+    <message>
+        <source>{count} frames that were not learnt from</source>
+        <translation>{count} Bildern, aus denen nicht gelernt wurde</translation>
     </message>
     <message>
         <source>{joints} joints × {keypoints} self-supervised keypoints</source>
@@ -1376,16 +2056,24 @@
         <translation>{key} gehört schon zu {owner}. Geben Sie {owner} zuerst eine andere Taste.</translation>
     </message>
     <message>
+        <source>{names} and {count} more</source>
+        <translation>{names} und {count} weitere</translation>
+    </message>
+    <message>
         <source>{name} from keypoint {number}: {weight}</source>
         <translation>{name} von Punkt {number}: {weight}</translation>
     </message>
     <message>
-        <source>{panel} as picture…</source>
-        <translation>{panel} als Bild…</translation>
+        <source>{name}: {before} %, then {after} %</source>
+        <translation>{name}: {before} %, dann {after} %</translation>
     </message>
     <message>
         <source>{place} of {count}</source>
         <translation>{place} von {count}</translation>
+    </message>
+    <message>
+        <source>{sentence} Trying to reconnect.</source>
+        <translation>{sentence} Die Verbindung wird neu gesucht.</translation>
     </message>
     <message>
         <source>{time} left</source>

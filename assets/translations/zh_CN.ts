@@ -4,6 +4,14 @@
 <context>
     <name>window</name>
     <message>
+        <source>"{name}" can be loaded from the Profiles menu now.</source>
+        <translation>现在可以从“档案”菜单载入“{name}”。</translation>
+    </message>
+    <message>
+        <source>"{path}" cannot be played: it is no video, or it is damaged. Give a video file such as MP4, MOV, AVI, MKV or WebM.</source>
+        <translation>无法播放“{path}”：它不是视频，或已损坏。请给出 MP4、MOV、AVI、MKV 或 WebM 等视频文件。</translation>
+    </message>
+    <message>
         <source>&amp;File</source>
         <translation>文件(&amp;F)</translation>
     </message>
@@ -20,12 +28,24 @@
         <translation>视图(&amp;V)</translation>
     </message>
     <message>
+        <source>1 (as published)</source>
+        <translation>1（按论文）</translation>
+    </message>
+    <message>
         <source>A camera by its name, a video, a folder of pictures, or a demo clip. You can also drop a file on the window.</source>
         <translation>按名称选择摄像头、视频、图片文件夹或演示片段。也可以将文件拖到窗口上。</translation>
     </message>
     <message>
+        <source>A human pose estimator that learns, while it runs, from the person in front of it. After {paper}. Its KeypointGAN is after {second}.</source>
+        <translation>一个在运行时向面前之人学习的人体姿态估计程序。依据 {paper}。其中的 KeypointGAN 依据 {second}。</translation>
+    </message>
+    <message>
         <source>A point the network found itself</source>
         <translation>网络自己找到的点</translation>
+    </message>
+    <message>
+        <source>A quarter</source>
+        <translation>四分之一</translation>
     </message>
     <message>
         <source>About and licences</source>
@@ -40,6 +60,22 @@
         <translation>操作</translation>
     </message>
     <message>
+        <source>Add a folder of videos</source>
+        <translation>添加视频文件夹</translation>
+    </message>
+    <message>
+        <source>Add folder…</source>
+        <translation>添加文件夹…</translation>
+    </message>
+    <message>
+        <source>Add videos</source>
+        <translation>添加视频</translation>
+    </message>
+    <message>
+        <source>Add videos…</source>
+        <translation>添加视频…</translation>
+    </message>
+    <message>
         <source>Affinity</source>
         <translation>亲和矩阵</translation>
     </message>
@@ -48,12 +84,24 @@
         <translation>亲和箭头</translation>
     </message>
     <message>
+        <source>Affinity as picture…</source>
+        <translation>亲和矩阵存为图片…</translation>
+    </message>
+    <message>
         <source>After each update weights go this share of the way back to the trained ones.</source>
         <translation>每次更新后权重按此比例退回训练值。</translation>
     </message>
     <message>
+        <source>After {updates}, on {frames}. Less is better.</source>
+        <translation>经过 {updates}，基于 {frames}。数值越小越好。</translation>
+    </message>
+    <message>
         <source>Agree with the running average of the weights, or with the network as trained.</source>
         <translation>与权重滑动平均一致，或与训练原样的网络一致。</translation>
+    </message>
+    <message>
+        <source>All videos in a folder, of the same person</source>
+        <translation>文件夹中同一个人的所有视频</translation>
     </message>
     <message>
         <source>Anchor</source>
@@ -62,6 +110,10 @@
     <message>
         <source>Angles</source>
         <translation>角度</translation>
+    </message>
+    <message>
+        <source>Apache-2.0, package MIT</source>
+        <translation>Apache-2.0，软件包 MIT</translation>
     </message>
     <message>
         <source>Appears when a person is found</source>
@@ -104,6 +156,10 @@
         <translation>批大小</translation>
     </message>
     <message>
+        <source>Before and after</source>
+        <translation>前后对比</translation>
+    </message>
+    <message>
         <source>Before and after side by side: as trained left of a line that you drag or move with the arrow keys, personalized right</source>
         <translation>前后并排：可拖动或用方向键移动的分界线左侧为训练原样，右侧为个性化结果</translation>
     </message>
@@ -136,6 +192,14 @@
         <translation>取消</translation>
     </message>
     <message>
+        <source>Change</source>
+        <translation>变化</translation>
+    </message>
+    <message>
+        <source>Choose KeypointGAN weights</source>
+        <translation>选择 KeypointGAN 权重</translation>
+    </message>
+    <message>
         <source>Choose a source</source>
         <translation>选择来源</translation>
     </message>
@@ -164,6 +228,10 @@
         <translation>点击或拖动到其他位置；方向键前进或后退一秒</translation>
     </message>
     <message>
+        <source>Clip “gymnast”: Pose2Sim, D. Pagnon</source>
+        <translation>片段“gymnast”：Pose2Sim，D. Pagnon</translation>
+    </message>
+    <message>
         <source>Clips lie in assets/demo</source>
         <translation>片段位于 assets/demo</translation>
     </message>
@@ -174,6 +242,10 @@
     <message>
         <source>Close the message (Esc)</source>
         <translation>关闭消息（Esc）</translation>
+    </message>
+    <message>
+        <source>Close the table</source>
+        <translation>关闭表格</translation>
     </message>
     <message>
         <source>Close the window</source>
@@ -208,6 +280,18 @@
         <translation>画面中肘、膝、肩、髋的角度</translation>
     </message>
     <message>
+        <source>Delete</source>
+        <translation>删除</translation>
+    </message>
+    <message>
+        <source>Delete a profile</source>
+        <translation>删除档案</translation>
+    </message>
+    <message>
+        <source>Deleted the unfinished recording {name}.</source>
+        <translation>已删除未完成的录制 {name}。</translation>
+    </message>
+    <message>
         <source>Delete…</source>
         <translation>删除…</translation>
     </message>
@@ -232,8 +316,20 @@
         <translation>拖动或点击到文件的其他位置。逗号和句号逐帧移动，方括号改变速度。</translation>
     </message>
     <message>
+        <source>Drop the appearance</source>
+        <translation>取消外观</translation>
+    </message>
+    <message>
         <source>End the tour (Esc)</source>
         <translation>结束导览（Esc）</translation>
+    </message>
+    <message>
+        <source>Error</source>
+        <translation>误差</translation>
+    </message>
+    <message>
+        <source>Error of the person rebuilt from another frame, in percent of the error as trained</source>
+        <translation>由另一帧重建人物的误差，占训练原样误差的百分比</translation>
     </message>
     <message>
         <source>Error, % of box</source>
@@ -254,6 +350,22 @@
     <message>
         <source>Export</source>
         <translation>导出</translation>
+    </message>
+    <message>
+        <source>Export a profile</source>
+        <translation>导出档案</translation>
+    </message>
+    <message>
+        <source>Export keypoints</source>
+        <translation>导出关键点</translation>
+    </message>
+    <message>
+        <source>Export the network</source>
+        <translation>导出网络</translation>
+    </message>
+    <message>
+        <source>Export: {panel}</source>
+        <translation>导出：{panel}</translation>
     </message>
     <message>
         <source>Export…</source>
@@ -284,8 +396,20 @@
         <translation>找到位置</translation>
     </message>
     <message>
+        <source>First the person is looked for in every frame, then all frames are learnt from in random order, and then the video plays again from its start, before and after side by side.</source>
+        <translation>首先在每一帧中寻找人物，然后以随机顺序从所有帧学习，最后从头重新播放视频，并排显示前后对比。</translation>
+    </message>
+    <message>
         <source>Five places of the window, on the demo clip</source>
         <translation>用演示片段介绍窗口的五处</translation>
+    </message>
+    <message>
+        <source>Follow</source>
+        <translation>跟踪</translation>
+    </message>
+    <message>
+        <source>Following the person</source>
+        <translation>正在跟踪此人</translation>
     </message>
     <message>
         <source>Forget what was learnt and start afresh</source>
@@ -316,12 +440,20 @@
         <translation>从自监督关键点指向其影响的关节</translation>
     </message>
     <message>
+        <source>Further videos of the same person</source>
+        <translation>同一个人的其他视频</translation>
+    </message>
+    <message>
         <source>Gentle</source>
         <translation>温和</translation>
     </message>
     <message>
         <source>Give a profile another name</source>
         <translation>给档案改名</translation>
+    </message>
+    <message>
+        <source>Give the run up; everything is as it was before (Esc)</source>
+        <translation>放弃运行；一切恢复原样（Esc）</translation>
     </message>
     <message>
         <source>Go back to the trained weights after so many frames; 0: never.</source>
@@ -332,12 +464,28 @@
         <translation>画面切换场景时恢复训练权重。</translation>
     </message>
     <message>
+        <source>Go on</source>
+        <translation>继续</translation>
+    </message>
+    <message>
         <source>Guard</source>
         <translation>守护</translation>
     </message>
     <message>
         <source>Gymnast on a trampoline (real, four views)</source>
         <translation>蹦床上的体操运动员（实拍，四视角）</translation>
+    </message>
+    <message>
+        <source>Half</source>
+        <translation>一半</translation>
+    </message>
+    <message>
+        <source>Held, {keypoints} moved</source>
+        <translation>已保持，移动了 {keypoints}</translation>
+    </message>
+    <message>
+        <source>Held: drag a keypoint, or Tab to it and use arrows</source>
+        <translation>已保持：拖动关键点，或按 Tab 选中后用方向键</translation>
     </message>
     <message>
         <source>Hide everything around the picture; Esc brings it back</source>
@@ -348,12 +496,28 @@
         <translation>留出部分帧，并撤销使其变差的更新。</translation>
     </message>
     <message>
+        <source>Hold the run, and let it go on</source>
+        <translation>暂停或继续运行</translation>
+    </message>
+    <message>
         <source>Hold this picture to move its keypoints, or follow the person again</source>
         <translation>保持此画面以移动关键点，或重新跟踪此人</translation>
     </message>
     <message>
+        <source>How far a joint is from the straight way between its neighbours in time, in percent of the box around the person</source>
+        <translation>关节偏离前后两帧之间直线的距离，占人物框的百分比</translation>
+    </message>
+    <message>
+        <source>How far joints in the picture are from those in its mirror image, in percent of the box around the person; needs no true joints</source>
+        <translation>画面中的关节与其镜像中的关节相距多远，占人物框的百分比；无需真实关节</translation>
+    </message>
+    <message>
         <source>How far one update moves the weights; larger learns faster and forgets more.</source>
         <translation>每次更新移动权重的幅度；越大学得越快，也忘得越多。</translation>
+    </message>
+    <message>
+        <source>How far the run is</source>
+        <translation>运行进度</translation>
     </message>
     <message>
         <source>How fast the file plays ([ and ])</source>
@@ -364,8 +528,20 @@
         <translation>如何学习、窗口行为以及各按键的作用</translation>
     </message>
     <message>
+        <source>How often each frame with the person is learnt from</source>
+        <translation>从每个有此人的帧学习多少次</translation>
+    </message>
+    <message>
         <source>How slowly the average of the weights follows them (0: none, below 1).</source>
         <translation>权重平均跟随的缓慢程度（0：无，小于 1）。</translation>
+    </message>
+    <message>
+        <source>Icons: Lucide</source>
+        <translation>图标：Lucide</translation>
+    </message>
+    <message>
+        <source>Import a profile</source>
+        <translation>导入档案</translation>
     </message>
     <message>
         <source>Import…</source>
@@ -376,12 +552,28 @@
         <translation>独立来源</translation>
     </message>
     <message>
+        <source>It is removed from this machine for good.</source>
+        <translation>它将从本机永久删除。</translation>
+    </message>
+    <message>
         <source>It learns from what it sees, without labels, and keeps predicting. Reset forgets, Undo brings back, Profiles keep it for next time.</source>
         <translation>它从所见中学习，无需标注，同时继续预测。重置会忘记，撤销会恢复，档案可留待下次使用。</translation>
     </message>
     <message>
+        <source>It starts from the trained weights. What was learnt before comes back with Undo (Ctrl+Z), and if you cancel, nothing has happened.</source>
+        <translation>学习从训练权重开始。之前所学可用“撤销”（Ctrl+Z）恢复；若取消，则一切不变。</translation>
+    </message>
+    <message>
         <source>Iterations</source>
         <translation>迭代次数</translation>
+    </message>
+    <message>
+        <source>Jitter</source>
+        <translation>抖动</translation>
+    </message>
+    <message>
+        <source>Keep</source>
+        <translation>保留</translation>
     </message>
     <message>
         <source>Keep this person's look and show all poses with it, or drop it again</source>
@@ -408,6 +600,14 @@
         <translation>KeypointGAN</translation>
     </message>
     <message>
+        <source>KeypointGAN as picture…</source>
+        <translation>KeypointGAN 存为图片…</translation>
+    </message>
+    <message>
+        <source>KeypointGAN stopped with {file} ({error}). Choose its weights again, or other ones.</source>
+        <translation>KeypointGAN 在使用 {file} 时停止（{error}）。请重新选择该权重或其他权重。</translation>
+    </message>
+    <message>
         <source>Keypoints</source>
         <translation>关键点</translation>
     </message>
@@ -420,8 +620,16 @@
         <translation>关键点存为 CSV…</translation>
     </message>
     <message>
+        <source>Keypoints of the person</source>
+        <translation>此人的关键点</translation>
+    </message>
+    <message>
         <source>Language</source>
         <translation>语言</translation>
+    </message>
+    <message>
+        <source>Later</source>
+        <translation>稍后</translation>
     </message>
     <message>
         <source>Learn from every frame of the video, or of what is remembered of the camera; click again to stop</source>
@@ -436,6 +644,18 @@
         <translation>在预测的同时向画面中的人学习</translation>
     </message>
     <message>
+        <source>Learn from the whole video</source>
+        <translation>从整段视频学习</translation>
+    </message>
+    <message>
+        <source>Learning from the frames that are remembered of the camera. Open a video file to learn from every frame of it.</source>
+        <translation>正在从保留的摄像头画面学习。若要从每一帧学习，请打开视频文件。</translation>
+    </message>
+    <message>
+        <source>Learning from the video failed ({error}). Nothing was changed; try it again, or with fewer videos.</source>
+        <translation>从视频学习失败（{error}）。未作任何改动；请重试，或减少视频数量。</translation>
+    </message>
+    <message>
         <source>Learning rate</source>
         <translation>学习率</translation>
     </message>
@@ -444,8 +664,16 @@
         <translation>将各帧的结果沿运动延续，并学习与镜像及前后帧保持一致；守护机制撤销有害的更新</translation>
     </message>
     <message>
+        <source>Learnt: {updates} on {videos}. Undo (Ctrl+Z) takes it back.</source>
+        <translation>已学习：{updates}，{videos}。用“撤销”（Ctrl+Z）可收回。</translation>
+    </message>
+    <message>
         <source>Leave everything as it was (Esc)</source>
         <translation>保持原样（Esc）</translation>
+    </message>
+    <message>
+        <source>Leave the chosen one out; the video that is open stays</source>
+        <translation>去掉所选的一项；打开的视频保留</translation>
     </message>
     <message>
         <source>Leave the picture alone, stop an offline run</source>
@@ -472,8 +700,16 @@
         <translation>实时画面</translation>
     </message>
     <message>
+        <source>Live view as picture…</source>
+        <translation>实时画面存为图片…</translation>
+    </message>
+    <message>
         <source>Load</source>
         <translation>载入</translation>
+    </message>
+    <message>
+        <source>Loading {name} …</source>
+        <translation>正在加载 {name} …</translation>
     </message>
     <message>
         <source>Look through {name}</source>
@@ -496,6 +732,10 @@
         <translation>循环</translation>
     </message>
     <message>
+        <source>Mean distance to the true joints, in percent of the box around the person</source>
+        <translation>与真实关节的平均距离，占人物框的百分比</translation>
+    </message>
+    <message>
         <source>Message: {sentence}</source>
         <translation>消息：{sentence}</translation>
     </message>
@@ -504,8 +744,16 @@
         <translation>镜像</translation>
     </message>
     <message>
+        <source>Mirror difference</source>
+        <translation>镜像差异</translation>
+    </message>
+    <message>
         <source>Mirrored</source>
         <translation>镜像</translation>
+    </message>
+    <message>
+        <source>Name of the person</source>
+        <translation>此人的名字</translation>
     </message>
     <message>
         <source>Neighbours</source>
@@ -528,6 +776,10 @@
         <translation>下一处</translation>
     </message>
     <message>
+        <source>No KeypointGAN weights are installed. Train one: python main.py train keypointgan …, then choose the file here.</source>
+        <translation>未安装 KeypointGAN 权重。请先训练：python main.py train keypointgan …，然后在此选择文件。</translation>
+    </message>
+    <message>
         <source>No camera answers. Playing the demo instead. Choose a source.</source>
         <translation>没有摄像头响应，改为播放演示。请选择来源。</translation>
     </message>
@@ -538,6 +790,14 @@
     <message>
         <source>No demo clip found</source>
         <translation>未找到演示片段</translation>
+    </message>
+    <message>
+        <source>No frame was predicted yet. Play the source for a while, then export.</source>
+        <translation>还没有预测任何帧。请先播放来源一段时间，然后导出。</translation>
+    </message>
+    <message>
+        <source>No person in the picture: this is the last one</source>
+        <translation>画面中没有人：这是最后一个</translation>
     </message>
     <message>
         <source>No picture comes</source>
@@ -552,8 +812,32 @@
         <translation>尚无档案</translation>
     </message>
     <message>
+        <source>Nobody was found in "{name}". Nothing was changed; leave it out, or choose a video that shows the whole person.</source>
+        <translation>在“{name}”中未找到人。未作任何改动；请去掉它，或选择能看到全身的视频。</translation>
+    </message>
+    <message>
+        <source>Nothing has been learnt yet. Personalize for a while, then save.</source>
+        <translation>还没有学到任何内容。请先个性化一段时间，然后保存。</translation>
+    </message>
+    <message>
+        <source>Nothing has been learnt yet. Press Personalize (P) and let it run for a while, then save.</source>
+        <translation>还没有学到任何内容。请按“个性化”（P）运行一段时间，然后保存。</translation>
+    </message>
+    <message>
+        <source>Nothing leaves this machine, and no frame is stored: a profile holds only by how much the network's weights have changed.</source>
+        <translation>任何内容都不会离开本机，也不保存任何画面：档案只包含网络权重的变化量。</translation>
+    </message>
+    <message>
         <source>Nothing to look at yet</source>
         <translation>还没有可看的内容</translation>
+    </message>
+    <message>
+        <source>Nothing was recorded, for no picture came.</source>
+        <translation>没有录制任何内容，因为没有画面。</translation>
+    </message>
+    <message>
+        <source>Offline personalization</source>
+        <translation>离线个性化</translation>
     </message>
     <message>
         <source>Offline rotation</source>
@@ -632,12 +916,28 @@
         <translation>与所有已见帧配对，或只与最近的帧配对。</translation>
     </message>
     <message>
+        <source>Passes</source>
+        <translation>遍数</translation>
+    </message>
+    <message>
         <source>Pause</source>
         <translation>暂停</translation>
     </message>
     <message>
+        <source>Perceptual network: VGG-16</source>
+        <translation>感知网络：VGG-16</translation>
+    </message>
+    <message>
         <source>Person box</source>
         <translation>人物框</translation>
+    </message>
+    <message>
+        <source>Person detector: MoveNet by Google</source>
+        <translation>人物检测器：Google 的 MoveNet</translation>
+    </message>
+    <message>
+        <source>Person mask: MediaPipe Selfie Segmentation by Google</source>
+        <translation>人物掩膜：Google 的 MediaPipe Selfie Segmentation</translation>
     </message>
     <message>
         <source>Personalization</source>
@@ -662,6 +962,14 @@
     <message>
         <source>Picture alone</source>
         <translation>仅显示画面</translation>
+    </message>
+    <message>
+        <source>Pictures (*.png);;Drawings (*.svg)</source>
+        <translation>图片 (*.png);;矢量图 (*.svg)</translation>
+    </message>
+    <message>
+        <source>Pictures of the person</source>
+        <translation>此人的图片</translation>
     </message>
     <message>
         <source>Play</source>
@@ -704,6 +1012,10 @@
         <translation>曲线</translation>
     </message>
     <message>
+        <source>Plots as picture…</source>
+        <translation>曲线存为图片…</translation>
+    </message>
+    <message>
         <source>Position</source>
         <translation>位置</translation>
     </message>
@@ -712,12 +1024,24 @@
         <translation>位置与时长</translation>
     </message>
     <message>
+        <source>Predicting could not be started again. {sentence}</source>
+        <translation>无法重新开始预测。{sentence}</translation>
+    </message>
+    <message>
         <source>Predicting has stopped. Press Reset to start it again first.</source>
         <translation>预测已停止。请先按“重置”重新启动。</translation>
     </message>
     <message>
+        <source>Predicting or personalizing failed ({error}). Press Reset to start it again.</source>
+        <translation>预测或个性化失败（{error}）。请按“重置”重新启动。</translation>
+    </message>
+    <message>
         <source>Predicting starts again, with the trained weights.</source>
         <translation>预测以训练权重重新开始。</translation>
+    </message>
+    <message>
+        <source>Predicting starts again, with what was learnt.</source>
+        <translation>预测以所学内容重新开始。</translation>
     </message>
     <message>
         <source>Preset</source>
@@ -726,6 +1050,14 @@
     <message>
         <source>Press a key for {name}</source>
         <translation>为“{name}”按下按键</translation>
+    </message>
+    <message>
+        <source>Profiles</source>
+        <translation>档案</translation>
+    </message>
+    <message>
+        <source>Profiles ({endings});;All files (*)</source>
+        <translation>档案 ({endings});;所有文件 (*)</translation>
     </message>
     <message>
         <source>Put every panel back in its place</source>
@@ -748,6 +1080,10 @@
         <translation>重建</translation>
     </message>
     <message>
+        <source>Reconstruction as picture…</source>
+        <translation>重建存为图片…</translation>
+    </message>
+    <message>
         <source>Record</source>
         <translation>录制</translation>
     </message>
@@ -756,12 +1092,52 @@
         <translation>完整录制画面及其中的姿态；再次点击停止</translation>
     </message>
     <message>
+        <source>Recorded {seconds} s ({frames} frames) to {folder}.</source>
+        <translation>已录制 {seconds} 秒（{frames} 帧）到 {folder}。</translation>
+    </message>
+    <message>
+        <source>Recorded {seconds} s ({frames} frames, {lost} frames lost) to {folder}.</source>
+        <translation>已录制 {seconds} 秒（{frames} 帧，丢失 {lost} 帧）到 {folder}。</translation>
+    </message>
+    <message>
+        <source>Recording failed: {error}.</source>
+        <translation>录制失败：{error}。</translation>
+    </message>
+    <message>
+        <source>Recover</source>
+        <translation>恢复</translation>
+    </message>
+    <message>
+        <source>Recovered {seconds} s ({frames} frames) in {folder}.</source>
+        <translation>已在 {folder} 恢复 {seconds} 秒（{frames} 帧）。</translation>
+    </message>
+    <message>
+        <source>Remove</source>
+        <translation>移除</translation>
+    </message>
+    <message>
         <source>Remove a profile from this machine</source>
         <translation>从本机删除档案</translation>
     </message>
     <message>
+        <source>Rename</source>
+        <translation>重命名</translation>
+    </message>
+    <message>
+        <source>Rename a profile</source>
+        <translation>重命名档案</translation>
+    </message>
+    <message>
         <source>Rename…</source>
         <translation>重命名…</translation>
+    </message>
+    <message>
+        <source>Rendered demo clips</source>
+        <translation>渲染的演示片段</translation>
+    </message>
+    <message>
+        <source>Replace</source>
+        <translation>替换</translation>
     </message>
     <message>
         <source>Reset</source>
@@ -798,6 +1174,10 @@
     <message>
         <source>Save as…</source>
         <translation>另存为…</translation>
+    </message>
+    <message>
+        <source>Save what was learnt</source>
+        <translation>保存所学内容</translation>
     </message>
     <message>
         <source>Saved {date} UTC</source>
@@ -908,12 +1288,20 @@
         <translation>来源框</translation>
     </message>
     <message>
+        <source>Source, target, result of update {number}</source>
+        <translation>第 {number} 次更新的来源、目标与结果</translation>
+    </message>
+    <message>
         <source>Sources</source>
         <translation>来源帧</translation>
     </message>
     <message>
         <source>Speed</source>
         <translation>速度</translation>
+    </message>
+    <message>
+        <source>Start</source>
+        <translation>开始</translation>
     </message>
     <message>
         <source>Steady</source>
@@ -930,6 +1318,10 @@
     <message>
         <source>Stop {time}</source>
         <translation>停止 {time}</translation>
+    </message>
+    <message>
+        <source>Tables (*.csv)</source>
+        <translation>表格 (*.csv)</translation>
     </message>
     <message>
         <source>Take in a profile from a file</source>
@@ -952,6 +1344,22 @@
         <translation>教师</translation>
     </message>
     <message>
+        <source>The camera "{camera}" does not answer. Unplug it and plug it in again, or choose another one.</source>
+        <translation>摄像头“{camera}”没有响应。请拔下后重新插上，或选择其他摄像头。</translation>
+    </message>
+    <message>
+        <source>The camera "{camera}" is there but does not open. Close other programs that use it and check that this one may use the camera, or choose another one.</source>
+        <translation>摄像头“{camera}”存在，但无法打开。请关闭占用它的其他程序，并检查本程序是否有权使用摄像头，或选择其他摄像头。</translation>
+    </message>
+    <message>
+        <source>The camera "{camera}" opens but sends no picture. Unplug it and plug it in again, or choose another one.</source>
+        <translation>摄像头“{camera}”可以打开，但没有发送画面。请拔下后重新插上，或选择其他摄像头。</translation>
+    </message>
+    <message>
+        <source>The camera "{camera}" was asked for, but no camera was found. Connect one, and check that it is switched on and not held back by privacy settings.</source>
+        <translation>请求了摄像头“{camera}”，但未找到任何摄像头。请连接摄像头，并检查它是否已打开、未被隐私设置阻止。</translation>
+    </message>
+    <message>
         <source>The cameras cannot be listed ({error}).</source>
         <translation>无法列出摄像头（{error}）。</translation>
     </message>
@@ -968,12 +1376,40 @@
         <translation>第一幅画面即将到来。</translation>
     </message>
     <message>
+        <source>The folder "{path}" holds no pictures. Give a folder with files that end in {endings}.</source>
+        <translation>文件夹“{path}”中没有图片。请给出含有 {endings} 文件的文件夹。</translation>
+    </message>
+    <message>
         <source>The learning rate rises over so many updates.</source>
         <translation>学习率在这么多次更新内上升。</translation>
     </message>
     <message>
+        <source>The memory of the graphics card does not suffice. The processor goes on, with what was learnt; it is slower.</source>
+        <translation>显卡内存不足。改由处理器带着所学内容继续运行，速度较慢。</translation>
+    </message>
+    <message>
+        <source>The name under which the profile is kept</source>
+        <translation>保存档案所用的名字</translation>
+    </message>
+    <message>
         <source>The network is being written; this takes a while.</source>
         <translation>正在写出网络，需要一些时间。</translation>
+    </message>
+    <message>
+        <source>The network was not written ({error}). Try again.</source>
+        <translation>网络未能写出（{error}）。请重试。</translation>
+    </message>
+    <message>
+        <source>The network {network} has no self-supervised task and cannot be personalized. Start with --weights of another variant.</source>
+        <translation>网络 {network} 没有自监督任务，无法个性化。请用 --weights 启动其他变体。</translation>
+    </message>
+    <message>
+        <source>The network, as trained, is written to {path}</source>
+        <translation>训练原样的网络已写入 {path}</translation>
+    </message>
+    <message>
+        <source>The network, personalized by {updates} updates, is written to {path}</source>
+        <translation>经 {updates} 次更新个性化的网络已写入 {path}</translation>
     </message>
     <message>
         <source>The next place (right arrow)</source>
@@ -988,6 +1424,10 @@
         <translation>论文任务，仅在最后几层以小步更新</translation>
     </message>
     <message>
+        <source>The picture cannot be written to {path}: its name ends in neither .png nor .svg. Give it one of these endings.</source>
+        <translation>无法将图片写入 {path}：文件名既不以 .png 也不以 .svg 结尾。请使用其中一种扩展名。</translation>
+    </message>
+    <message>
         <source>The place before (left arrow)</source>
         <translation>上一处（左箭头）</translation>
     </message>
@@ -998,6 +1438,38 @@
     <message>
         <source>The predicted joints; opacity is confidence</source>
         <translation>预测的关节；不透明度表示置信度</translation>
+    </message>
+    <message>
+        <source>The processor {title} failed ({error}) and was not closed.</source>
+        <translation>处理程序 {title} 出错（{error}），未能关闭。</translation>
+    </message>
+    <message>
+        <source>The processor {title} failed ({error}) and was switched off.</source>
+        <translation>处理程序 {title} 出错（{error}），已被关闭。</translation>
+    </message>
+    <message>
+        <source>The profile "{name}" is loaded: {updates}.</source>
+        <translation>已载入档案“{name}”：{updates}。</translation>
+    </message>
+    <message>
+        <source>The profile "{name}" is not there any more.</source>
+        <translation>档案“{name}”已不存在。</translation>
+    </message>
+    <message>
+        <source>The profile "{name}" is saved.</source>
+        <translation>档案“{name}”已保存。</translation>
+    </message>
+    <message>
+        <source>The profile "{name}" is written to {path}</source>
+        <translation>档案“{name}”已写入 {path}</translation>
+    </message>
+    <message>
+        <source>The program ended before a recording was finished: {names}. What shall become of it?</source>
+        <translation>程序在录制完成前结束：{names}。要如何处理？</translation>
+    </message>
+    <message>
+        <source>The program ended before these recordings were finished: {names}. What shall become of them?</source>
+        <translation>程序在以下录制完成前结束：{names}。要如何处理？</translation>
     </message>
     <message>
         <source>The rotation variant turns targets in four directions, or in one.</source>
@@ -1012,12 +1484,40 @@
         <translation>设置 {name} 为“{text}”；必须是整数。</translation>
     </message>
     <message>
+        <source>The setting {name} was {value}; it must be 0 or more.</source>
+        <translation>设置 {name} 为 {value}；必须大于或等于 0。</translation>
+    </message>
+    <message>
+        <source>The setting {name} was {value}; it must be from {least} to {most}.</source>
+        <translation>设置 {name} 为 {value}；必须在 {least} 到 {most} 之间。</translation>
+    </message>
+    <message>
+        <source>The setting {name} was {value}; it must be in {range}.</source>
+        <translation>设置 {name} 为 {value}；必须在 {range} 内。</translation>
+    </message>
+    <message>
+        <source>The settings self_weight and consistency were both 0, and nothing would be learnt. Give at least one of them a weight.</source>
+        <translation>设置 self_weight 和 consistency 都为 0，什么也学不到。请至少给其中一个赋予权重。</translation>
+    </message>
+    <message>
         <source>The source cannot be opened ({error}).</source>
         <translation>无法打开来源（{error}）。</translation>
     </message>
     <message>
+        <source>The source cannot be read ({error}). Check it, or choose another one.</source>
+        <translation>无法读取来源（{error}）。请检查，或选择其他来源。</translation>
+    </message>
+    <message>
+        <source>The source does not answer. Check that it is connected and not in use by another program, or choose another source.</source>
+        <translation>来源没有响应。请检查其是否已连接且未被其他程序占用，或选择其他来源。</translation>
+    </message>
+    <message>
         <source>The source does not answer. Choose another one.</source>
         <translation>来源没有响应。请选择其他来源。</translation>
+    </message>
+    <message>
+        <source>The source stopped: {error}.</source>
+        <translation>来源已停止：{error}。</translation>
     </message>
     <message>
         <source>The square that the network sees</source>
@@ -1032,8 +1532,40 @@
         <translation>先前各帧的结果沿运动延续后所占的比重（0：不使用，小于 1）。</translation>
     </message>
     <message>
+        <source>The unfinished recording stays in {folder}.</source>
+        <translation>未完成的录制保留在 {folder}。</translation>
+    </message>
+    <message>
         <source>The value of the paper and its released code</source>
         <translation>论文及其公开代码的取值</translation>
+    </message>
+    <message>
+        <source>The video can be played as it is. Recover adds the files of poses that a finished recording has; Keep changes nothing and does not ask again.</source>
+        <translation>视频可以直接播放。“恢复”会补上完整录制应有的姿态文件；“保留”不作改动，也不再询问。</translation>
+    </message>
+    <message>
+        <source>There is a profile "{name}" already. Choose another name, or delete that one first.</source>
+        <translation>已有档案“{name}”。请选择其他名字，或先删除原有档案。</translation>
+    </message>
+    <message>
+        <source>There is a profile of this name.</source>
+        <translation>已有同名档案。</translation>
+    </message>
+    <message>
+        <source>There is no camera "{camera}". Choose one of: {cameras}.</source>
+        <translation>没有摄像头“{camera}”。请从以下选择：{cameras}。</translation>
+    </message>
+    <message>
+        <source>There is no file "{path}". Give the path of a video file that exists.</source>
+        <translation>文件“{path}”不存在。请给出存在的视频文件的路径。</translation>
+    </message>
+    <message>
+        <source>There is no folder "{path}". Give a folder that holds pictures.</source>
+        <translation>文件夹“{path}”不存在。请给出含有图片的文件夹。</translation>
+    </message>
+    <message>
+        <source>There is no profile yet. Personalize, then save what was learnt.</source>
+        <translation>还没有档案。请先个性化，然后保存所学内容。</translation>
     </message>
     <message>
         <source>They are listed in a moment</source>
@@ -1062,6 +1594,10 @@
     <message>
         <source>This point informs that joint</source>
         <translation>此点影响该关节</translation>
+    </message>
+    <message>
+        <source>This program's own licence is in the file LICENSE. It is built with</source>
+        <translation>本程序自身的许可见文件 LICENSE。它使用了</translation>
     </message>
     <message>
         <source>This share of the sources is turned apart from its targets (0 to 1).</source>
@@ -1100,6 +1636,14 @@
         <translation>撤销拖动</translation>
     </message>
     <message>
+        <source>Unfinished recording</source>
+        <translation>未完成的录制</translation>
+    </message>
+    <message>
+        <source>Unfinished recordings</source>
+        <translation>未完成的录制</translation>
+    </message>
+    <message>
         <source>Update time</source>
         <translation>更新时间</translation>
     </message>
@@ -1120,6 +1664,10 @@
         <translation>视频 ({endings});;所有文件 (*)</translation>
     </message>
     <message>
+        <source>Videos of one person; each is learnt from once</source>
+        <translation>同一个人的视频；每段只学习一次</translation>
+    </message>
+    <message>
         <source>Views</source>
         <translation>视图</translation>
     </message>
@@ -1136,12 +1684,20 @@
         <translation>论文任务（由一帧重绘另一帧）的权重；0：不做。</translation>
     </message>
     <message>
+        <source>Weights (*.safetensors);;All files (*)</source>
+        <translation>权重 (*.safetensors);;所有文件 (*)</translation>
+    </message>
+    <message>
         <source>What cameras are asked for; the status bar says what they deliver</source>
         <translation>向摄像头请求的模式；状态栏显示实际模式</translation>
     </message>
     <message>
+        <source>What is learnt from</source>
+        <translation>学习的内容</translation>
+    </message>
+    <message>
         <source>What is updated: all, the features, or the last layers (deconvolutions) alone.</source>
-        <translation>更新内容：全部、特征层，或仅最后几层（deconvolutions）。</translation>
+        <translation>更新内容：全部、特征层，或仅最后几层（反卷积层）。</translation>
     </message>
     <message>
         <source>What is wrong</source>
@@ -1208,6 +1764,22 @@
         <translation>已写入 {path}</translation>
     </message>
     <message>
+        <source>all</source>
+        <translation>全部</translation>
+    </message>
+    <message>
+        <source>an update of {pairs} pairs takes about {update} s and a frame comes every {frame} s</source>
+        <translation>{pairs} 对的一次更新约需 {update} 秒，每 {frame} 秒到来一帧</translation>
+    </message>
+    <message>
+        <source>average</source>
+        <translation>平均</translation>
+    </message>
+    <message>
+        <source>carried</source>
+        <translation>延续</translation>
+    </message>
+    <message>
         <source>colour: how much it adds to the joints</source>
         <translation>颜色：对关节的贡献</translation>
     </message>
@@ -1216,12 +1788,40 @@
         <translation>颜色：该点的权重</translation>
     </message>
     <message>
+        <source>compact</source>
+        <translation>紧凑</translation>
+    </message>
+    <message>
         <source>contribution</source>
         <translation>贡献</translation>
     </message>
     <message>
+        <source>current</source>
+        <translation>当前</translation>
+    </message>
+    <message>
+        <source>deconvolutions</source>
+        <translation>反卷积层</translation>
+    </message>
+    <message>
         <source>dropped</source>
         <translation>丢弃</translation>
+    </message>
+    <message>
+        <source>error {percent} %</source>
+        <translation>误差 {percent} %</translation>
+    </message>
+    <message>
+        <source>features</source>
+        <translation>特征层</translation>
+    </message>
+    <message>
+        <source>finding the person</source>
+        <translation>正在寻找人物</translation>
+    </message>
+    <message>
+        <source>four</source>
+        <translation>四个</translation>
     </message>
     <message>
         <source>frozen</source>
@@ -1230,6 +1830,10 @@
     <message>
         <source>held back</source>
         <translation>暂缓</translation>
+    </message>
+    <message>
+        <source>jitter {percent} %</source>
+        <translation>抖动 {percent} %</translation>
     </message>
     <message>
         <source>keypoint</source>
@@ -1244,12 +1848,24 @@
         <translation>延迟</translation>
     </message>
     <message>
+        <source>learning</source>
+        <translation>正在学习</translation>
+    </message>
+    <message>
         <source>mean</source>
         <translation>均值</translation>
     </message>
     <message>
+        <source>mild</source>
+        <translation>轻度</translation>
+    </message>
+    <message>
         <source>no label taught it</source>
         <translation>未经标注学习</translation>
+    </message>
+    <message>
+        <source>now</source>
+        <translation>现在</translation>
     </message>
     <message>
         <source>off</source>
@@ -1266,6 +1882,14 @@
     <message>
         <source>on</source>
         <translation>开</translation>
+    </message>
+    <message>
+        <source>one</source>
+        <translation>一个</translation>
+    </message>
+    <message>
+        <source>own</source>
+        <translation>自身</translation>
     </message>
     <message>
         <source>pairs/s</source>
@@ -1300,6 +1924,18 @@
         <translation>次预测/秒</translation>
     </message>
     <message>
+        <source>published</source>
+        <translation>按论文</translation>
+    </message>
+    <message>
+        <source>random</source>
+        <translation>随机</translation>
+    </message>
+    <message>
+        <source>recent</source>
+        <translation>最近</translation>
+    </message>
+    <message>
         <source>reconstruction</source>
         <translation>重建</translation>
     </message>
@@ -1308,12 +1944,24 @@
         <translation>重绘</translation>
     </message>
     <message>
+        <source>restarted</source>
+        <translation>重新开始</translation>
+    </message>
+    <message>
+        <source>same</source>
+        <translation>不变</translation>
+    </message>
+    <message>
         <source>skeleton</source>
         <translation>骨架</translation>
     </message>
     <message>
         <source>source</source>
         <translation>来源</translation>
+    </message>
+    <message>
+        <source>starting</source>
+        <translation>正在开始</translation>
     </message>
     <message>
         <source>stopped by an error</source>
@@ -1334,6 +1982,10 @@
     <message>
         <source>to {names}</source>
         <translation>发送至 {names}</translation>
+    </message>
+    <message>
+        <source>trained</source>
+        <translation>训练原样</translation>
     </message>
     <message>
         <source>two lanes</source>
@@ -1364,8 +2016,36 @@
         <translation>权重</translation>
     </message>
     <message>
+        <source>weights CC BY 4.0, torchvision BSD-3-Clause</source>
+        <translation>权重 CC BY 4.0，torchvision BSD-3-Clause</translation>
+    </message>
+    <message>
+        <source>whole</source>
+        <translation>整帧</translation>
+    </message>
+    <message>
         <source>without</source>
         <translation>未个性化</translation>
+    </message>
+    <message>
+        <source>{camera} has sent the very same picture for {seconds} seconds.</source>
+        <translation>{camera} 已有 {seconds} 秒发送同一画面。</translation>
+    </message>
+    <message>
+        <source>{camera} has stopped sending pictures.</source>
+        <translation>{camera} 已停止发送画面。</translation>
+    </message>
+    <message>
+        <source>{camera} is back.</source>
+        <translation>{camera} 已恢复。</translation>
+    </message>
+    <message>
+        <source>{count} frames</source>
+        <translation>{count} 帧</translation>
+    </message>
+    <message>
+        <source>{count} frames that were not learnt from</source>
+        <translation>{count} 个未用于学习的帧</translation>
     </message>
     <message>
         <source>{joints} joints × {keypoints} self-supervised keypoints</source>
@@ -1376,16 +2056,24 @@
         <translation>{key} 已属于“{owner}”。请先为“{owner}”指定其他按键。</translation>
     </message>
     <message>
+        <source>{names} and {count} more</source>
+        <translation>{names}，以及另外 {count} 个</translation>
+    </message>
+    <message>
         <source>{name} from keypoint {number}: {weight}</source>
         <translation>{name} 来自关键点 {number}：{weight}</translation>
     </message>
     <message>
-        <source>{panel} as picture…</source>
-        <translation>{panel}存为图片…</translation>
+        <source>{name}: {before} %, then {after} %</source>
+        <translation>{name}：{before} %，之后 {after} %</translation>
     </message>
     <message>
         <source>{place} of {count}</source>
         <translation>{place} / {count}</translation>
+    </message>
+    <message>
+        <source>{sentence} Trying to reconnect.</source>
+        <translation>{sentence}正在尝试重新连接。</translation>
     </message>
     <message>
         <source>{time} left</source>

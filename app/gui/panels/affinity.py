@@ -48,7 +48,7 @@ class AffinityPanel(QWidget):
         self.setMouseTracking(True)
         self.setMinimumSize(240, 200)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
-        self.setAccessibleName("Affinity")
+        self.setAccessibleName(tr("Affinity"))
 
     def sizeHint(self) -> QSize:
         return QSize(320, 320)

@@ -14,8 +14,10 @@ from PyQt6.QtGui import QAction, QPalette
 from PyQt6.QtWidgets import QFileDialog, QSizePolicy, QVBoxLayout, QWidget
 
 from app.assets import KEYPOINT_GAN_WEIGHTS
+from app.gui.language import tr
 from app.gui.painting import to_qimage
 from app.gui.panels.keypointgan_pictures import KeypointGanPictures
+from app.gui.sentences import in_own_words
 from app.gui.shortcuts import make_action, name_action
 from app.gui.widgets import ButtonGrid, ElidedLabel, count
 from app.runtime.live.keypointgan import KeypointGanSlot
@@ -151,14 +153,14 @@ class KeypointGanPanel(QWidget):
         column.addWidget(self._state)
         column.addWidget(ButtonGrid(actions))
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
-        self.setAccessibleName("KeypointGAN")
+        self.setAccessibleName(tr("KeypointGAN"))
 
     def _refresh_network(self) -> None:
         if self._first is not None:
             self.open_weights(self._first)
         sentence = self._stage.refresh()
         if sentence is not None:
-            self._problem = sentence
+            self._problem = in_own_words(sentence)
             self._user_chose = None
             self.said.emit(sentence)
         if self._stage.info is not self._info:
@@ -253,7 +255,7 @@ class KeypointGanPanel(QWidget):
     def _choose(self) -> None:
         start = self._stage.path or KEYPOINT_GAN_WEIGHTS
         path, _ = QFileDialog.getOpenFileName(
-            self, "Choose KeypointGAN weights", str(start.parent), _WEIGHT_FILES
+            self, tr("Choose KeypointGAN weights"), str(start.parent), tr(_WEIGHT_FILES)
         )
         if path:
             self._user_chose = Path(path)
@@ -279,15 +281,17 @@ class KeypointGanPanel(QWidget):
 
     def _state_text(self) -> str:
         if self._stage.loading is not None:
-            return f"Loading {self._stage.loading.name} …"
+            return tr("Loading {name} …", name=self._stage.loading.name)
         if self._picture is None:
             return ""
         if self._held:
             moved = self._moved()
-            return f"Held, {count(moved, 'keypoint')} moved" if moved else _HELD
-        return _FOLLOWING if self._person else _NOBODY
+            if moved:
+                return tr("Held, {keypoints} moved", keypoints=count(moved, "keypoint"))
+            return tr(_HELD)
+        return tr(_FOLLOWING) if self._person else tr(_NOBODY)
 
 
 def _rename(action: QAction, text: str) -> None:
-    if text != action.text():
+    if tr(text) != action.text():
         name_action(action, text)

@@ -32,7 +32,7 @@ class KeypointGanPictures(QWidget):
         self._look: QImage | None = None
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Expanding)
         self.setMinimumSize(220, 160)
-        self.setAccessibleName("Pictures of the person")
+        self.setAccessibleName(tr("Pictures of the person"))
         self.editor.hide()
 
     def sizeHint(self) -> QSize:
@@ -44,7 +44,7 @@ class KeypointGanPictures(QWidget):
             return
         self._images = None
         self._empty = text
-        self.setAccessibleDescription(text)
+        self.setAccessibleDescription(tr(text))
         self.editor.clear()
         self.editor.hide()
         self.update()
@@ -55,7 +55,7 @@ class KeypointGanPictures(QWidget):
         self._images = to_qimage(skeleton), to_qimage(result.redrawn)
         look = result.request.appearance
         self._look = None if look is None else to_qimage(look)
-        self.setAccessibleDescription(", ".join(_CAPTIONS))
+        self.setAccessibleDescription(", ".join(map(tr, _CAPTIONS)))
         self.editor.show()
         self.update()
 

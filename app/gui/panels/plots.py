@@ -176,7 +176,7 @@ class Chart(QWidget):
         layout.setSpacing(4)
         layout.addWidget(self._heading)
         layout.addWidget(self._plot, 1)
-        self.setAccessibleName(title)
+        self.setAccessibleName(tr(title))
         self._restyle()
 
     def show_data(
@@ -191,7 +191,7 @@ class Chart(QWidget):
         """
         for item, (x, y) in zip(self._items, data, strict=True):
             item.setData(x, y, connect="finite")
-        self._plot.getAxis("bottom").setTicks([list(x_ticks)])
+        self._plot.getAxis("bottom").setTicks([[(place, tr(text)) for place, text in x_ticks]])
         for side, (view, axis) in self._sides.items():
             view.setXRange(*x_range, padding=0)
             known = [y for c, (_, y) in zip(self._curves, data, strict=True) if _side(c) == side]
@@ -333,7 +333,7 @@ class PlotsPanel(QWidget):
             layout.addWidget(chart, 1)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         self.setMinimumHeight(120)
-        self.setAccessibleName("Plots")
+        self.setAccessibleName(tr("Plots"))
         self._throttle = Throttle(_PERIOD, self._redraw, self)
         self._redraw()
 

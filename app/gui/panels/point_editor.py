@@ -20,6 +20,7 @@ from PyQt6.QtWidgets import QWidget
 
 from app.gui import colours
 from app.gui import painting as labels
+from app.gui.language import tr
 from app.gui.painting import paint_points, shown_points
 from app.runtime.live.results import Array, KeypointGanInfo
 
@@ -61,7 +62,7 @@ class PointEditor(QWidget):
         self._grip: QPointF | None = None
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setAccessibleName("Keypoints of the person")
+        self.setAccessibleName(tr("Keypoints of the person"))
 
     @property
     def points(self) -> Array | None:

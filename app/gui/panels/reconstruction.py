@@ -31,18 +31,20 @@ class ReconstructionPanel(QWidget):
         super().__init__(parent)
         self._images: tuple[QImage, ...] = ()
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
-        self.setAccessibleName("Reconstruction")
-        self.setAccessibleDescription(_EMPTY)
+        self.setAccessibleName(tr("Reconstruction"))
+        self.setAccessibleDescription(tr(_EMPTY))
 
     def show_update(self, update: UpdateResult | None) -> None:
         """Show the pictures of ``update``; None brings back the empty state."""
         if update is None:
             self._images = ()
-            self.setAccessibleDescription(_EMPTY)
+            self.setAccessibleDescription(tr(_EMPTY))
         else:
             pictures = (update.source, update.target, update.reconstruction)
             self._images = tuple(to_qimage(picture) for picture in pictures)
-            self.setAccessibleDescription(f"Source, target, result of update {update.number}")
+            self.setAccessibleDescription(
+                tr("Source, target, result of update {number}", number=update.number)
+            )
         self.update()
 
     def sizeHint(self) -> QSize:

@@ -64,7 +64,7 @@ class ChangeReport:
             changes.append(Change(*_JITTER, before.jitter, after.jitter))
         if before.reconstruction is not None and after.reconstruction is not None:
             changes.append(Change(*_REBUILT, before.reconstruction, after.reconstruction))
-        frames = f"{count} frames" + (" that were not learnt from" if held_out else "")
+        frames = f"{count} frames that were not learnt from" if held_out else f"{count} frames"
         report = cls(updates, frames, tuple(changes))
         if known is None:
             return report

@@ -16,7 +16,9 @@ from pytestqt.qtbot import QtBot
 from app.gui.knobs import title_of
 from app.gui.language import LANGUAGES, TRANSLATIONS, read_messages, tr, use_language
 from app.gui.preferences import LEARNING, WINDOW, SettingsDialog
+from app.gui.sentences import PHRASES, SENTENCES, in_own_words
 from app.gui.widgets import chip
+from app.runtime.live import change
 from app.runtime.live.results import Phase, WorkerStatus
 from app.settings import AppSettings, Language
 from model.adaptation import PRESETS
@@ -84,8 +86,88 @@ def test_what_the_window_asks_for_is_translated(path: Path) -> None:
     names = {title_of(name) for name in LEARNING | WINDOW}
     sentences = {*LEARNING.values(), *WINDOW.values()}
     sentences |= {text for preset in PRESETS for text in (preset.title, preset.description)}
+    sentences |= {*SENTENCES, *PHRASES}
+    for words in (change._ERROR, change._MIRROR, change._JITTER, change._REBUILT):
+        sentences |= {*words}
     # Single letters are parts that names are put together of.
     assert {text for text in _asked() if len(text) > 1} | names | sentences <= known
+
+
+def _patterns(node: ast.AST) -> Iterator[str]:
+    """An expression for each string in ``node``, which fits whatever it is filled with."""
+    if isinstance(node, ast.JoinedStr):
+        parts = [
+            re.escape(str(part.value)) if isinstance(part, ast.Constant) else ".*"
+            for part in node.values
+        ]
+        yield re.sub(r"\.\*:\\ \.\*", ".*", "".join(parts))
+    elif isinstance(node, ast.Constant):
+        if isinstance(node.value, str):
+            yield re.escape(node.value)
+    else:
+        for child in ast.iter_child_nodes(node):
+            yield from _patterns(child)
+
+
+_MACHINERY = [
+    ast.parse(path.read_text("utf-8"))
+    for folder in (_APP / "runtime", _APP.parent / "model")
+    for path in folder.rglob("*.py")
+]
+_SAYING = {"_say", "_on_message", "_start_again"}
+
+
+def test_what_the_machinery_says_is_known_to_the_window() -> None:
+    said = {
+        pattern
+        for tree in _MACHINERY
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and getattr(node.func, "attr", "") in _SAYING and node.args
+        for pattern in _patterns(node.args[0])
+    }
+    assert len(said) > 10
+    unknown = {each for each in said if not any(re.fullmatch(each, s) for s in SENTENCES)}
+    assert unknown == set()
+
+
+def test_what_the_window_knows_is_what_the_machinery_says() -> None:
+    told = {
+        pattern
+        for tree in _MACHINERY
+        for pattern in _patterns(tree)
+        if len(pattern.replace(".*", "")) >= 5
+    }
+    for text in (*SENTENCES, *PHRASES):
+        assert any(re.fullmatch(each, text) for each in told), text
+
+
+@pytest.mark.usefixtures("speak")
+@pytest.mark.parametrize(
+    ("said", "german"),
+    [
+        (
+            "Recorded 5 s (120 frames, 3 frames lost) to /takes/a (1).",
+            "5 s (120 Bilder, 3 verloren) nach /takes/a (1) aufgenommen.",
+        ),
+        (
+            "FaceTime HD has stopped sending pictures. Trying to reconnect.",
+            "FaceTime HD sendet keine Bilder mehr. Die Verbindung wird neu gesucht.",
+        ),
+        ('The profile "{Off}" is saved.', "Das Profil „{Off}“ ist gespeichert."),
+        ("jitter 0.40 %", "Zittern 0.40 %"),
+        ("An error that nobody knows {yet}", "An error that nobody knows {yet}"),
+    ],
+)
+def test_the_machinery_is_heard_in_the_windows_language(
+    said: str, german: str, qtbot: QtBot, qapp: QApplication
+) -> None:
+    assert in_own_words(said) == said
+    use_language(qapp, "Deutsch")
+    assert in_own_words(said) == german
+    session = FakeSession(messages=[said])
+    window = make_window(qtbot, session)
+    tick(window)
+    assert window.messages.text() == german
 
 
 @pytest.mark.usefixtures("speak")
