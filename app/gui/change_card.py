@@ -59,7 +59,7 @@ class ChangeCard(QFrame):
         close.setIcon(icon("x"))
         close.setAutoRaise(True)
         close.setIconSize(QSize(16, 16))
-        close.setToolTip(tr("Close the table"))
+        close.setToolTip(tr("Close the table (Esc)"))
         close.setAccessibleName(tr("Close the table"))
         close.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         close.clicked.connect(self.hide)

@@ -31,17 +31,24 @@ class AskingDialog(QDialog):
         self.column = QVBoxLayout(self)
         self.column.setContentsMargins(16, 16, 16, 16)
         self.column.setSpacing(8)
-        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
+        self._box = buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
+        if cancel := buttons.button(QDialogButtonBox.StandardButton.Cancel):
+            cancel.setToolTip(tr("Leave everything as it was (Esc)"))
         self.button = QPushButton(tr(verb))
         self.button.setToolTip(tr(title))
         buttons.addButton(self.button, QDialogButtonBox.ButtonRole.AcceptRole)
         buttons.accepted.connect(self.accept)
         buttons.rejected.connect(self.reject)
-        self.column.addWidget(buttons)
+
+    def open(self) -> None:
+        # Now, so that Tab comes to what is asked before it comes to the buttons.
+        self.column.addWidget(self._box)
+        self.button.setDefault(True)
+        super().open()
 
     def add(self, widget: QWidget) -> None:
         """Put a widget below those before it."""
-        self.column.insertWidget(self.column.count() - 1, widget)
+        self.column.addWidget(widget)
 
     def add_text(self, text: str = "") -> QLabel:
         """Put a sentence there."""

@@ -441,5 +441,7 @@ class MainWindow(QMainWindow):
             self._set_picture_alone(False)
         elif self._session.status().phase is Phase.OFFLINE:
             self.offline.cancel()
-        else:
+        elif self.messages.isVisible():
             self.messages.clear()
+        else:
+            self.offline.card.hide()

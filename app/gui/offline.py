@@ -79,7 +79,6 @@ class OfflineDialog(AskingDialog):
         self.add(row)
         self.add_text(_UNDO)
         self._add_path(recording)
-        self.button.setDefault(True)
 
     @property
     def others(self) -> list[Path]:

@@ -119,6 +119,8 @@ class SettingsDialog(QDialog):
         self.tabs = QTabWidget()
         self.tabs.setAccessibleName(tr("Settings"))
         self.tabs.setToolTip(tr("What to set"))
+        if (bar := self.tabs.tabBar()) is not None:
+            bar.setAccessibleName(tr("What to set"))
         self.tabs.addTab(self._learning_page(), tr("Personalization"))
         self.tabs.addTab(_scrolling(self.window_form), tr("Window"))
         self.tabs.addTab(self.shortcuts, tr("Shortcuts"))

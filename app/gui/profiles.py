@@ -112,7 +112,6 @@ def _add_name(dialog: AskingDialog) -> QLineEdit:
     field.setAccessibleName(tr("Name of the person"))
     field.setToolTip(tr("The name under which the profile is kept"))
     dialog.add(field)
-    dialog.button.setDefault(True)
     return field
 
 
@@ -161,6 +160,7 @@ class PickDialog(AskingDialog):
         super().__init__(parent, title, verb)
         self.list = QListWidget()
         self.list.setAccessibleName(tr("Profiles"))
+        self.list.setToolTip(tr("Choose one"))
         self.list.setIconSize(QSize(16, 16))
         self.list.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)

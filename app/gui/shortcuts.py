@@ -134,7 +134,7 @@ class ShortcutTable(QWidget):
         assert columns is not None
         rows.hide()
         columns.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
-        columns.resizeSection(1, 180)
+        columns.resizeSection(1, 240)
         self.editors: dict[str, QKeySequenceEdit] = {}
         for row, name in enumerate(sorted(actions)):
             item = QTableWidgetItem(tr(name))

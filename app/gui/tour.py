@@ -51,7 +51,6 @@ class Tour(QWidget):
         self._card = QFrame(self)
         self._card.setAutoFillBackground(True)
         self._card.setFrameShape(QFrame.Shape.StyledPanel)
-        self._card.setFixedWidth(_CARD_WIDTH)
         self.title = QLabel()
         font = self.title.font()
         font.setBold(True)
@@ -167,7 +166,12 @@ class Tour(QWidget):
 
     def _place_card(self) -> None:
         """Beside the place where there is room, else at its lower right."""
-        self._card.adjustSize()
+        layout = self._card.layout()
+        assert layout is not None
+        layout.activate()
+        # Words of some languages need a wider row of buttons.
+        width = max(_CARD_WIDTH, self._card.minimumSizeHint().width())
+        self._card.setFixedSize(width, self._card.heightForWidth(width))
         size, target, room = self._card.size(), self.target(), self.rect()
         left = min(max(_GAP, target.left()), room.width() - size.width() - _GAP)
         below, above = target.bottom() + _GAP, target.top() - _GAP - size.height()

@@ -37,7 +37,7 @@
     </message>
     <message>
         <source>A human pose estimator that learns, while it runs, from the person in front of it. After {paper}. Its KeypointGAN is after {second}.</source>
-        <translation>Ein Schätzer menschlicher Posen, der, während er läuft, von der Person vor ihm lernt. Nach {paper}. Sein KeypointGAN ist nach {second}.</translation>
+        <translation>Ein Programm, das die Pose eines Menschen schätzt und dabei von der Person vor ihm lernt. Nach {paper}. Sein KeypointGAN folgt {second}.</translation>
     </message>
     <message>
         <source>A point the network found itself</source>
@@ -208,6 +208,10 @@
         <translation>Wählen Sie eine Quelle, oder ziehen Sie ein Video oder einen Ordner hierher.</translation>
     </message>
     <message>
+        <source>Choose one</source>
+        <translation>Eines auswählen</translation>
+    </message>
+    <message>
         <source>Choose weights…</source>
         <translation>Gewichte wählen…</translation>
     </message>
@@ -246,6 +250,10 @@
     <message>
         <source>Close the table</source>
         <translation>Die Tabelle schließen</translation>
+    </message>
+    <message>
+        <source>Close the table (Esc)</source>
+        <translation>Die Tabelle schließen (Esc)</translation>
     </message>
     <message>
         <source>Close the window</source>
@@ -1765,7 +1773,7 @@
     </message>
     <message>
         <source>all</source>
-        <translation>alles</translation>
+        <translation>alle</translation>
     </message>
     <message>
         <source>an update of {pairs} pairs takes about {update} s and a frame comes every {frame} s</source>

@@ -208,6 +208,10 @@
         <translation>请选择来源，或将视频或文件夹拖到此处。</translation>
     </message>
     <message>
+        <source>Choose one</source>
+        <translation>选择一个</translation>
+    </message>
+    <message>
         <source>Choose weights…</source>
         <translation>选择权重…</translation>
     </message>
@@ -246,6 +250,10 @@
     <message>
         <source>Close the table</source>
         <translation>关闭表格</translation>
+    </message>
+    <message>
+        <source>Close the table (Esc)</source>
+        <translation>关闭表格（Esc）</translation>
     </message>
     <message>
         <source>Close the window</source>

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
+import torch
 from PyQt6.QtCore import Qt
 from PyQt6.QtWidgets import (
     QAbstractButton,
     QAbstractItemView,
     QAbstractSlider,
     QComboBox,
+    QDialog,
     QKeySequenceEdit,
     QLineEdit,
     QMenu,
@@ -21,10 +24,18 @@ from PyQt6.QtWidgets import (
 )
 from pytestqt.qtbot import QtBot
 
+from app.gui.camera_previews import CameraPreviews
+from app.gui.dialogs import AskingDialog
 from app.gui.main_window import MainWindow
+from app.gui.offline import OfflineDialog
 from app.gui.preferences import SettingsDialog
+from app.gui.profiles import PickDialog, SaveDialog
+from app.runtime.live.change import Change, ChangeReport
+from app.runtime.live.results import Phase, WorkerStatus
+from app.runtime.profiles import ProfileFolder
 from app.settings import AppSettings
-from tests.app.gui.window_fakes import PLACE, FakeSession, make_window, tick
+from model.adaptation import Learnt
+from tests.app.gui.window_fakes import BASE, PLACE, FakeSession, FakeSources, make_window, tick
 
 CONTROLS = (
     QAbstractButton,
@@ -64,9 +75,15 @@ def unnamed(root: QWidget) -> list[str]:
 
 
 @pytest.fixture
-def window(qtbot: QtBot) -> MainWindow:
+def window(qtbot: QtBot, tmp_path: Path) -> MainWindow:
+    profiles = ProfileFolder(tmp_path / "profiles")
+    profiles.save("Anna", Learnt({"a": torch.ones(3)}, 12), BASE, "steady", replace=False)
     window = make_window(
-        qtbot, FakeSession(place=PLACE), settings=AppSettings(explaining=True, welcomed=True)
+        qtbot,
+        FakeSession(place=PLACE, worker=WorkerStatus(Phase.FROZEN, updates=12)),
+        FakeSources(file=tmp_path / "anna.mp4"),
+        AppSettings(explaining=True, welcomed=True),
+        profiles=profiles,
     )
     tick(window)
     return window
@@ -90,6 +107,69 @@ def test_every_control_of_the_tour_has_a_name_and_a_tooltip(window: MainWindow) 
     assert window._guide.tour is not None
     assert len(list(controls(window._guide.tour))) == 3
     assert unnamed(window._guide.tour) == []
+
+
+_ASKING: dict[str, tuple[type[QDialog], Callable[[MainWindow], object]]] = {
+    "offline": (OfflineDialog, lambda window: window.commands.offline.trigger()),
+    "save": (SaveDialog, lambda window: window.commands.save_profile.trigger()),
+    "rename": (PickDialog, lambda window: window.commands.rename_profile.trigger()),
+    "delete": (PickDialog, lambda window: window.commands.delete_profile.trigger()),
+    "export": (PickDialog, lambda window: window.commands.export_profile.trigger()),
+}
+
+
+def ask(window: MainWindow, name: str) -> QDialog:
+    kind, trigger = _ASKING[name]
+    trigger(window)
+    dialog = window.findChild(kind)
+    assert dialog is not None
+    dialog.activateWindow()
+    return dialog
+
+
+@pytest.mark.parametrize("name", list(_ASKING))
+def test_every_control_of_a_dialog_that_asks_has_a_name_and_a_tooltip(
+    name: str, window: MainWindow
+) -> None:
+    dialog = ask(window, name)
+    assert len(list(controls(dialog))) > 2
+    assert unnamed(dialog) == []
+
+
+def test_every_camera_has_a_name_and_a_tooltip(qtbot: QtBot, window: MainWindow) -> None:
+    window._show_cameras(["FaceTime HD", "Cam & Co"])
+    dialog = window.findChild(CameraPreviews)
+    assert dialog is not None
+    assert len(list(controls(dialog))) == 2
+    assert unnamed(dialog) == []
+    with qtbot.waitSignal(dialog.destroyed):
+        dialog.reject()
+
+
+@pytest.mark.parametrize("name", list(_ASKING))
+def test_tab_comes_to_what_is_asked_before_it_comes_to_the_buttons(
+    name: str, qtbot: QtBot, window: MainWindow
+) -> None:
+    dialog = ask(window, name)
+    qtbot.waitUntil(lambda: dialog.focusWidget() is not None)
+    order = [dialog.focusWidget()]
+    while (focused := order[-1]) is not None and len(set(order)) == len(order):
+        qtbot.keyClick(focused, Qt.Key.Key_Tab)
+        order.append(dialog.focusWidget())
+    assert set(order) == {widget for widget in controls(dialog) if widget.isEnabled()}
+    buttons = [isinstance(w, QAbstractButton) for w in order[:-1]]
+    assert not buttons[0] and buttons[-1]
+    assert isinstance(dialog, AskingDialog) and dialog.button.isDefault()
+
+
+def test_the_table_of_before_and_after_goes_with_escape(qtbot: QtBot, window: MainWindow) -> None:
+    card = window.offline.card
+    card.show_change(ChangeReport(12, "24 frames", (Change("Jitter", "meaning", 0.5, 0.4),)))
+    window.show_message("First this goes.")
+    qtbot.keyClick(window, Qt.Key.Key_Escape)
+    assert card.isVisible() and not window.messages.isVisible()
+    qtbot.keyClick(window, Qt.Key.Key_Escape)
+    assert not card.isVisible()
 
 
 def test_a_control_without_a_name_is_found(window: MainWindow) -> None:

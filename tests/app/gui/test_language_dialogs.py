@@ -275,6 +275,22 @@ def test_nothing_to_be_read_stays_english(
 
 
 @pytest.mark.usefixtures("speak")
+@pytest.mark.parametrize("language", ["English", *_SAME])
+def test_the_tour_has_room_for_its_words(
+    language: Language, qtbot: QtBot, qapp: QApplication, tmp_path: Path
+) -> None:
+    use_language(qapp, language)
+    window = Walk(qtbot, tmp_path).window
+    window.commands.tour.trigger()
+    while (tour := window._guide.tour) is not None:
+        qapp.processEvents()
+        for button in (tour.skip, tour.back, tour.next):
+            assert button.width() >= button.sizeHint().width()
+        assert tour.text.height() >= tour.text.heightForWidth(tour.text.width())
+        tour.go(1)
+
+
+@pytest.mark.usefixtures("speak")
 def test_a_text_that_is_not_translated_is_found(
     qtbot: QtBot, qapp: QApplication, tmp_path: Path
 ) -> None:
