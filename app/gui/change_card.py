@@ -26,7 +26,7 @@ class ChangeCard(QFrame):
         self.setAccessibleName(tr("Before and after"))
         self._grid = QGridLayout(self)
         self._grid.setContentsMargins(16, 8, 8, 8)
-        self._grid.setHorizontalSpacing(24)
+        self._grid.setHorizontalSpacing(16)
         self._grid.setVerticalSpacing(4)
         self.hide()
 

@@ -165,7 +165,7 @@ class OfflineBar(QFrame):
         row = QHBoxLayout(self)
         row.setContentsMargins(16, 4, 8, 4)
         row.setSpacing(8)
-        row.addWidget(self.label, 1)
+        row.addWidget(self.label, 3)
         row.addWidget(self.bar, 1)
         row.addWidget(self.pause)
         row.addWidget(cancel_button)

@@ -753,7 +753,7 @@
     </message>
     <message>
         <source>Mirror difference</source>
-        <translation>Spiegelabweichung</translation>
+        <translation>Spiegelbild</translation>
     </message>
     <message>
         <source>Mirrored</source>

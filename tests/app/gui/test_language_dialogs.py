@@ -81,6 +81,10 @@ _OF_TESTS = {
     "Gymnast, four cameras",
 }
 _NUMBER = re.compile(r"[\d.,:/× +-]*(e-\d+|ms|s|%|×)?")
+_CHANGES = tuple(
+    Change(*words, 0.5, 0.5)
+    for words in (change._ERROR, change._MIRROR, change._JITTER, change._REBUILT)
+)
 _PROPERTIES = (
     "windowTitle",
     "title",
@@ -218,10 +222,8 @@ class Walk:
                 offline.bar.show_progress(OfflineProgress(1, 9, 52.0, paused, doing), 2)
                 offline.bar.pause.setChecked(paused)
                 self._read(offline.bar)
-        words = (change._ERROR, change._MIRROR, change._JITTER, change._REBUILT)
-        changes = tuple(Change(*each, 0.5, 0.5) for each in words)
         for frames in ("24 frames", "24 frames that were not learnt from"):
-            offline.card.show_change(ChangeReport(12, frames, changes))
+            offline.card.show_change(ChangeReport(12, frames, _CHANGES))
             self._read(offline.card)
 
     def _tour(self) -> None:
@@ -288,6 +290,17 @@ def test_the_tour_has_room_for_its_words(
             assert button.width() >= button.sizeHint().width()
         assert tour.text.height() >= tour.text.heightForWidth(tour.text.width())
         tour.go(1)
+
+
+@pytest.mark.usefixtures("speak")
+@pytest.mark.parametrize("language", ["English", *_SAME])
+def test_the_smallest_window_has_room_for_the_table_of_before_and_after(
+    language: Language, qtbot: QtBot, qapp: QApplication, tmp_path: Path
+) -> None:
+    use_language(qapp, language)
+    window = Walk(qtbot, tmp_path).window
+    window.offline.card.show_change(ChangeReport(12, "24 frames", _CHANGES))
+    assert window.minimumSizeHint().width() <= window.minimumWidth()
 
 
 @pytest.mark.usefixtures("speak")
