@@ -27,6 +27,12 @@ class Toolbar(QToolBar):
 
     def __init__(self, title: str, window: QMainWindow) -> None:
         super().__init__(title, window)
+        more = self.findChild(QToolButton, "qt_toolbar_ext_button")
+        if more is not None:
+            # Qt's own sign is dark on dark.
+            more.setArrowType(Qt.ArrowType.DownArrow)
+            more.setToolTip(tr("What has no room in the bar"))
+            more.setAccessibleName(tr("More"))
         self._terse: list[tuple[QToolButton, int]] = []
         self._whole = 0
 

@@ -99,6 +99,7 @@ QToolBar { background: palette(window); border: none; border-bottom: 1px solid p
 QToolBar::separator { background: palette(mid); width: 1px; margin: 4px 4px; }
 QToolBar QToolButton { border: 1px solid transparent; border-radius: 6px; padding: 3px 8px; }
 QToolBar QToolButton[popupMode="2"] { padding-right: 20px; }
+QToolBar QToolButton#qt_toolbar_ext_button { padding: 0; }
 QToolBar QToolButton::menu-indicator { subcontrol-position: right center; right: 6px; }
 QToolBar QToolButton:hover { background: palette(midlight); }
 QToolBar QToolButton:pressed { background: palette(mid); }

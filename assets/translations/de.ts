@@ -760,6 +760,10 @@
         <translation>Gespiegelt</translation>
     </message>
     <message>
+        <source>More</source>
+        <translation>Mehr</translation>
+    </message>
+    <message>
         <source>Name of the person</source>
         <translation>Name der Person</translation>
     </message>
@@ -1698,6 +1702,10 @@
     <message>
         <source>What cameras are asked for; the status bar says what they deliver</source>
         <translation>Was von Kameras verlangt wird; die Statusleiste sagt, was sie liefern</translation>
+    </message>
+    <message>
+        <source>What has no room in the bar</source>
+        <translation>Was in der Leiste keinen Platz hat</translation>
     </message>
     <message>
         <source>What is learnt from</source>

@@ -760,6 +760,10 @@
         <translation>镜像</translation>
     </message>
     <message>
+        <source>More</source>
+        <translation>更多</translation>
+    </message>
+    <message>
         <source>Name of the person</source>
         <translation>此人的名字</translation>
     </message>
@@ -1698,6 +1702,10 @@
     <message>
         <source>What cameras are asked for; the status bar says what they deliver</source>
         <translation>向摄像头请求的模式；状态栏显示实际模式</translation>
+    </message>
+    <message>
+        <source>What has no room in the bar</source>
+        <translation>工具栏放不下的内容</translation>
     </message>
     <message>
         <source>What is learnt from</source>

@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 from PyQt6.QtCore import Qt
 from PyQt6.QtGui import QImage
-from PyQt6.QtWidgets import QMainWindow, QToolBar, QToolButton
+from PyQt6.QtWidgets import QApplication, QMainWindow, QToolBar, QToolButton
 from pytestqt.qtbot import QtBot
 
 from app.gui.main_window import MainWindow
 from app.gui.sources import SourceMenu
+from app.gui.theme import apply_theme, palette
 from app.settings import AppSettings, Overlays, SourceChoice, SourceKind
 from model.core.errors import UserError
 from tests.app.gui.window_fakes import FakeSession, make_frame, make_result, make_window, tick
@@ -171,3 +172,24 @@ def test_a_narrow_toolbar_leaves_out_words_before_it_leaves_out_controls(qtbot: 
     window.resize(1024, 640)
     qtbot.waitUntil(lambda: bar.width() == 1024, timeout=5000)
     assert not more.isVisible()
+
+
+@pytest.mark.parametrize("scheme", [Qt.ColorScheme.Light, Qt.ColorScheme.Dark])
+def test_the_button_of_what_has_no_room_in_the_toolbar_is_to_be_seen(
+    scheme: Qt.ColorScheme, qtbot: QtBot, themed: QApplication
+) -> None:
+    apply_theme(themed)
+    themed.setPalette(palette(scheme))
+    window = make_window(qtbot, FakeSession())
+    more = window.findChild(QToolButton, "qt_toolbar_ext_button")
+    assert more is not None
+    window.resize(800, 640)
+    qtbot.waitUntil(more.isVisible)
+    picture = more.grab().toImage()
+    shades = {
+        picture.pixelColor(x, y).lightness()
+        for x in range(picture.width())
+        for y in range(picture.height())
+    }
+    assert max(shades) - min(shades) > 90
+    assert more.toolTip() and more.accessibleName()
