@@ -693,7 +693,7 @@
     </message>
     <message>
         <source>Let it learn this person</source>
-        <translation>Diese Person lernen lassen</translation>
+        <translation>Von dieser Person lernen lassen</translation>
     </message>
     <message>
         <source>Limbs between the predicted joints</source>
@@ -1929,7 +1929,7 @@
     </message>
     <message>
         <source>personalizing</source>
-        <translation>personalisiert</translation>
+        <translation>personalisiert gerade</translation>
     </message>
     <message>
         <source>prediction only</source>
