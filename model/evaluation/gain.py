@@ -132,7 +132,12 @@ def gain_between(
 
 
 def first_frames(data_set: DataSet, people: int | None, frames: int | None) -> DataSet:
-    """The first ``frames`` frames of ``people`` people, spread over the set; None: all of them."""
+    """The first ``frames`` frames of ``people`` people, spread over the set; None: all of them.
+
+    Clips then stand person by person. All frames of all people are the set as it is.
+    """
+    if people is None and frames is None:
+        return data_set
     persons = list(data_set.persons.values())
     if people is not None:
         persons = persons[:: max(1, len(persons) // people)][:people]

@@ -24,6 +24,14 @@ def people(tmp_path: Path) -> DataSet:
     return read_shards([write_shard(tmp_path / "people.npz", people=4, frames=2)], "people")
 
 
+def test_all_frames_of_all_people_stay_in_their_order(people: DataSet) -> None:
+    """Else every N-th frame would be another one."""
+    mixed = replace(people, clips=(*people.clips, *people.clips))
+
+    assert first_frames(mixed, None, None).clips == mixed.clips
+    assert [clip.person for clip in first_frames(mixed, None, 9)][:2] == ["0", "0"]
+
+
 def test_first_frames_are_spread_over_the_people(people: DataSet) -> None:
     few = first_frames(people, people=2, frames=1)
 
