@@ -13,7 +13,7 @@ _WRITES = {"write_text", "write_bytes", "savez", "savefig", "VideoWriter"}
 _OTHERWISE = {
     # Into the hidden folder of ``result_folder``, whose files are moved when all are complete;
     # rows of a take are written as they come, on purpose.
-    "app/runtime/recordings/writers.py": {"KeypointsCsv.__init__", "CocoJson.finish"},
+    "app/runtime/recordings/writers.py": {"KeypointsCsv.__init__", "CocoJson.__init__"},
     "app/runtime/recordings/job.py": {"run_job"},
     "app/gui/overlay_video.py": {"_open"},
     # Matroska, which plays to its last second whenever it ends; the other one is given the

@@ -6,12 +6,13 @@ import csv
 import json
 import math
 import platform
+import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TextIO
 
 import cv2
 import numpy as np
@@ -27,6 +28,10 @@ from model.core.errors import UserError
 from model.core.files import sha256_of
 from model.core.skeleton import SURE
 from model.core.weights import read_metadata
+
+
+class NotWrittenError(UserError):
+    """Results cannot be written: the place is at fault, not the recording."""
 
 
 class ResultWriter(Protocol):
@@ -75,9 +80,9 @@ def writing_to(folder: Path) -> Iterator[None]:
         raise _not_written(folder, error) from error
 
 
-def _not_written(folder: Path, error: OSError) -> UserError:
+def _not_written(folder: Path, error: OSError) -> NotWrittenError:
     reason = error.strerror or str(error)
-    return UserError(
+    return NotWrittenError(
         f'The results cannot be written to "{folder}" ({reason}). '
         "Give a folder that can be written, on a disk with room."
     )
@@ -150,7 +155,7 @@ _VISIBLE, _GUESSED = 2, 1
 
 
 class CocoJson:
-    """Collects one image per frame and one annotation per frame with a person.
+    """Writes one image per frame and one annotation per frame with a person, as they come.
 
     ``keypoints`` holds x, y and visibility of every joint: 2 for a joint that is ``SURE``, 1 for
     a guess. ``score`` is the mean confidence, ``keypoint_scores`` has each joint's. ``bbox`` (x, y,
@@ -162,40 +167,51 @@ class CocoJson:
     def __init__(
         self, path: Path, network: NetworkInfo, name_of: Callable[[int], str], description: str
     ) -> None:
-        self._path = path
         self._name_of = name_of
-        self._images: list[dict[str, Any]] = []
-        self._annotations: list[dict[str, Any]] = []
-        self._head = {
+        self._images = self._annotations = 0
+        head = {
             "info": {"description": description},
             "licenses": [],
             "categories": [_category(network)],
         }
+        self._file = path.open("w", encoding="utf-8")
+        # The annotations, which come after all images: hours of them would fill the memory.
+        self._later = tempfile.TemporaryFile("w+", encoding="utf-8")  # noqa: SIM115
+        self._file.write(f'{json.dumps(head)[:-1]}, "images": [')
 
     def add(self, processed: ProcessedFrame) -> None:
         result = processed.result
         height, width = processed.frame.image.shape[:2]
-        image_id = len(self._images) + 1
-        self._images.append(
-            {
-                "id": image_id,
-                "file_name": self._name_of(result.media_index),
-                "width": width,
-                "height": height,
-                "frame": result.media_index,
-                "time_s": round(result.timestamp, 6),
-            }
-        )
+        self._images += 1
+        image = {
+            "id": self._images,
+            "file_name": self._name_of(result.media_index),
+            "width": width,
+            "height": height,
+            "frame": result.media_index,
+            "time_s": round(result.timestamp, 6),
+        }
+        _add_item(self._file, self._images, image)
         if result.box is not None:
-            identity = len(self._annotations) + 1
-            self._annotations.append(_annotation(result, identity, image_id))
+            self._annotations += 1
+            annotation = _annotation(result, self._annotations, self._images)
+            _add_item(self._later, self._annotations, annotation)
 
     def finish(self) -> None:
-        whole = {**self._head, "images": self._images, "annotations": self._annotations}
-        self._path.write_text(json.dumps(whole, allow_nan=False) + "\n", encoding="utf-8")
+        self._file.write('], "annotations": [')
+        self._later.seek(0)
+        shutil.copyfileobj(self._later, self._file)
+        self._file.write("]}\n")
+        self.close()
 
     def close(self) -> None:
-        """Nothing is open."""
+        self._file.close()
+        self._later.close()
+
+
+def _add_item(file: TextIO, number: int, item: dict[str, Any]) -> None:
+    """Write the ``number``-th item of a list, counted from 1."""
+    file.write((", " if number > 1 else "") + json.dumps(item, allow_nan=False))
 
 
 def _category(network: NetworkInfo) -> dict[str, Any]:
@@ -282,11 +298,8 @@ class Tally:
 
 def describe_weights(path: Path) -> dict[str, str | None]:
     """What tells one weight file from another: name, SHA-256, and the version written in it."""
-    return {
-        "name": path.name,
-        "sha256": sha256_of(path),
-        "version": read_metadata(path).get("version"),
-    }
+    version = read_metadata(path).get("version")
+    return {"name": path.name, "sha256": sha256_of(path), "version": version}
 
 
 def versions() -> dict[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
@@ -139,3 +140,19 @@ def test_without_updates_there_are_no_losses() -> None:
     tally.add(found(0))
     assert tally.totals()["loss_first"] is None
     assert tally.totals()["loss_last"] is None
+
+
+def test_hours_of_results_do_not_fill_the_memory(tmp_path: Path) -> None:
+    coco, frame = CocoJson(tmp_path / "k.json", NETWORK, str, "Test"), found(0)
+    tracemalloc.start()
+    try:
+        for _ in range(500):
+            coco.add(frame)
+        before, _ = tracemalloc.get_traced_memory()
+        for _ in range(500):
+            coco.add(frame)
+        after, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+        coco.close()
+    assert after - before < 50_000
