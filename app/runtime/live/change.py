@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from app.assets import KnownJoints
 from app.runtime.live.results import PoseResult
-from model.adaptation.comparison import BeforeAfter, Figures, jitter
+from model.adaptation import Personalizer, PersonView, SourceMemory
+from model.adaptation.comparison import BeforeAfter, Figures, compare, jitter
+
+COMPARED = 12
+"""On so many of the last views before and after are compared where none was held out."""
 
 
 @dataclass(frozen=True)
@@ -80,6 +84,23 @@ class ChangeReport:
         if error is None:
             return self
         return replace(self, changes=(Change(*_ERROR, *error), *self.changes))
+
+
+def change_since_trained(
+    personalizer: Personalizer, memory: SourceMemory, moving: Sequence[PersonView]
+) -> ChangeReport | None:
+    """Before and after, if anything was learnt: on the views that ``memory`` holds out, if any.
+
+    Args:
+        personalizer: what learnt.
+        memory: what it learnt from.
+        moving: neighbouring views, for the jitter, and for the rest where none is held out.
+    """
+    updates, held = personalizer.updates, memory.held()
+    views = held or moving
+    if not (updates and views):
+        return None
+    return ChangeReport.of(compare(personalizer, views, moving), updates, held_out=bool(held))
 
 
 _ERROR = (

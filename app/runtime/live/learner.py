@@ -10,7 +10,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from app.runtime.live.change import ChangeReport
+from app.runtime.live.change import COMPARED, ChangeReport, change_since_trained
 from app.runtime.live.results import LearnerState, OfflineProgress, UpdateResult
 from model.adaptation import (
     Adapter,
@@ -23,7 +23,6 @@ from model.adaptation import (
     UpdateReport,
     planned_updates,
 )
-from model.adaptation.comparison import compare
 from model.adaptation.personalizer import Snapshot
 from model.core.device import give_back_memory
 from model.core.images import to_pictures
@@ -32,8 +31,6 @@ from model.core.perceptual import PerceptualLoss
 from model.ttp.networks import PoseNetwork, PoseOutput
 from model.ttp.trunk import FrozenTrunk
 
-# On so many of the last views before and after are compared where none was held out.
-_COMPARED = 12
 # Where updates rebuild nothing, a picture to look at is made this often.
 _SHOWN_SECONDS = 2.0
 
@@ -140,12 +137,7 @@ class Learner:
     def change(self) -> ChangeReport | None:
         """Before and after on the last views, if anything was learnt: on those held out, if any."""
         memory = self._adapter.memory
-        moving, held = memory.latest(_COMPARED), memory.held()
-        updates, views = self.personalizer.updates, held or moving
-        if not (updates and views):
-            return None
-        found = compare(self.personalizer, views, moving)
-        return ChangeReport.of(found, updates, held_out=bool(held))
+        return change_since_trained(self.personalizer, memory, memory.latest(COMPARED))
 
     @property
     def state(self) -> LearnerState:

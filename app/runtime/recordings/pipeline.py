@@ -7,6 +7,7 @@ from collections.abc import Container, Iterator
 from dataclasses import dataclass
 
 from app.runtime.capture.source import Frame, FrameSource
+from app.runtime.live.change import COMPARED, ChangeReport, change_since_trained
 from app.runtime.live.engine import Engine
 from app.runtime.live.results import PoseResult, nobody, pose_result
 from model.adaptation import (
@@ -76,7 +77,7 @@ class RecordingPipeline:
         self._mode = mode
         self._memory = self._make_memory(frames)
         self._adapter = self._make_adapter() if mode != "none" else None
-        self._frames = 0
+        self._frames = self._middle = 0
         self._profile_updates = profile.updates if profile is not None else 0
         if profile is not None and self._adapter is not None:
             self._adapter.load(profile, engine.settings)
@@ -116,6 +117,7 @@ class RecordingPipeline:
     def learn(self) -> Iterator[UpdateReport]:
         """All updates on what was watched, one by one."""
         assert self._adapter is not None
+        self._middle = self._frames // 2
         return self._adapter.offline(self.watched)
 
     def compare(self) -> BeforeAfter | None:
@@ -124,6 +126,15 @@ class RecordingPipeline:
         if not self.apart:
             return None
         return compare(self._adapter.personalizer, self.apart)
+
+    def change(self) -> ChangeReport | None:
+        """What all recordings changed, as the live window tells it; None if nothing was learnt."""
+        if self._adapter is None:
+            return None
+        memory = self._memory
+        # Offline the last views are not kept apart: those in the middle of the recordings.
+        moving = memory.latest(COMPARED) or memory.around(self._middle, COMPARED // 2)
+        return change_since_trained(self._adapter.personalizer, memory, moving)
 
     def run(self, source: FrameSource) -> Iterator[ProcessedFrame]:
         """Every frame that an open ``source`` still has, in order."""
