@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,14 +24,15 @@ def add_parser(subparsers: Subparsers) -> None:
         help=text,
         description=f"{sentence(text)} Writes keypoints.csv, keypoints.coco.json, overlay.mp4 "
         "and summary.json, which replace older ones when the run is over; a run that is "
-        "interrupted writes nothing. Several recordings, of one person, get a folder each.",
+        "interrupted writes nothing. Several recordings, of one person, get a folder each. With "
+        "--each they are of anybody, and a table tells of all: docs/scale.md.",
     )
     parser.add_argument(
         "recordings",
         metavar="VIDEO",
         nargs="+",
         type=Path,
-        help="a video file, or a folder of videos or of pictures",
+        help="a video file, or a folder of videos or of pictures; with --each also of folders",
     )
     parser.add_argument(
         "--mode",
@@ -43,6 +46,20 @@ def add_parser(subparsers: Subparsers) -> None:
     )
     parser.add_argument(
         "--weights", metavar="FILE", type=Path, help="a network to use instead of the embedded one"
+    )
+    many = parser.add_argument_group("many recordings")
+    many.add_argument(
+        "--each",
+        action="store_true",
+        help="take each recording on its own, from the trained weights, also those in folders of "
+        "folders; pass over what is done, tell what is broken and go on, and write "
+        "recordings.csv and recordings.md with a row for each",
+    )
+    many.add_argument(
+        "--share",
+        metavar="I/N",
+        help="do the I-th of N shares with --each (default: all, and under torchrun this "
+        "process's own)",
     )
     add_device(parser)
     add_personalization(parser, resets=False)
@@ -84,6 +101,7 @@ def run(args: argparse.Namespace) -> int:
     from app.assets import WEIGHTS
     from app.runtime.recordings.job import Job, run_job
     from model.core.errors import UserError
+    from model.engine.ranks import check_alone
 
     if args.mode != "offline":
         if args.offline_updates_per_frame is not None:
@@ -104,9 +122,60 @@ def run(args: argparse.Namespace) -> int:
         profile=args.profile,
         save_profile=args.save_profile,
     )
+    if args.each or args.share is not None:
+        return _run_each(args, job)
+    check_alone("personalize without --each")
     outcomes = run_job(job)
     print(json.dumps(_as_json(outcomes)) if args.json else _as_text(outcomes, job))
     return 0
+
+
+def _run_each(args: argparse.Namespace, job: Job) -> int:
+    """Process this worker's share; 0 with faults too: torchrun ends all if one process fails."""
+    from app.runtime.recordings.many import TABLE, run_each
+    from model.core.errors import UserError
+
+    alone = ("profile", "save_profile", "true_joints")
+    given = [f"--{name.replace('_', '-')}" for name in alone if getattr(args, name) is not None]
+    if given:
+        raise UserError(f"{given[0]} is for recordings of one person; leave it or --each out.")
+    if not args.each:
+        raise UserError("--share is for recordings that are taken each on its own. Add --each.")
+    number, of = _share(args.share)
+    if args.share is None and of > 1 and args.device in (None, "auto", "cuda"):
+        job = replace(job, device=_own_device() or job.device)
+    faults = done = 0
+    for row in run_each(job, number, of):
+        done += 1
+        faults += bool(row.fault)
+        told = f"{row.frames} frames, a person in {row.person_found}" if row.frames else ""
+        if not args.json:
+            print(f"{row.recording}: {'; '.join(filter(None, (told, row.fault)))}", flush=True)
+    table = job.out / f"{TABLE}.csv"
+    if args.json:
+        print(json.dumps({"processed": done, "faults": faults, "table": str(table)}))
+    else:
+        print(f"{done} recordings were processed, {faults} with a fault. The table is {table}")
+    return 0
+
+
+def _share(text: str | None) -> tuple[int, int]:
+    """Which share of how many; without ``text`` that of this process under ``torchrun``."""
+    from model.core.errors import UserError
+
+    if text is None:
+        return int(os.environ.get("RANK", "0")) + 1, int(os.environ.get("WORLD_SIZE", "1"))
+    number, _, of = text.partition("/")
+    if not (number.isdecimal() and of.isdecimal() and 1 <= int(number) <= int(of)):
+        raise UserError(f"--share was {text!r}; it is which share of how many, from 1/8 to 8/8.")
+    return int(number), int(of)
+
+
+def _own_device() -> str | None:
+    """The GPU that is this process's own under ``torchrun``; None without one."""
+    import torch
+
+    return f"cuda:{os.environ['LOCAL_RANK']}" if torch.cuda.is_available() else None
 
 
 def _as_json(outcomes: list[Outcome]) -> object:

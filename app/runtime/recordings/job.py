@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import itertools
 import json
+import math
 import sys
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager, nullcontext
 from dataclasses import asdict, dataclass, field
@@ -24,6 +26,7 @@ from app.runtime.capture.files import (
     files_in,
 )
 from app.runtime.capture.source import SourceInfo
+from app.runtime.live.change import ChangeReport
 from app.runtime.live.engine import Engine, describe_network, load_engine
 from app.runtime.live.results import NetworkInfo
 from app.runtime.processors import GuardedProcessor, ProcessorResult, load_processor
@@ -113,6 +116,7 @@ def run_job(job: Job) -> list[Outcome]:
     pipeline = RecordingPipeline(engine, job.mode, total, profiles.learnt)
     outcomes = []
     with result_folder(job.out) as scratch, closing(processor) if processor else nullcontext():
+        started = time.perf_counter()
         learnt = _learn_offline(job, pipeline, sources, total) if job.mode == "offline" else []
         for recording, out, source in zip(recordings, outs, sources, strict=True):
             tally = Tally(joints)
@@ -126,9 +130,14 @@ def run_job(job: Job) -> list[Outcome]:
                 for writer in writers.values():
                     open_writers.callback(writer.close)
                 _process(job, pipeline, source, list(writers.values()), tally, processor)
+            change = None
             if recording is recordings[-1] and tally.updates:
                 tally.profile = profiles.save(pipeline)
+                change = pipeline.change()
             summary = _summarise(job, recording, source.info, engine, tally, list(writers))
+            since, started = started, time.perf_counter()
+            summary["seconds"] = round(started - since, 3)
+            summary["change"] = _told(change)
             summary["profile"] = profiles.summary()
             if processor is not None:
                 summary["processor"] = {"file": str(job.processor), "error": processor.error}
@@ -184,12 +193,25 @@ def _check(job: Job, recordings: Sequence[Path], outs: Sequence[Path]) -> None:
             f"--true-joints are those of one recording, and {len(recordings)} were given. "
             "Leave it out, or give one recording."
         )
+    _check_settings(job)
     for recording in recordings:
         if job.overlay and any(_same_file(recording, out / OVERLAY) for out in outs):
             raise UserError(
                 f'"{recording}" would be replaced by an overlay video, maybe its own overlay. '
                 "Give another folder for the results, or add --no-overlay."
             )
+
+
+def check_shared(job: Job) -> None:
+    """``UserError`` if something cannot be used that does not depend on the recordings."""
+    _check_settings(job)
+    if job.processor is not None:
+        with closing(_guarded(job.processor)):
+            pass
+    RecordingPipeline(load_engine(job.weights, job.device, job.settings), job.mode)
+
+
+def _check_settings(job: Job) -> None:
     if job.mode == "offline" and (job.settings.reset_every or job.settings.reset_on_cut):
         raise UserError(
             "The settings reset_every and reset_on_cut are for --mode online: offline, all frames "
@@ -323,10 +345,9 @@ def _summarise(
             "width": info.width,
             "height": info.height,
             "frames_per_second": info.fps,
+            "frames": info.frame_count,
         },
-        "mode": job.mode,
-        "settings": asdict(job.settings) if learns else None,
-        "weights": describe_weights(job.weights),
+        **made_with(job),
         "network": asdict(engine.network.spec),
         "device": {
             "name": str(engine.machine.device),
@@ -339,6 +360,24 @@ def _summarise(
         "losses": tally.losses,
         "mean_error_percent_of_box": tally.mean_error(),
         "errors_percent_of_box": tally.errors,
+    }
+
+
+def _told(change: ChangeReport | None) -> dict[str, Any] | None:
+    """Before and after for the summary: pairs of figures, less being better."""
+    if change is None:
+        return None
+    figures = {each.name: (each.trained, each.personalized) for each in change.changes}
+    finite = {name: pair for name, pair in figures.items() if all(map(math.isfinite, pair))}
+    return {"compared_on": change.frames, "trained_and_personalized_percent": finite}
+
+
+def made_with(job: Job) -> dict[str, Any]:
+    """What results depend on beside the recording, as their summary has it."""
+    return {
+        "mode": job.mode,
+        "settings": asdict(job.settings) if job.mode != "none" else None,
+        "weights": describe_weights(job.weights),
     }
 
 

@@ -34,9 +34,9 @@ _STOPPING_SECONDS = 60.0
 # Frames that are kept apart to compare on: so many bursts over all videos, and at most one frame
 # in so many of a video.
 _BURSTS, _SPARED = 8, 12
-# A file that ends before this share of the frames that it announces is damaged.
-_WHOLE = 0.9
 _PARTS = 1000
+WHOLE = 0.9
+"""A file that ends before this share of the frames that it announces is damaged."""
 
 
 @dataclass(frozen=True)
@@ -236,7 +236,7 @@ class OfflineRun(ManagedThread):
                     return frames
                 found, since = pipeline.watched, time.perf_counter()
         info = source.info
-        if info.frame_count is not None and frames < _WHOLE * info.frame_count:
+        if info.frame_count is not None and frames < WHOLE * info.frame_count:
             raise UserError(
                 f'"{info.name}" is damaged: it ends after {frames} of {info.frame_count} frames. '
                 "Nothing was changed; leave it out, or choose a whole copy."
