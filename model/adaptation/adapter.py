@@ -128,6 +128,11 @@ class Adapter:
         pictures = list(to_pictures(crops, bgr=self.personalizer.network.spec.bgr))
         return replace(output, heatmaps=self._fusion.fused(output.heatmaps, pictures, indices))
 
+    def does_not_follow(self) -> None:
+        """What is predicted next is of another scene or person: nothing is carried there."""
+        if self._fusion is not None:
+            self._fusion.forget()
+
     def end_frame(self) -> None:
         """A frame was predicted online; the trained weights come back if the settings say so."""
         self._predicted += 1
@@ -190,8 +195,7 @@ class Adapter:
         """The trained weights; what is remembered stays."""
         self._batch, self.last_batch = [], ()
         self.personalizer.reset()
-        if self._fusion is not None:
-            self._fusion.forget()
+        self.does_not_follow()
         if self._guard is not None:
             self._guard.forget()
 

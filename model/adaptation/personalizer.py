@@ -96,8 +96,9 @@ class Personalizer:
     bit, with an empty optimiser and the loss's starting constants. The network is in eval mode
     throughout. ``autocast`` computes the updates in bfloat16 (master weights stay float32).
     ``trunk`` computes the encoder's trunk where the settings leave it as trained, and remembers it
-    of frames that are seen again. ``masker`` finds the person, for a network that is ``masked``.
-    Not thread-safe: one thread owns it.
+    of frames that are seen again; ``trained_heads`` compute what follows it in the network as
+    trained, where that is faster than PyTorch. ``masker`` finds the person, for a network that is
+    ``masked``. Not thread-safe: one thread owns it.
     """
 
     def __init__(
@@ -108,6 +109,7 @@ class Personalizer:
         *,
         autocast: bool = False,
         trunk: FrozenTrunk | None = None,
+        trained_heads: OnnxHeads | None = None,
         masker: Masker | None = None,
     ) -> None:
         self.network = network
@@ -123,6 +125,7 @@ class Personalizer:
         self._parameters = configure(network, self.settings.scope)
         frozen = not any(map(is_trunk, self._parameters))
         self._shared_trunk = trunk
+        self._trained_heads = trained_heads
         self._trunk = trunk or FrozenTrunk(network.encoder) if frozen else None
         self._pristine = {name: p.detach().clone() for name, p in self._parameters.items()}
         self._average = WeightAverage(self._parameters, self.settings.average)
@@ -138,9 +141,12 @@ class Personalizer:
             yield task, self.settings.self_weight
         if self.settings.consistency:
             fixed = self.settings.teacher == "trained"
-            teacher = self._as_trained if fixed else self._average.in_place
-            asked = Teacher(self.network, teacher, self._features, fixed=fixed)
-            yield ConsistencyTask(self.network, asked), self.settings.consistency
+            answer = self.predict_as_trained if fixed else self.predict
+            teacher = Teacher(
+                lambda images, keys: answer(images, keys).heatmaps, self.network.spec, fixed=fixed
+            )
+            task = ConsistencyTask(self.network, self._features, teacher)
+            yield task, self.settings.consistency
 
     def _begin(self, pace: float = 1.0) -> None:
         self._pace = pace
@@ -163,6 +169,7 @@ class Personalizer:
             settings,
             autocast=self._autocast,
             trunk=self._shared_trunk,
+            trained_heads=self._trained_heads,
             masker=self._masker,
         )
 
@@ -246,6 +253,8 @@ class Personalizer:
     @torch.inference_mode()
     def predict_as_trained(self, target: Tensor, keys: Sequence[Key] = ()) -> PoseOutput:
         """What ``predict`` gave before the first update."""
+        if self._trunk is not None and self._trained_heads is not None:
+            return self.network.output_of(*self._trained_heads(self._trunk(target, keys)))
         with self._as_trained():
             return self.network.pose_of(self._features(target, keys))
 

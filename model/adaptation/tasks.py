@@ -6,6 +6,7 @@ other, so the summed gradients of the micro-batches are the batch's.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import torch
@@ -14,10 +15,15 @@ from torch.nn import functional
 
 from model.adaptation.pairs import Pairs
 from model.adaptation.settings import PersonalizationSettings
-from model.adaptation.teacher import Features, Teacher
+from model.adaptation.teacher import Teacher
 from model.core.heatmaps import gaussian_targets, supervised_loss
+from model.core.images import answers_both_ways
 from model.core.perceptual import PerceptualLoss
 from model.ttp.networks import PoseNetwork
+from model.ttp.trunk import Key, keys_both_ways
+
+Features = Callable[[Tensor, Sequence[Key]], Tensor]
+"""Images (n, 3, S, S) to shared features (n, 256, H, H); keys, or none, as a ``FrozenTrunk``'s."""
 
 _LAMBDA = 1e-3
 
@@ -146,17 +152,24 @@ class ConsistencyTask:
     there.
     """
 
-    def __init__(self, network: PoseNetwork, teacher: Teacher) -> None:
+    def __init__(self, network: PoseNetwork, features: Features, teacher: Teacher) -> None:
         self._network = network
+        self._features = features
         self._teacher = teacher
         self._loss = 0.0
 
     def accumulate(self, pairs: Pairs, share: float, weight: float) -> None:
         images = pairs.target if pairs.upright is None else pairs.upright
         points, confidence = self._teacher.teach(images, pairs.indices, pairs.neighbours)
-        answers = self._teacher.answers(images, pairs.indices)
-        sigma = self._network.spec.heatmap_sigma
-        maps, weights = gaussian_targets(points, confidence, answers[0].shape[-1], sigma)
+        spec, keys = self._network.spec, keys_both_ways(pairs.indices)
+        answers = answers_both_ways(
+            lambda both: self._network.pose_of(self._features(both, keys)).heatmaps,
+            images,
+            spec.joint_set.flip_order,
+        )
+        maps, weights = gaussian_targets(
+            points, confidence, answers[0].shape[-1], spec.heatmap_sigma
+        )
         loss = torch.stack([supervised_loss(answer, maps, weights) for answer in answers]).mean()
         (weight * share * loss).backward()
         self._loss += share * float(loss.detach())

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
-from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -17,11 +15,11 @@ from model.adaptation.memory import PersonView
 from model.core.heatmaps import decode
 from model.core.images import answers_both_ways, to_pictures, to_tensor
 from model.core.motion import Carrier, grey
-from model.ttp.networks import PoseNetwork
+from model.ttp.networks import NetworkSpec
 from model.ttp.trunk import Key, keys_both_ways, keys_of
 
-Features = Callable[[Tensor, Sequence[Key]], Tensor]
-"""Images (n, 3, S, S) to shared features (n, 256, H, H); keys, or none, as a ``FrozenTrunk``'s."""
+Ask = Callable[[Tensor, Sequence[Key]], Tensor]
+"""Images (n, 3, S, S) to heatmaps (n, K, H, H); keys, or none, as a ``FrozenTrunk``'s."""
 
 # Of how many neighbours the maps are kept, 0.12 MB each of MoveNet Thunder.
 _SEEN = 512
@@ -53,38 +51,18 @@ class Teacher:
     along by optical flow and added, each cell by how far it can be trusted.
 
     Args:
-        network: the network that is asked.
-        in_place: puts the teacher's weights into the network, inside.
-        features: the network's shared features.
+        ask: what the network with the teacher's weights says.
+        spec: that network's.
         fixed: the weights are always the same, so that answers are remembered by frame.
     """
 
-    def __init__(
-        self,
-        network: PoseNetwork,
-        in_place: Callable[[], AbstractContextManager[None]],
-        features: Features,
-        *,
-        fixed: bool = False,
-    ) -> None:
-        self._network = network
-        self._in_place = in_place
-        self._features = features
+    def __init__(self, ask: Ask, spec: NetworkSpec, *, fixed: bool = False) -> None:
+        self._answers = ask
+        self._spec = spec
         self._fixed = fixed
         self._carrier = Carrier()
         self._taught: OrderedDict[int, _Remembered] = OrderedDict()
         self._seen: OrderedDict[int, _Seen] = OrderedDict()
-
-    def answers(self, images: Tensor, indices: Sequence[int]) -> tuple[Tensor, Tensor]:
-        """Heatmaps (n, K, H, H) of pictures, and of their mirror images turned back.
-
-        With the weights that are in place, not the teacher's.
-        """
-        return answers_both_ways(
-            partial(self._heatmaps, keys=keys_both_ways(indices)),
-            images,
-            self._network.spec.joint_set.flip_order,
-        )
 
     def teach(
         self,
@@ -131,25 +109,25 @@ class Teacher:
         self._taught.clear()
         self._seen.clear()
 
-    def _heatmaps(self, images: Tensor, keys: Sequence[Key]) -> Tensor:
-        return self._network.pose_of(self._features(images, keys)).heatmaps
-
     @torch.no_grad()
     def _ask(
         self, images: Tensor, indices: Sequence[int], around: Sequence[Sequence[PersonView]]
     ) -> tuple[Tensor, Tensor]:
-        with self._in_place():
-            return decode(self._means(images, indices, around))
+        return decode(self._means(images, indices, around))
 
     def _means(
         self, images: Tensor, indices: Sequence[int], around: Sequence[Sequence[PersonView]]
     ) -> Tensor:
         """What the frames' own answers and those of their neighbours make up, (n, K, H, H)."""
-        own = torch.stack(self.answers(images, indices)).mean(dim=0)
+        keys = keys_both_ways(indices)
+        both = answers_both_ways(
+            lambda pictures: self._answers(pictures, keys), images, self._spec.joint_set.flip_order
+        )
+        own = torch.stack(both).mean(dim=0)
         if not any(around):
             return own
         self._look_at([view for views in around for view in views])
-        pictures = to_pictures(images, bgr=self._network.spec.bgr)
+        pictures = to_pictures(images, bgr=self._spec.bgr)
         means = [
             self._with_neighbours(maps, grey(picture), index, views)
             for maps, picture, index, views in zip(
@@ -167,11 +145,9 @@ class Teacher:
         new = {view.index: view for view in views if view.index not in self._seen}
         if not new:
             return
-        spec = self._network.spec
-        size = spec.crop_size
-        crops = [view.upright(size) for view in new.values()]
-        images = to_tensor(crops, bgr=spec.bgr).to(self._network.device)
-        maps = self._heatmaps(images, keys_of(list(new))).half().cpu()
+        crops = [view.upright(self._spec.crop_size) for view in new.values()]
+        images = to_tensor(crops, bgr=self._spec.bgr)
+        maps = self._answers(images, keys_of(list(new))).half().cpu()
         for index, answer, crop in zip(new, maps, crops, strict=True):
             self._seen[index] = _Seen(answer.clone(), grey(crop))
 

@@ -29,6 +29,7 @@ from model.core.images import to_pictures
 from model.core.masking import Masker
 from model.core.perceptual import PerceptualLoss
 from model.ttp.networks import PoseNetwork, PoseOutput
+from model.ttp.onnx_pose import OnnxHeads
 from model.ttp.trunk import FrozenTrunk
 
 # Where updates rebuild nothing, a picture to look at is made this often.
@@ -61,11 +62,18 @@ class Learner:
         micro_batch: int,
         autocast: bool,
         trunk: FrozenTrunk | None = None,
+        trained_heads: OnnxHeads | None = None,
         masker: Masker | None = None,
         undo_steps: int = 0,
     ) -> None:
         personalizer = Personalizer(
-            network, perceptual, settings, autocast=autocast, trunk=trunk, masker=masker
+            network,
+            perceptual,
+            settings,
+            autocast=autocast,
+            trunk=trunk,
+            trained_heads=trained_heads,
+            masker=masker,
         )
         self._adapter = Adapter(personalizer, memory, micro_batch=micro_batch)
         self._former: deque[_Former] = deque(maxlen=undo_steps)
@@ -99,6 +107,10 @@ class Learner:
         self.reset()
         self._adapter.configure(settings)
         give_back_memory()  # the personalizer before, which is in a circle with its tasks
+
+    def does_not_follow(self) -> None:
+        """See ``Adapter.does_not_follow``."""
+        self._adapter.does_not_follow()
 
     def reset(self) -> None:
         """Trained weights, no open batch, no offline run."""

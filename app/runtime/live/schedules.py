@@ -221,6 +221,9 @@ class Runner(Protocol):
     def predict(self, view: PersonView) -> tuple[Pose, int]:
         """The pose in this view and the number of updates behind it."""
 
+    def does_not_follow(self) -> None:
+        """What is predicted next is of another scene or person: nothing is carried there."""
+
     @property
     def learner_state(self) -> LearnerState: ...
 
@@ -273,9 +276,12 @@ class TwoLanes:
             self._generation += 1
             self._predictor.copy_from(self._pristine)
             self._updates = 0
-            if self._fusion is not None:
-                self._fusion.forget()
+            self.does_not_follow()
         self._lane.commands.post(command)
+
+    def does_not_follow(self) -> None:
+        if self._fusion is not None:
+            self._fusion.forget()
 
     def predict(self, view: PersonView) -> tuple[Pose, int]:
         handover = self._lane.take_handover()
@@ -338,6 +344,9 @@ class Strict:
         output = self._learner.predict(crop, view.index, carried=carried)
         return pose_in_image(output, view.box), personalizer.updates
 
+    def does_not_follow(self) -> None:
+        self._learner.does_not_follow()
+
     def _learn(self, step: Callable[[], UpdateResult | None]) -> None:
         result = None
         # On a slow device a batch takes long: an application that closes does not wait for it.
@@ -376,6 +385,9 @@ class PredictOnly:
 
     def predict(self, view: PersonView) -> tuple[Pose, int]:
         return self._predictor.predict(view.image, view.box), 0
+
+    def does_not_follow(self) -> None:
+        """Each frame is answered alone."""
 
     def close(self) -> None:
         """Nothing of its own to stop."""

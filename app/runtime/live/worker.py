@@ -123,6 +123,7 @@ class Worker(ManagedThread):
             engine.network, machine.predict_threads, low_precision=machine.low_precision
         )
         self._trunk = FrozenTrunk(engine.network.encoder, fastest.engine)
+        self._trained_heads = fastest.heads
         torch.set_num_threads(machine.predict_threads + machine.update_threads)
         kind, reason = self._choose()
         # One copy always holds the trained weights: to compare with, and to go back to.
@@ -153,6 +154,7 @@ class Worker(ManagedThread):
             micro_batch=1 if engine.machine.device.type == "cpu" else self._settings.batch_size,
             autocast=engine.machine.low_precision,
             trunk=self._trunk,
+            trained_heads=self._trained_heads,
             masker=engine.masker,
             undo_steps=_UNDO_STEPS,
         )
@@ -260,7 +262,9 @@ class Worker(ManagedThread):
             self._forget_person()
 
     def _forget_person(self) -> None:
+        assert self._runner is not None
         self._memory.clear()
+        self._runner.does_not_follow()
         if self._settings.reset_on_cut:
             self._obey(Reset())
 

@@ -6,6 +6,8 @@ import time
 from collections.abc import Container, Iterator
 from dataclasses import dataclass
 
+import torch
+
 from app.runtime.capture.source import Frame, FrameSource
 from app.runtime.live.change import COMPARED, ChangeReport, change_since_trained
 from app.runtime.live.engine import Engine
@@ -23,7 +25,9 @@ from model.adaptation.comparison import BeforeAfter, compare
 from model.adaptation.memory import compact_side
 from model.adaptation.personalizer import apply
 from model.core.crop import SquareBox
-from model.ttp.prediction import Pose, crop_tensor, pose_in_image, predict_pose
+from model.ttp.onnx_pose import OnnxHeads
+from model.ttp.prediction import Pose, PosePredictor, crop_tensor, pose_in_image
+from model.ttp.trunk import FrozenTrunk, exact_engine
 
 # Pairs computed at a time. One costs 10 % more time; each further one 60 MB for another 3 %.
 _CPU_MICRO_BATCH = 2
@@ -83,6 +87,8 @@ class RecordingPipeline:
             self._adapter.load(profile, engine.settings)
         elif profile is not None:
             apply(engine.network, profile)
+        if self._adapter is None:
+            self._unchanging = PosePredictor(engine.network, torch.float32, *self._exact_parts())
         #: Frames with the person that ``watch`` has seen.
         self.watched = 0
         #: Views that ``watch`` kept apart, to compare on.
@@ -155,13 +161,23 @@ class RecordingPipeline:
         assert self._adapter is not None
         return self._adapter.personalizer.learnt()
 
+    def _exact_parts(self) -> tuple[FrozenTrunk, OnnxHeads | None]:
+        """The network's trunk, and what follows it with the weights of now, in float32."""
+        network, threads = self._engine.network, torch.get_num_threads()
+        in_onnx = exact_engine(network, threads)
+        heads = None if in_onnx is None else OnnxHeads(network, threads)
+        return FrozenTrunk(network.encoder, in_onnx), heads
+
     def _make_adapter(self) -> Adapter:
         engine = self._engine
+        trunk, trained_heads = self._exact_parts()
         personalizer = Personalizer(
             engine.network,
             engine.perceptual,
             engine.settings,
             autocast=engine.machine.low_precision,
+            trunk=trunk,
+            trained_heads=trained_heads,
             masker=engine.masker,
         )
         on_cpu = engine.machine.device.type == "cpu"
@@ -207,8 +223,7 @@ class RecordingPipeline:
         return pose
 
     def _pose(self, view: PersonView) -> Pose:
-        network = self._engine.network
         if self._adapter is None:
-            return predict_pose(network, view.image, view.box)
-        crop = crop_tensor(view.image, view.box, network.spec)
+            return self._unchanging.predict(view.image, view.box)
+        crop = crop_tensor(view.image, view.box, self._engine.network.spec)
         return pose_in_image(self._adapter.predict(crop, [view.index]), view.box)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import pytest
@@ -15,8 +14,9 @@ from model.adaptation.pairs import PairSampler
 from model.adaptation.teacher import Teacher
 from model.core.crop import SquareBox, crop_matrix
 from model.core.heatmaps import decode
-from model.core.images import to_tensor
+from model.core.images import answers_both_ways, to_tensor
 from model.core.motion import Carrier, grey
+from model.core.skeleton import PENN13
 from model.ttp.networks import PoseNetwork
 from tests.networks import small_network
 
@@ -27,16 +27,12 @@ class Asked:
     def __init__(self, *, fixed: bool = True) -> None:
         self.network: PoseNetwork = small_network()
         self.counts: list[int] = []
-        self.teacher = Teacher(self.network, self._in_place, self._features, fixed=fixed)
+        self.teacher = Teacher(self._ask, self.network.spec, fixed=fixed)
 
-    @contextlib.contextmanager
-    def _in_place(self) -> Iterator[None]:
-        yield
-
-    def _features(self, images: Tensor, keys: Sequence[object]) -> Tensor:
+    @torch.no_grad()
+    def _ask(self, images: Tensor, keys: Sequence[object]) -> Tensor:
         self.counts.append(len(images))
-        features: Tensor = self.network.encoder(images)
-        return features
+        return self.network.pose(images).heatmaps
 
 
 def _view(index: int) -> PersonView:
@@ -54,7 +50,9 @@ def test_neighbours_are_added_where_they_are_trusted() -> None:
     points, confidence = asked.teacher.teach(_crop(views[1]), (4,), [(views[0], views[2])])
 
     with torch.no_grad():
-        own = torch.stack(Asked().teacher.answers(_crop(views[1]), ())).mean(dim=0)[0]
+        crop, order = _crop(views[1]), PENN13.flip_order
+        both = answers_both_ways(lambda images: small_network().pose(images).heatmaps, crop, order)
+        own = torch.stack(both).mean(dim=0)[0]
         maps = [small_network().pose(_crop(view)).heatmaps[0].half() for view in views]
     seen = [grey(view.crop(crop_matrix(view.box), 128)) for view in views]
     total, weight = own, torch.ones(32, 32)

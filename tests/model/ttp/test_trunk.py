@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 import copy
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 from torch import Tensor
 
-from model.adaptation import PersonalizationSettings, Personalizer
+from model.adaptation import Pairs, PersonalizationSettings, Personalizer, preset
 from model.core.crop import SquareBox
 from model.ttp.networks import VARIANTS, NetworkSpec, PoseNetwork, Variant
 from model.ttp.networks.movenet import Taps
@@ -238,3 +239,34 @@ def test_a_network_that_learns_whole_is_not_handed_to_onnx_runtime(lightning: Po
     settings = PersonalizationSettings(scope="all")
     personalizer = Personalizer(copy.deepcopy(lightning), small_perceptual_loss(), settings)
     assert personalizer.heads(1) is None
+
+
+def test_what_is_told_as_trained_comes_from_the_trained_heads(lightning: PoseNetwork) -> None:
+    exact, used = OnnxHeads(lightning), []
+
+    def heads(taps: Taps) -> object:
+        used.append(len(taps[0]))
+        return exact(taps)
+
+    settings = replace(preset("steady").settings, batch_size=1, iterations=1)
+    network = copy.deepcopy(lightning)
+    trunk, images = FrozenTrunk(network.encoder), torch.randn(1, 3, 192, 192)
+    made = Personalizer(
+        network, small_perceptual_loss(), settings, trunk=trunk,
+        trained_heads=heads,  # type: ignore[arg-type]
+    )  # fmt: skip
+    wanted = made.predict(images).heatmaps
+    torch.testing.assert_close(
+        made.predict_as_trained(images).heatmaps, wanted, rtol=1e-3, atol=1e-4
+    )
+    assert used == [1]
+    made.update(Pairs(images, images, images, (0,)))
+    assert used == [1, 2]  # the teacher, of the picture and its mirror image
+    assert not torch.allclose(made.predict(images).heatmaps, wanted, atol=1e-3)
+    torch.testing.assert_close(
+        made.predict_as_trained(images).heatmaps, wanted, rtol=1e-3, atol=1e-4
+    )
+    made.reset()
+    everything = made.configured(replace(settings, scope="all"))
+    everything.predict_as_trained(images)  # whose trunk learns
+    assert used == [1, 2, 1]

@@ -44,3 +44,34 @@ def test_only_what_is_personalized_carries(
         wait_for(lambda: len(carried) >= before + 5)
     finally:
         session.close()
+
+
+@pytest.mark.parametrize("schedule", [Schedule.STRICT, Schedule.TWO_LANES])
+def test_nothing_is_carried_to_another_person(
+    schedule: Schedule, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[str] = []
+    fused, forget = MotionFusion.fused, MotionFusion.forget
+
+    def noting(self: MotionFusion, *arguments: object) -> Tensor:
+        told.append("fused")
+        return fused(self, *arguments)  # type: ignore[arg-type]
+
+    def forgetting(self: MotionFusion) -> None:
+        told.append("forgot")
+        forget(self)
+
+    engine = small_engine(replace(QUICK, carry=0.8))
+    session = LiveSession(lambda: engine, schedule)
+    try:
+        session.open(Clip(), loop=True)
+        session.set_personalizing(True)
+        wait_for(lambda: session.status().updates >= 1)
+        monkeypatch.setattr(MotionFusion, "fused", noting)
+        monkeypatch.setattr(MotionFusion, "forget", forgetting)
+        wait_for(lambda: "fused" in told)
+        told.clear()
+        engine.follower.changes += 1
+        wait_for(lambda: "forgot" in told and "fused" in told[told.index("forgot") :])
+    finally:
+        session.close()
