@@ -41,6 +41,7 @@ from model.evaluation.personalized import (
     together,
 )
 from model.tracking import PersonMasker
+from model.ttp.trunk import exact_parts
 from model.ttp.weights import load
 
 # Pairs computed at a time on a CPU, where more take more memory and are hardly faster.
@@ -272,11 +273,16 @@ class _Worker:
         self._perceptual = load_perceptual_loss(job.perceptual)
         self._personalizer = None
         if job.protocol.mode != "none":
+            trunk = trained_heads = None
+            if not self._autocast:
+                trunk, trained_heads = exact_parts(self._network, torch.get_num_threads())
             self._personalizer = Personalizer(
                 self._network,
                 self._perceptual,
                 job.protocol.settings,
                 autocast=self._autocast,
+                trunk=trunk,
+                trained_heads=trained_heads,
                 masker=PersonMasker(job.mask) if self._network.spec.masked else None,
             )
 

@@ -134,6 +134,16 @@ def exact_engine(network: PoseNetwork, threads: int) -> TrunkEngine | None:
     return OnnxTrunk(network.encoder, threads)
 
 
+def exact_parts(network: PoseNetwork, threads: int) -> tuple[FrozenTrunk, OnnxHeads | None]:
+    """The network's trunk, and what follows it with the weights of now, in the network's precision.
+
+    In ONNX Runtime where ``exact_engine`` is; else the trunk in PyTorch, and None.
+    """
+    engine = exact_engine(network, threads)
+    heads = None if engine is None else OnnxHeads(network, threads)
+    return FrozenTrunk(network.encoder, engine), heads
+
+
 @dataclass(frozen=True)
 class EngineChoice:
     """The fastest engine, and the times of an image (milliseconds) by name if there was a choice.

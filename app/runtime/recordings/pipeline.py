@@ -25,9 +25,8 @@ from model.adaptation.comparison import BeforeAfter, compare
 from model.adaptation.memory import compact_side
 from model.adaptation.personalizer import apply
 from model.core.crop import SquareBox
-from model.ttp.onnx_pose import OnnxHeads
 from model.ttp.prediction import Pose, PosePredictor, crop_tensor, pose_in_image
-from model.ttp.trunk import FrozenTrunk, exact_engine
+from model.ttp.trunk import exact_parts
 
 # Pairs computed at a time. One costs 10 % more time; each further one 60 MB for another 3 %.
 _CPU_MICRO_BATCH = 2
@@ -88,7 +87,8 @@ class RecordingPipeline:
         elif profile is not None:
             apply(engine.network, profile)
         if self._adapter is None:
-            self._unchanging = PosePredictor(engine.network, torch.float32, *self._exact_parts())
+            exact = exact_parts(engine.network, torch.get_num_threads())
+            self._unchanging = PosePredictor(engine.network, torch.float32, *exact)
         #: Frames with the person that ``watch`` has seen.
         self.watched = 0
         #: Views that ``watch`` kept apart, to compare on.
@@ -161,16 +161,9 @@ class RecordingPipeline:
         assert self._adapter is not None
         return self._adapter.personalizer.learnt()
 
-    def _exact_parts(self) -> tuple[FrozenTrunk, OnnxHeads | None]:
-        """The network's trunk, and what follows it with the weights of now, in float32."""
-        network, threads = self._engine.network, torch.get_num_threads()
-        in_onnx = exact_engine(network, threads)
-        heads = None if in_onnx is None else OnnxHeads(network, threads)
-        return FrozenTrunk(network.encoder, in_onnx), heads
-
     def _make_adapter(self) -> Adapter:
         engine = self._engine
-        trunk, trained_heads = self._exact_parts()
+        trunk, trained_heads = exact_parts(engine.network, torch.get_num_threads())
         personalizer = Personalizer(
             engine.network,
             engine.perceptual,
