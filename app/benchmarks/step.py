@@ -324,13 +324,14 @@ class _Ours:
         network = as_published(self._network) if exact else copy.deepcopy(self._network)
         network.to(self._device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         low = self._low and not exact
-        engine = fastest_engine(network, torch.get_num_threads(), low_precision=low).engine
+        fastest = fastest_engine(network, torch.get_num_threads(), low_precision=low)
         personalizer = Personalizer(
             network,
             PerceptualLoss(self._features),
             settings,
             autocast=low,
-            trunk=FrozenTrunk(network.encoder, engine),
+            trunk=FrozenTrunk(network.encoder, fastest.engine),
+            trained_heads=fastest.heads,
             masker=PersonMasker(PERSON_MASK) if network.spec.masked else None,
         )
         return _Step(personalizer, self._sights)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -132,8 +131,11 @@ def run(args: argparse.Namespace) -> int:
 
 def _run_each(args: argparse.Namespace, job: Job) -> int:
     """Process this worker's share; 0 with faults too: torchrun ends all if one process fails."""
+    import torch
+
     from app.runtime.recordings.many import TABLE, run_each
     from model.core.errors import UserError
+    from model.engine.ranks import own_gpu
 
     alone = ("profile", "save_profile", "true_joints")
     given = [f"--{name.replace('_', '-')}" for name in alone if getattr(args, name) is not None]
@@ -142,8 +144,9 @@ def _run_each(args: argparse.Namespace, job: Job) -> int:
     if not args.each:
         raise UserError("--share is for recordings that are taken each on its own. Add --each.")
     number, of = _share(args.share)
-    if args.share is None and of > 1 and args.device in (None, "auto", "cuda"):
-        job = replace(job, device=_own_device() or job.device)
+    shared_out = args.share is None and of > 1 and args.device in (None, "auto", "cuda")
+    if shared_out and torch.cuda.is_available():
+        job = replace(job, device=str(own_gpu()))
     faults = done = 0
     for row in run_each(job, number, of):
         done += 1
@@ -162,20 +165,15 @@ def _run_each(args: argparse.Namespace, job: Job) -> int:
 def _share(text: str | None) -> tuple[int, int]:
     """Which share of how many; without ``text`` that of this process under ``torchrun``."""
     from model.core.errors import UserError
+    from model.engine.ranks import launched
 
     if text is None:
-        return int(os.environ.get("RANK", "0")) + 1, int(os.environ.get("WORLD_SIZE", "1"))
+        rank, world = launched()
+        return rank + 1, world
     number, _, of = text.partition("/")
     if not (number.isdecimal() and of.isdecimal() and 1 <= int(number) <= int(of)):
         raise UserError(f"--share was {text!r}; it is which share of how many, from 1/8 to 8/8.")
     return int(number), int(of)
-
-
-def _own_device() -> str | None:
-    """The GPU that is this process's own under ``torchrun``; None without one."""
-    import torch
-
-    return f"cuda:{os.environ['LOCAL_RANK']}" if torch.cuda.is_available() else None
 
 
 def _as_json(outcomes: list[Outcome]) -> object:

@@ -62,10 +62,20 @@ class Ranks:
         return bool(self.mean(torch.tensor(float(flag), device=self.device)) > 0)
 
 
+def launched() -> tuple[int, int]:
+    """This process's number, from 0, and how many ``torchrun`` started; 0 and 1 without it."""
+    return int(os.environ.get("RANK", "0")), int(os.environ.get("WORLD_SIZE", "1"))
+
+
+def own_gpu() -> torch.device:
+    """The GPU of its machine that is this process's own under ``torchrun``."""
+    return torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
+
+
 def check_alone(what: str) -> None:
     """``UserError`` if ``torchrun`` started several processes, which ``what`` makes no use of."""
-    if int(os.environ.get("WORLD_SIZE", "1")) > 1:
-        raise UserError(f"{what} trains in one process on one device. Start without torchrun.")
+    if launched()[1] > 1:
+        raise UserError(f"{what} runs in one process on one device. Start without torchrun.")
 
 
 @contextmanager
@@ -74,16 +84,16 @@ def joined_ranks(device: torch.device) -> Iterator[Ranks]:
 
     Each process of a machine has a GPU of its own, if it is to compute on one.
     """
-    world = int(os.environ.get("WORLD_SIZE", "1"))
+    rank, world = launched()
     if world == 1:
         yield Ranks(device=device)
         return
     if device.type == "cuda":
-        device = torch.device("cuda", int(os.environ.get("LOCAL_RANK", "0")))
+        device = own_gpu()
         torch.cuda.set_device(device)
     distributed.init_process_group("nccl" if device.type == "cuda" else "gloo")
     try:
-        yield Ranks(int(os.environ["RANK"]), world, device)
+        yield Ranks(rank, world, device)
     finally:
         distributed.destroy_process_group()
 
