@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -14,6 +15,7 @@ from app.assets import demo
 from app.runtime.capture.files import VideoSource
 from app.runtime.capture.source import Grab, SourceInfo, SourceStalledError
 from app.runtime.live.engine import Engine
+from app.runtime.live.worker import WORKER_THREAD
 from model.core.crop import SquareBox
 
 # So many pictures are as they should be.
@@ -98,7 +100,10 @@ class FaultySource:
 
 
 class Tripwire:
-    """Makes engines whose follower raises once, when it is ``set``."""
+    """Makes engines whose follower raises once in the worker, when it is ``set``.
+
+    Learning from a whole video, in a thread of its own, takes an engine too: its fault is another.
+    """
 
     def __init__(self, make_engine: Callable[[], Engine]) -> None:
         self._make_engine = make_engine
@@ -109,7 +114,7 @@ class Tripwire:
         locate = engine.follower.locate
 
         def tripped(image: NDArray[np.uint8], time_s: float) -> SquareBox | None:
-            if self.set:
+            if self.set and threading.current_thread().name == WORKER_THREAD:
                 self.set = False
                 raise RuntimeError("an injected fault of the worker")
             return locate(image, time_s)

@@ -336,12 +336,13 @@ class _Soak:
         begun = self._now()
         window, session = self._running.window, self._running.session
         window.open_source(SourceChoice(SourceKind.DEMO, DEMOS[0].name))
+        # It plays then: of a source that cannot be opened, one that was paused would go on so.
+        self._comes(lambda: not window.opener.busy)
         if fault is Fault.WORKER_RAISES:
             self._wire.set = True
         elif fault is Fault.NO_SOURCE:
             window.open_source(SourceChoice(SourceKind.VIDEO, "/no/such/video.mp4"))
         else:
-            self._comes(lambda: not window.opener.busy)
             session.open(FaultySource(fault), loop=True)
             window.show_source()
         self._wait(_FAULT_SECONDS)

@@ -11,7 +11,7 @@ import numpy as np
 import pyqtgraph as pg
 from numpy.typing import NDArray
 from PyQt6.QtCore import QEvent, QSize, Qt
-from PyQt6.QtGui import QColor, QFont, QPalette, QShowEvent
+from PyQt6.QtGui import QColor, QFont, QPalette, QResizeEvent, QShowEvent, QTextDocument
 from PyQt6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
 
 from app.gui.colours import Hue
@@ -128,6 +128,7 @@ _AXIS_WIDTH = 44
 _RIGHT_WIDTH = 56
 _OVERHANG = 30
 _MARGIN = 16
+_SIDE = 12
 _AXIS_HEIGHT = 22
 
 
@@ -164,6 +165,8 @@ class Chart(QWidget):
         self._values = [float("nan")] * len(self._curves)
         self._heading = QLabel()
         self._heading.setTextFormat(Qt.TextFormat.RichText)
+        self._heading.setWordWrap(True)
+        self._heading.setAlignment(Qt.AlignmentFlag.AlignTop)
         self._heading.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self._plot = pg.PlotWidget()
         self._sides = {"left": (self._plot.getPlotItem().getViewBox(), left)}
@@ -172,7 +175,7 @@ class Chart(QWidget):
             self._sides["right"] = (self._add_right_view(), right)
         self._items = [self._add_item(curve) for curve in self._curves]
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(12, 4, 12, 0)
+        layout.setContentsMargins(_SIDE, 4, _SIDE, 0)
         layout.setSpacing(4)
         layout.addWidget(self._heading)
         layout.addWidget(self._plot, 1)
@@ -198,6 +201,20 @@ class Chart(QWidget):
             self._fit(side, view, axis, np.concatenate(known))
         self._values = [_last_known(y) for _, y in data]
         self._write_heading()
+
+    def heading_height(self, width: int) -> int:
+        """Pixels that the heading needs where the chart is so wide: two lines if it must."""
+        # The label itself never tells less than the height that it was given.
+        text = QTextDocument()
+        text.setDocumentMargin(0)
+        text.setDefaultFont(self._heading.font())
+        text.setHtml(self._heading.text())
+        text.setTextWidth(width - 2 * _SIDE)
+        return math.ceil(text.size().height())
+
+    def set_heading_height(self, height: int) -> None:
+        """Give the heading so many pixels, so that the curves of charts side by side are level."""
+        self._heading.setFixedHeight(height)
 
     def changeEvent(self, event: QEvent | None) -> None:
         super().changeEvent(event)
@@ -286,8 +303,9 @@ class Chart(QWidget):
                 continue
             number = f" {value:.{curve.digits}f}{curve.unit}" if np.isfinite(value) else ""
             dot = f'<span style="color:{curve.hue.colour(dark=dark).name()}">●</span>'
-            parts.append(f"{dot}&nbsp;{tr(curve.name)}{number}")
-        self._heading.setText(" &nbsp; ".join(parts))
+            words = f"{tr(curve.name)}{number}".replace(" ", "&nbsp;")
+            parts.append(f"{dot}&nbsp;{words}")
+        self._heading.setText("&nbsp;&nbsp; ".join(parts))
 
 
 def _side(curve: Curve) -> str:
@@ -300,6 +318,7 @@ def _last_known(values: NDArray[np.float64]) -> float:
 
 
 _PERIOD = 0.5
+_BETWEEN = 8
 _LOSSES = 500
 _SMOOTHING = 10
 # One error a comparison, 0.4 s apart, makes a row of the history in most half seconds.
@@ -328,7 +347,7 @@ class PlotsPanel(QWidget):
         self._middle.addWidget(self._error_chart)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(8)
+        layout.setSpacing(_BETWEEN)
         for chart in (self._loss_chart, self._middle, self._rate_chart):
             layout.addWidget(chart, 1)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
@@ -396,6 +415,18 @@ class PlotsPanel(QWidget):
             if history is self._errors:
                 values = _trailing_mean(values)
             chart.show_data(_TIME_RANGE, _TIME_TICKS, [(ages, column) for column in values.T])
+        self._level_headings()
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
+        super().resizeEvent(event)
+        self._level_headings()
+
+    def _level_headings(self) -> None:
+        charts = [self._loss_chart, self._cost_chart, self._error_chart, self._rate_chart]
+        width = (self.width() - 2 * _BETWEEN) // 3
+        height = max(chart.heading_height(width) for chart in charts)
+        for chart in charts:
+            chart.set_heading_height(height)
 
     def _redraw_loss(self) -> None:
         rows = np.array(self._losses, np.float64).reshape(-1, 3)

@@ -48,6 +48,7 @@ from model.ttp.trunk import FrozenTrunk, fastest_engine
 
 # On a slow or busy machine one pair of images takes seconds, and nothing may outlive the window.
 STOPPING_SECONDS = 60.0
+WORKER_THREAD = "app-worker"
 _WAIT_SECONDS = 0.1
 _SAMPLED_COMPARISON_SECONDS = 0.4
 # Of 2.4 MB each with the default preset, 45 MB as published.
@@ -70,7 +71,7 @@ class Worker(ManagedThread):
         schedule: Schedule | None = None,
         on_result: Callable[[Frame, PoseResult], None] = lambda frame, result: None,
     ) -> None:
-        super().__init__("app-worker", on_fault)
+        super().__init__(WORKER_THREAD, on_fault)
         self.commands = CommandQueue()
         self.result_buffer = ResultBuffer(engine.device_text)
         self._engine = engine

@@ -2,17 +2,21 @@ from __future__ import annotations
 
 import json
 import sys
+import threading
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from app.benchmarks import soak
-from app.benchmarks.faults import Fault, FaultySource
+from app.benchmarks.faults import Fault, FaultySource, Tripwire
 from app.benchmarks.soak import SoakFigures, _judged, _Totals
 from app.runtime.capture.source import Grab, SourceStalledError
+from app.runtime.live.worker import WORKER_THREAD
 from main import main
+from model.core.crop import SquareBox
 
 
 @pytest.mark.usefixtures("themed")
@@ -51,6 +55,29 @@ def test_every_fault_of_a_source_happens() -> None:
         _read(FaultySource(Fault.SOURCE_RAISES), 21)
     with pytest.raises(SourceStalledError):
         _read(FaultySource(Fault.SOURCE_STALLS), 21)
+
+
+def test_the_wire_trips_the_worker_and_not_what_learns_offline() -> None:
+    box = SquareBox(1.0, 2.0, 3.0)
+    follower = SimpleNamespace(locate=lambda image, time_s: box)
+    wire = Tripwire(lambda: SimpleNamespace(follower=follower))  # type: ignore[arg-type,return-value]
+    wire().follower.locate(np.zeros((4, 4, 3), np.uint8), 0.0)
+    wire.set = True
+    found: dict[str, object] = {}
+
+    def look(name: str) -> None:
+        try:
+            found[name] = follower.locate(np.zeros((4, 4, 3), np.uint8), 0.0)
+        except RuntimeError as error:
+            found[name] = error
+
+    for name in ("app-offline", WORKER_THREAD):
+        thread = threading.Thread(target=look, args=(name,), name=name)
+        thread.start()
+        thread.join()
+    assert found["app-offline"] == box
+    assert isinstance(found[WORKER_THREAD], RuntimeError)
+    assert not wire.set
 
 
 def test_the_verdict_names_what_did_not_hold() -> None:

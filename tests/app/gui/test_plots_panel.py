@@ -36,7 +36,7 @@ def headings(panel: PlotsPanel) -> list[str]:
     for chart in charts:
         label = chart.findChild(QLabel)
         assert label is not None
-        found.append(label.text())
+        found.append(label.text().replace("&nbsp;", " "))
     return found
 
 
@@ -107,6 +107,29 @@ def test_a_hidden_panel_draws_when_it_is_shown(panel: PlotsPanel, qtbot: QtBot) 
 def test_a_narrow_window_can_hold_it(panel: PlotsPanel) -> None:
     assert panel.minimumSizeHint().width() < 600
     assert panel.sizeHint().height() == 160
+
+
+def test_headings_are_whole_and_level_in_a_narrow_window(panel: PlotsPanel, qtbot: QtBot) -> None:
+    panel.resize(1800, 160)
+    status = WorkerStatus(predictions_per_second=27, pairs_per_second=4.2, latency_p95=0.061)
+    panel.add_status(10.0, status)
+    qtbot.waitUntil(lambda: "61 ms" in headings(panel)[2])
+
+    def labels() -> list[QLabel]:
+        return [
+            label for chart in panel.findChildren(Chart) for label in chart.findChildren(QLabel)
+        ]
+
+    wide = {label.height() for label in labels()}
+    panel.resize(800, 160)
+    qtbot.waitUntil(lambda: {label.height() for label in labels()} != wide)
+    assert len({label.height() for label in labels() if label.isVisible()}) == 1
+    for chart in panel.findChildren(Chart):
+        if chart.isVisible():
+            needed = chart.heading_height(chart.width())
+            assert needed <= chart.findChildren(QLabel)[0].height()
+    panel.resize(1800, 160)
+    qtbot.waitUntil(lambda: {label.height() for label in labels()} == wide)
 
 
 @pytest.mark.parametrize("scheme", [Qt.ColorScheme.Light, Qt.ColorScheme.Dark])
