@@ -12,7 +12,7 @@ import torch
 from app.assets import DETECTOR, PERCEPTUAL_WEIGHTS, PERSON_MASK, WEIGHTS
 from app.runtime.live.results import NetworkInfo
 from app.runtime.live.schedules import Machine
-from model.adaptation import DEFAULT_PRESET, PersonalizationSettings
+from model.adaptation import DEFAULT_PRESET, PersonalizationSettings, Personalizer
 from model.adaptation.profile import ProfileBase
 from model.core.device import choose_device, prefers_bfloat16
 from model.core.files import sha256_of
@@ -21,6 +21,8 @@ from model.core.weights import read_metadata
 from model.tracking import PersonDetector, PersonFollower, PersonMasker
 from model.ttp import weights
 from model.ttp.networks import VARIANT_TITLES, NetworkSpec, PoseNetwork
+from model.ttp.onnx_pose import OnnxHeads
+from model.ttp.trunk import FrozenTrunk
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,23 @@ class Engine:
     def profile_base(self) -> ProfileBase:
         """What profiles of people must belong to."""
         return ProfileBase.of(self.network, self.weights_name, self.weights_sha256)
+
+    def personalizer(
+        self,
+        settings: PersonalizationSettings,
+        trunk: FrozenTrunk,
+        trained_heads: OnnxHeads | None = None,
+    ) -> Personalizer:
+        """What learns with the network; ``trunk`` and heads are as a ``Personalizer`` has them."""
+        return Personalizer(
+            self.network,
+            self.perceptual,
+            settings,
+            autocast=self.machine.low_precision,
+            trunk=trunk,
+            trained_heads=trained_heads,
+            masker=self.masker,
+        )
 
 
 def load_engine(

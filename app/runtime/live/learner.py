@@ -26,11 +26,7 @@ from model.adaptation import (
 from model.adaptation.personalizer import Snapshot
 from model.core.device import give_back_memory
 from model.core.images import to_pictures
-from model.core.masking import Masker
-from model.core.perceptual import PerceptualLoss
-from model.ttp.networks import PoseNetwork, PoseOutput
-from model.ttp.onnx_pose import OnnxHeads
-from model.ttp.trunk import FrozenTrunk
+from model.ttp.networks import PoseOutput
 
 # Where updates rebuild nothing, a picture to look at is made this often.
 _SHOWN_SECONDS = 2.0
@@ -48,33 +44,18 @@ class Learner:
 
     ``online`` and ``offline`` each compute one micro-batch of ``micro_batch`` pairs (the last of a
     batch may be smaller) and return an UpdateResult when it closed a batch. Where updates rebuild
-    nothing, a pair is rebuilt now and then to be shown. ``memory`` may be shared, ``trunk`` is
-    with whoever predicts the same views. The last ``undo_steps`` resets can be undone.
+    nothing, a pair is rebuilt now and then to be shown. ``memory`` may be shared. The last
+    ``undo_steps`` resets can be undone.
     """
 
     def __init__(
         self,
-        network: PoseNetwork,
-        perceptual: PerceptualLoss,
-        settings: PersonalizationSettings,
+        personalizer: Personalizer,
         memory: SourceMemory,
         *,
         micro_batch: int,
-        autocast: bool,
-        trunk: FrozenTrunk | None = None,
-        trained_heads: OnnxHeads | None = None,
-        masker: Masker | None = None,
         undo_steps: int = 0,
     ) -> None:
-        personalizer = Personalizer(
-            network,
-            perceptual,
-            settings,
-            autocast=autocast,
-            trunk=trunk,
-            trained_heads=trained_heads,
-            masker=masker,
-        )
         self._adapter = Adapter(personalizer, memory, micro_batch=micro_batch)
         self._former: deque[_Former] = deque(maxlen=undo_steps)
         self._shown: PairExample | None = None

@@ -29,14 +29,11 @@ from app.runtime.lifecycle import (
 )
 from app.runtime.live.learner import Learner
 from app.runtime.live.results import LearnerState, Schedule, UpdateResult
-from model.adaptation import Pairs, PersonalizationSettings, Personalizer, PersonView, SourceMemory
+from model.adaptation import Pairs, Personalizer, PersonView, SourceMemory
 from model.core.crop import CROP_SIZE
 from model.core.motion import MotionFusion
-from model.core.perceptual import PerceptualLoss
-from model.ttp.networks import PoseNetwork
 from model.ttp.onnx_pose import OnnxHeads
 from model.ttp.prediction import Pose, PosePredictor, crop_tensor, pose_in_image
-from model.ttp.trunk import FrozenTrunk
 
 _IDLE_SECONDS = 0.2
 
@@ -402,64 +399,44 @@ class Choice:
 
 
 def choose_schedule(
-    network: PoseNetwork,
-    perceptual: PerceptualLoss,
-    settings: PersonalizationSettings,
-    machine: Machine,
-    trunk: FrozenTrunk,
-    frames_per_second: float,
-    stopping: Callable[[], bool],
+    personalizer: Personalizer, frames_per_second: float, stopping: Callable[[], bool]
 ) -> Choice:
     """Measure one update's cost on this machine and choose the schedule that can hold the rate."""
-    if not network.spec.personalizable:
+    if not personalizer.network.spec.personalizable:
         return Choice(Schedule.PREDICT_ONLY, "this network has no self-supervised task")
-    update = seconds_of_update(network, perceptual, settings, machine, trunk, stopping)
+    update = seconds_of_update(personalizer, stopping)
     period = 1 / frames_per_second
     schedule = Schedule.STRICT if update < 0.8 * period else Schedule.TWO_LANES
     reason = (
-        f"an update of {settings.batch_size} pairs takes about {update:.2f} s and a frame comes "
-        f"every {period:.2f} s"
+        f"an update of {personalizer.settings.batch_size} pairs takes about {update:.2f} s and a "
+        f"frame comes every {period:.2f} s"
     )
     return Choice(schedule, reason)
 
 
 def seconds_of_update(
-    network: PoseNetwork,
-    perceptual: PerceptualLoss,
-    settings: PersonalizationSettings,
-    machine: Machine,
-    trunk: FrozenTrunk,
-    stopping: Callable[[], bool] = lambda: False,
+    personalizer: Personalizer, stopping: Callable[[], bool] = lambda: False
 ) -> float:
     """What an update takes on this machine; the weights stay as they are.
 
     One pair is computed on a CPU, a whole batch elsewhere, each twice because the first warms up.
     """
-    pairs = 1 if machine.device.type == "cpu" else settings.batch_size
-    seconds = _seconds(network, perceptual, settings, machine, trunk, pairs)
+    settings = personalizer.settings
+    pairs = 1 if personalizer.device.type == "cpu" else settings.batch_size
+    seconds = _seconds(personalizer, pairs)
     if not stopping():
-        seconds = min(seconds, _seconds(network, perceptual, settings, machine, trunk, pairs))
+        seconds = min(seconds, _seconds(personalizer, pairs))
     return seconds * settings.batch_size / pairs * settings.iterations
 
 
-def _seconds(
-    network: PoseNetwork,
-    perceptual: PerceptualLoss,
-    settings: PersonalizationSettings,
-    machine: Machine,
-    trunk: FrozenTrunk,
-    pairs: int,
-) -> float:
-    personalizer = Personalizer(
-        network, perceptual, settings, autocast=machine.low_precision, trunk=trunk
-    )
-    spec = network.spec
-    targets = torch.zeros(pairs, 3, spec.crop_size, spec.crop_size)
+def _seconds(personalizer: Personalizer, pairs: int) -> float:
+    size = personalizer.network.spec.crop_size
+    targets = torch.zeros(pairs, 3, size, size)
     sources = torch.zeros(pairs, 3, CROP_SIZE, CROP_SIZE)
     start = time.perf_counter()
     personalizer.accumulate(Pairs(targets, sources), pairs)
-    if machine.device.type == "cuda":
-        torch.cuda.synchronize(machine.device)
+    if personalizer.device.type == "cuda":
+        torch.cuda.synchronize(personalizer.device)
     seconds = time.perf_counter() - start
     personalizer.discard()
     return seconds

@@ -40,7 +40,13 @@ from app.runtime.live.schedules import (
     TwoLanes,
     choose_schedule,
 )
-from model.adaptation import Learnt, PersonalizationSettings, PersonView, SourceMemory
+from model.adaptation import (
+    Learnt,
+    PersonalizationSettings,
+    Personalizer,
+    PersonView,
+    SourceMemory,
+)
 from model.core.device import give_back_memory
 from model.tracking.scene import SceneChange
 from model.ttp.prediction import Pose, PosePredictor
@@ -146,19 +152,16 @@ class Worker(ManagedThread):
         self.result_buffer.set_schedule(kind, reason)
 
     def _learner(self) -> Learner:
-        engine = self._engine
+        on_cpu = self._engine.machine.device.type == "cpu"
         return Learner(
-            engine.network,
-            engine.perceptual,
-            self._settings,
+            self._personalizer(),
             self._memory,
-            micro_batch=1 if engine.machine.device.type == "cpu" else self._settings.batch_size,
-            autocast=engine.machine.low_precision,
-            trunk=self._trunk,
-            trained_heads=self._trained_heads,
-            masker=engine.masker,
+            micro_batch=1 if on_cpu else self._settings.batch_size,
             undo_steps=_UNDO_STEPS,
         )
+
+    def _personalizer(self) -> Personalizer:
+        return self._engine.personalizer(self._settings, self._trunk, self._trained_heads)
 
     def _listeners(self) -> Listeners:
         return Listeners(
@@ -168,15 +171,8 @@ class Worker(ManagedThread):
     def _choose(self) -> tuple[Schedule, str]:
         if self._wanted_schedule is not None:
             return self._wanted_schedule, "chosen by hand"
-        engine = self._engine
         choice = choose_schedule(
-            engine.network,
-            engine.perceptual,
-            self._settings,
-            engine.machine,
-            self._trunk,
-            self._frames_per_second,
-            lambda: self.stopping,
+            self._personalizer(), self._frames_per_second, lambda: self.stopping
         )
         return choice.schedule, choice.reason
 

@@ -21,14 +21,12 @@ from app.runtime.lifecycle import ManagedThread, ThreadState, yield_to_other_thr
 from app.runtime.live.change import ChangeReport
 from app.runtime.live.engine import Engine
 from app.runtime.live.results import OfflineProgress, UpdateNumbers
-from app.runtime.live.schedules import seconds_of_update
 from app.runtime.recordings.job import recordings_in, source_of
 from app.runtime.recordings.pipeline import RecordingPipeline
 from model.adaptation import Learnt, PersonalizationSettings, UpdateReport, planned_updates
 from model.adaptation.comparison import BURST
 from model.core.device import give_back_memory
 from model.core.errors import UserError
-from model.ttp.trunk import FrozenTrunk
 
 _STOPPING_SECONDS = 60.0
 # Frames that are kept apart to compare on: so many bursts over all videos, and at most one frame
@@ -185,12 +183,8 @@ class OfflineRun(ManagedThread):
         machine = engine.machine
         torch.set_num_threads(machine.predict_threads + machine.update_threads)
         total = None if None in counts else sum(count or 0 for count in counts)
-        trunk = FrozenTrunk(engine.network.encoder)
-        per_update = seconds_of_update(
-            engine.network, engine.perceptual, engine.settings, machine, trunk
-        )
-        estimate = Estimate(total, per_update, self._updates_for)
         pipeline = RecordingPipeline(engine, "offline", total)
+        estimate = Estimate(total, pipeline.seconds_of_update(), self._updates_for)
         bursts = max(1, _BURSTS // len(sources))
         first_frames: int | None = None
         for place, (source, count) in enumerate(zip(sources, counts, strict=True)):

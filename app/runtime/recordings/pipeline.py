@@ -12,11 +12,11 @@ from app.runtime.capture.source import Frame, FrameSource
 from app.runtime.live.change import COMPARED, ChangeReport, change_since_trained
 from app.runtime.live.engine import Engine
 from app.runtime.live.results import PoseResult, nobody, pose_result
+from app.runtime.live.schedules import seconds_of_update
 from model.adaptation import (
     Adapter,
     Learnt,
     Mode,
-    Personalizer,
     PersonView,
     SourceMemory,
     UpdateReport,
@@ -104,6 +104,11 @@ class RecordingPipeline:
         """How many views there are to learn from."""
         return len(self._memory)
 
+    def seconds_of_update(self) -> float:
+        """What an update takes here, measured on blank pairs; nothing is learnt."""
+        assert self._adapter is not None
+        return seconds_of_update(self._adapter.personalizer)
+
     def watch(self, source: FrameSource, apart: Container[int] = ()) -> Iterator[Frame]:
         """The first pass offline: every frame of an open ``source``, views of the person kept.
 
@@ -163,16 +168,8 @@ class RecordingPipeline:
 
     def _make_adapter(self) -> Adapter:
         engine = self._engine
-        trunk, trained_heads = exact_parts(engine.network, torch.get_num_threads())
-        personalizer = Personalizer(
-            engine.network,
-            engine.perceptual,
-            engine.settings,
-            autocast=engine.machine.low_precision,
-            trunk=trunk,
-            trained_heads=trained_heads,
-            masker=engine.masker,
-        )
+        exact = exact_parts(engine.network, torch.get_num_threads())
+        personalizer = engine.personalizer(engine.settings, *exact)
         on_cpu = engine.machine.device.type == "cpu"
         return Adapter(personalizer, self._memory, micro_batch=_CPU_MICRO_BATCH if on_cpu else None)
 

@@ -7,7 +7,14 @@ from torch import Tensor
 
 from app.runtime.live.learner import Learner
 from app.runtime.live.results import UpdateResult
-from model.adaptation import Learnt, PersonalizationSettings, PersonView, SourceMemory, guard
+from model.adaptation import (
+    Learnt,
+    PersonalizationSettings,
+    Personalizer,
+    PersonView,
+    SourceMemory,
+    guard,
+)
 from model.adaptation.pairs import Pairs
 from model.core.crop import SquareBox
 from tests.app.runtime.live.machinery import picture
@@ -18,15 +25,8 @@ def _learner(
     memory: SourceMemory, *, micro_batch: int = 2, undo_steps: int = 0, **settings: object
 ) -> Learner:
     chosen = PersonalizationSettings(scope="deconvolutions", **settings)  # type: ignore[arg-type]
-    return Learner(
-        small_network(),
-        small_perceptual_loss(),
-        chosen,
-        memory,
-        micro_batch=micro_batch,
-        autocast=False,
-        undo_steps=undo_steps,
-    )
+    personalizer = Personalizer(small_network(), small_perceptual_loss(), chosen)
+    return Learner(personalizer, memory, micro_batch=micro_batch, undo_steps=undo_steps)
 
 
 def _view(index: int) -> PersonView:
@@ -115,14 +115,8 @@ def test_reset_and_other_settings_start_from_the_trained_weights(memory: SourceM
 
 def test_the_rotation_variant_learns_without_reconstructions(memory: SourceMemory) -> None:
     settings = PersonalizationSettings(scope="deconvolutions", batch_size=1)
-    learner = Learner(
-        small_network("rotation"),
-        small_perceptual_loss(),
-        settings,
-        memory,
-        micro_batch=1,
-        autocast=False,
-    )
+    personalizer = Personalizer(small_network("rotation"), small_perceptual_loss(), settings)
+    learner = Learner(personalizer, memory, micro_batch=1)
     result = learner.online(_view(4))
     assert result is not None and result.number == 1
     assert not result.reconstruction.any()
