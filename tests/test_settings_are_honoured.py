@@ -53,6 +53,8 @@ def _noting() -> Iterator[_Noting]:
         warm_up=1,
         average=0.5,
         anchor=0.1,
+        whole_step_loss=0.1,
+        trained_share=0.25,
         reset_every=1000,
         reset_on_cut=True,
     )

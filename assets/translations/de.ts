@@ -536,6 +536,10 @@
         <translation>Wie gelernt wird, was das Fenster tut, und welche Taste was tut</translation>
     </message>
     <message>
+        <source>How much the network as trained counts beside what was learnt (0 to 1).</source>
+        <translation>Wie viel das Netz, wie es trainiert wurde, neben dem Gelernten zählt (0 bis 1).</translation>
+    </message>
+    <message>
         <source>How often each frame with the person is learnt from</source>
         <translation>Wie oft aus jedem Bild mit der Person gelernt wird</translation>
     </message>
@@ -1632,6 +1636,10 @@
         <translation>Rundgang</translation>
     </message>
     <message>
+        <source>Trained share</source>
+        <translation>Anteil des Trainierten</translation>
+    </message>
+    <message>
         <source>Turn and scale pairs as published, or a third as much.</source>
         <translation>Paare drehen und skalieren wie veröffentlicht, oder ein Drittel davon.</translation>
     </message>
@@ -1712,8 +1720,8 @@
         <translation>Woraus gelernt wird</translation>
     </message>
     <message>
-        <source>What is updated: all, the features, or the last layers (deconvolutions) alone.</source>
-        <translation>Was aktualisiert wird: alles, die Merkmale, oder nur die letzten Schichten (Dekonvolutionen).</translation>
+        <source>What is updated: all, features, the last layers (deconvolutions), or the last alone.</source>
+        <translation>Was aktualisiert wird: alles (all), die Merkmale (features), die letzten Schichten (deconvolutions) oder nur die letzte (last).</translation>
     </message>
     <message>
         <source>What is wrong</source>
@@ -1736,8 +1744,16 @@
         <translation>Was eingestellt wird</translation>
     </message>
     <message>
+        <source>Where the loss is below this, steps are shorter in proportion (0: never).</source>
+        <translation>Unter diesem Verlust werden die Schritte im Verhältnis kürzer (0: nie).</translation>
+    </message>
+    <message>
         <source>Who gets every result</source>
         <translation>Wer jedes Ergebnis bekommt</translation>
+    </message>
+    <message>
+        <source>Whole step loss</source>
+        <translation>Verlust für ganze Schritte</translation>
     </message>
     <message>
         <source>Why a key was refused</source>
@@ -1858,6 +1874,10 @@
     <message>
         <source>keypoints</source>
         <translation>Punkte</translation>
+    </message>
+    <message>
+        <source>last</source>
+        <translation>letzte</translation>
     </message>
     <message>
         <source>latency</source>

@@ -536,6 +536,10 @@
         <translation>如何学习、窗口行为以及各按键的作用</translation>
     </message>
     <message>
+        <source>How much the network as trained counts beside what was learnt (0 to 1).</source>
+        <translation>训练好的网络与所学内容相比的权重（0 到 1）。</translation>
+    </message>
+    <message>
         <source>How often each frame with the person is learnt from</source>
         <translation>从每个有此人的帧学习多少次</translation>
     </message>
@@ -1632,6 +1636,10 @@
         <translation>导览</translation>
     </message>
     <message>
+        <source>Trained share</source>
+        <translation>训练网络的份额</translation>
+    </message>
+    <message>
         <source>Turn and scale pairs as published, or a third as much.</source>
         <translation>按论文旋转和缩放，或只用三分之一。</translation>
     </message>
@@ -1712,8 +1720,8 @@
         <translation>学习的内容</translation>
     </message>
     <message>
-        <source>What is updated: all, the features, or the last layers (deconvolutions) alone.</source>
-        <translation>更新内容：全部、特征层，或仅最后几层（反卷积层）。</translation>
+        <source>What is updated: all, features, the last layers (deconvolutions), or the last alone.</source>
+        <translation>更新的部分：全部、特征、最后几层（反卷积），或仅最后一层。</translation>
     </message>
     <message>
         <source>What is wrong</source>
@@ -1736,8 +1744,16 @@
         <translation>要设置的内容</translation>
     </message>
     <message>
+        <source>Where the loss is below this, steps are shorter in proportion (0: never).</source>
+        <translation>损失低于此值时，步长按比例缩短（0：从不）。</translation>
+    </message>
+    <message>
         <source>Who gets every result</source>
         <translation>接收每个结果者</translation>
+    </message>
+    <message>
+        <source>Whole step loss</source>
+        <translation>完整步长所需损失</translation>
     </message>
     <message>
         <source>Why a key was refused</source>
@@ -1858,6 +1874,10 @@
     <message>
         <source>keypoints</source>
         <translation>个关键点</translation>
+    </message>
+    <message>
+        <source>last</source>
+        <translation>最后一层</translation>
     </message>
     <message>
         <source>latency</source>

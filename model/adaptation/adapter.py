@@ -122,7 +122,7 @@ class Adapter:
         Each heeds those before it as far as the settings ``carry`` them, unless they are not to be
         ``carried``.
         """
-        output = self.personalizer.predict(crops, keys_of(indices), fresh=True)
+        output = self.personalizer.answer(crops, keys_of(indices), fresh=True)
         if self._fusion is None or not carried:
             return output
         pictures = list(to_pictures(crops, bgr=self.personalizer.network.spec.bgr))

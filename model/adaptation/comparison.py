@@ -93,7 +93,7 @@ def compare(
     """
     moving = views if moving is None else moving
     trained = _figures(personalizer, personalizer.predict_as_trained, views, moving)
-    personalized = _figures(personalizer, personalizer.predict, views, moving)
+    personalized = _figures(personalizer, personalizer.answer, views, moving)
     if personalizer.network.spec.reconstructs:
         before = _errors(personalizer, views, as_trained=True)
         after = _errors(personalizer, views, as_trained=False)

@@ -9,7 +9,7 @@ from torch import nn
 from model.adaptation.settings import Scope
 from model.core.errors import UserError
 from model.ttp.networks import PoseNetwork
-from model.ttp.networks.encoder import NECKS
+from model.ttp.networks.encoder import LAST, NECKS
 from model.ttp.networks.variants import VARIANT_TITLES
 
 # How the supervised keypoints are read off the self-supervised ones is never changed.
@@ -18,6 +18,7 @@ _SCOPES: dict[Scope, tuple[str, ...]] = {
     "all": ("encoder.", "self_head.", "rotation_head.", "reconstruction."),
     "features": ("encoder.", "self_head.", "rotation_head."),
     "deconvolutions": (*NECKS, "self_head.", "rotation_head."),
+    "last": (*LAST, "self_head.", "rotation_head."),
 }
 
 

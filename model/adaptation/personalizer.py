@@ -6,7 +6,7 @@ import math
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -23,7 +23,7 @@ from model.core.perceptual import PerceptualLoss
 from model.engine.optimisation import WeightAverage, gradients_finite, swapped
 from model.ttp.networks import PoseNetwork, PoseOutput
 from model.ttp.networks.encoder import is_trunk
-from model.ttp.onnx_pose import OnnxHeads
+from model.ttp.onnx_pose import Joined, OnnxHeads
 from model.ttp.trunk import FrozenTrunk, Key
 
 # So many batches in a row that are not finite are no accident.
@@ -223,7 +223,7 @@ class Personalizer:
         losses = [task.finish() for task, _ in self._tasks]
         applied = all(map(math.isfinite, losses)) and gradients_finite(self._parameters.values())
         if applied:
-            self._move()
+            self._move(losses[0])
             self.updates += 1
             self._bad_steps = 0
         else:
@@ -238,11 +238,13 @@ class Personalizer:
         return UpdateReport(self.updates, losses[0], pairs, seconds, applied, undone)
 
     @torch.no_grad()
-    def _move(self) -> None:
+    def _move(self, loss: float) -> None:
         self._warmth += 1
         warmth = min(1.0, self._warmth / max(1, self.settings.warm_up))
+        whole = self.settings.whole_step_loss
+        length = min(1.0, loss / whole) if whole else 1.0
         for group in self._optimiser.param_groups:
-            group["lr"] = self.settings.learning_rate * self._pace * warmth
+            group["lr"] = self.settings.learning_rate * self._pace * warmth * length
         self._optimiser.step()
         if self.settings.anchor:
             for name, parameter in self._parameters.items():
@@ -273,6 +275,17 @@ class Personalizer:
         """
         with self._average.in_place():
             return self.network.pose_of(self._features(target, keys, fresh=fresh))
+
+    def answer(
+        self, target: Tensor, keys: Sequence[Key] = (), *, fresh: bool = False
+    ) -> PoseOutput:
+        """As ``predict``, joined with the trained network's heatmaps by the settings' share."""
+        output = self.predict(target, keys, fresh=fresh)
+        share = self.settings.trained_share
+        if not (share and self.updates):
+            return output
+        trained = self.predict_as_trained(target, keys).heatmaps
+        return replace(output, heatmaps=output.heatmaps.lerp(trained.to(output.heatmaps), share))
 
     def _features(self, images: Tensor, keys: Sequence[Key], *, fresh: bool = False) -> Tensor:
         """The shared features (N, 256, H, H) of images (N, 3, S, S)."""
@@ -386,14 +399,16 @@ class Personalizer:
         }
 
     def heads(self, threads: int) -> OnnxHeads | None:
-        """What predicts now behind the trunk, to be computed faster by whoever takes the weights.
+        """What answers now behind the trunk, to be computed faster by whoever takes the weights.
 
-        None if the trunk learns too.
+        It joins the trained network's heatmaps as ``answer`` does. None if the trunk learns too.
         """
         if self._trunk is None:
             return None
+        share = self.settings.trained_share
+        trained = Joined(self._pristine, share) if share and self.updates else None
         with self._average.in_place():
-            return OnnxHeads(self.network, threads)
+            return OnnxHeads(self.network, threads, trained)
 
     def _precision(self) -> AbstractContextManager[object]:
         # Without a cache, which would hand the weights of the average to the network that learns.

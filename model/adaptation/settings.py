@@ -8,7 +8,7 @@ from typing import Literal, get_args
 
 from model.core.errors import UserError, check_choices, check_number
 
-Scope = Literal["all", "features", "deconvolutions"]
+Scope = Literal["all", "features", "deconvolutions", "last"]
 Targets = Literal["current", "random"]
 Sources = Literal["all", "recent"]
 SourceBox = Literal["target", "own"]
@@ -49,8 +49,9 @@ class PersonalizationSettings:
     iterations: int = 1
     #: What is updated: ``all`` that the released code updates (encoder, self-supervised head,
     #: appearance and keypoint encoders, renderer), ``features`` (encoder and self-supervised
-    #: head, as the paper's text says), or ``deconvolutions`` (the encoder's last three layers,
-    #: or MoveNet's neck, and the self-supervised head).
+    #: head, as the paper's text says), ``deconvolutions`` (the encoder's last three layers,
+    #: or MoveNet's neck, and the self-supervised head), or ``last`` (of these the last layer, or
+    #: of MoveNet's neck what has no filters between the deeper taps).
     scope: Scope = "all"
     #: The target of each pair: the ``current`` frame, or a ``random`` one seen so far.
     targets: Targets = "current"
@@ -85,6 +86,13 @@ class PersonalizationSettings:
     warm_up: int = 0
     #: Decay of the moving average of the weights, which predicts and teaches; 0: no average.
     average: float = 0.0
+    #: Where the loss that is told is below this, a step is shorter in proportion: Adam's steps are
+    #: as long where there is hardly anything to learn as where there is much, and who is answered
+    #: well already could only lose by them. 0: all are whole.
+    whole_step_loss: float = 0.0
+    #: How much the answer of the network as trained counts beside that of what was learnt: where
+    #: the two are joined, learning harms fewer people. 0: not at all.
+    trained_share: float = 0.0
     #: After each update the weights go this share of the way back to the trained ones.
     anchor: float = 0.0
     #: Hold frames out and undo updates that make them worse (``Guard``).
@@ -111,10 +119,10 @@ class PersonalizationSettings:
         check_number("learning_rate", self.learning_rate, 0 < self.learning_rate <= 1, "in (0, 1]")
         check_number("batch_size", self.batch_size, 1 <= self.batch_size <= 1024, "from 1 to 1024")
         check_number("iterations", self.iterations, 1 <= self.iterations <= 100, "from 1 to 100")
-        for name in ("independent_sources", "anchor", "offline_rotation"):
+        for name in ("independent_sources", "trained_share", "anchor", "offline_rotation"):
             value = getattr(self, name)
             check_number(name, value, 0 <= value <= 1, "in [0, 1]")
-        for name in ("self_weight", "consistency"):
+        for name in ("self_weight", "consistency", "whole_step_loss"):
             value = getattr(self, name)
             check_number(name, value, 0 <= value < math.inf, "0 or more")
         if not self.self_weight + self.consistency > 0:
@@ -169,7 +177,7 @@ PRESETS: tuple[Preset, ...] = (
             learning_rate=2e-4,
             batch_size=4,
             iterations=2,
-            scope="deconvolutions",
+            scope="last",
             targets="random",
             source_box="own",
             views="compact",
@@ -178,6 +186,8 @@ PRESETS: tuple[Preset, ...] = (
             teacher="trained",
             neighbours=2,
             carry=0.8,
+            whole_step_loss=0.12,
+            trained_share=0.5,
             guard=True,
         ),
     ),

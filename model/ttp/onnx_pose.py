@@ -7,8 +7,8 @@ does.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
 
 import onnx
 import torch
@@ -18,13 +18,28 @@ from torch import Tensor, nn
 
 from model.core.blocks import FEATURES
 from model.core.onnx_runtime import cpu_session
+from model.engine.optimisation import swapped
 from model.ttp.networks.affinity import HEADS, LARGEST_SIDE, AffinityTransformer
 from model.ttp.networks.movenet import InvertedResidual, MobileNetV2, MoveNetEncoder, Neck, Taps
 from model.ttp.networks.variants import PoseNetwork
 
 _OPSET = 17
 _IR_VERSION = 8
-_SELF_MAPS, _SCORES, _AFFINITY = "self_maps", "scores", "affinity"
+_SELF_MAPS, _SCORES, _AFFINITY, _OTHERS = "self_maps", "scores", "affinity", "others"
+# Parameters that ``_Graph.filtered`` depends on.
+_FILTERED = (
+    "encoder.neck.deep.merges.",
+    "encoder.neck.deep.laterals.1.",
+    "encoder.neck.deep.laterals.2.",
+    "encoder.neck.deep.laterals.3.",
+)
+
+
+class Joined(NamedTuple):
+    """Other weights of a network, by name, and the share (0 to 1) that their heatmaps have."""
+
+    weights: Mapping[str, Tensor]
+    share: float
 
 
 class OnnxTrunk:
@@ -45,17 +60,24 @@ class OnnxHeads:
     """A network's neck and heads, with the weights that it has now, on the CPU.
 
     Called with taps, float32; gives the self-supervised maps, the supervised maps' scores and the
-    affinity, as ``PoseNetwork.output_of`` takes them: None for what the variant does not have.
+    affinity, as ``PoseNetwork.output_of`` takes them: None for what the variant does not have. If
+    other weights are ``joined``, the scores that these give and their share follow.
     """
 
-    def __init__(self, network: PoseNetwork, threads: int = 1) -> None:
-        self._session = cpu_session(heads_model(network).SerializeToString(), threads)
+    def __init__(
+        self, network: PoseNetwork, threads: int = 1, joined: Joined | None = None
+    ) -> None:
+        self._session = cpu_session(heads_model(network, joined).SerializeToString(), threads)
         self._outputs = [output.name for output in self._session.get_outputs()]
+        self._share = joined.share if joined is not None else 0.0
 
-    def __call__(self, taps: Taps) -> tuple[Tensor | None, Tensor, Tensor | None]:
+    def __call__(
+        self, taps: Taps
+    ) -> tuple[Tensor | None, Tensor, Tensor | None, Tensor | None, float]:
         values = _run(self._session, {_tap(number): tap for number, tap in enumerate(taps)})
         found = dict(zip(self._outputs, values, strict=True))
-        return found.get(_SELF_MAPS), found[_SCORES], found.get(_AFFINITY)
+        parts = found.get(_SELF_MAPS), found[_SCORES], found.get(_AFFINITY), found.get(_OTHERS)
+        return *parts, self._share
 
 
 def trunk_model(encoder: MoveNetEncoder) -> onnx.ModelProto:
@@ -66,11 +88,12 @@ def trunk_model(encoder: MoveNetEncoder) -> onnx.ModelProto:
     return graph.model("trunk", {"image": ["n", 3, "side", "side"]}, taps)
 
 
-def heads_model(network: PoseNetwork) -> onnx.ModelProto:
+def heads_model(network: PoseNetwork, joined: Joined | None = None) -> onnx.ModelProto:
     """What follows a network's trunk as an ONNX model.
 
     Inputs ``tap0`` to ``tap3`` (N, C, H, W), finest first; outputs, as far as the variant has them,
-    ``self_maps`` (N, k_self, H, H), ``scores`` (N, k_sup, H, H), ``affinity`` (N, k_sup, k_self).
+    ``self_maps`` (N, k_self, H, H), ``scores`` (N, k_sup, H, H), ``affinity`` (N, k_sup, k_self);
+    ``others`` are the scores that weights which are ``joined`` give.
     """
     graph = _Graph()
     neck = network.encoder.neck
@@ -78,23 +101,18 @@ def heads_model(network: PoseNetwork) -> onnx.ModelProto:
         _tap(number): ["n", layer.in_channels, f"side{number}", f"side{number}"]
         for number, layer in enumerate(neck.deep.laterals)
     }
-    features = graph.neck(neck, list(inputs))
-    outputs = []
-    if network.spec.reconstructs:
-        maps = graph.layer(network.self_head, features)
-        outputs.append(graph.add("Identity", maps, to=_SELF_MAPS))
-    if network.spec.variant == "transformer":
-        side = network.spec.heatmap_size
-        graph.affinity(network.affinity, features, side, _AFFINITY)
-        # Each supervised map is a mixture of the self-supervised ones.
-        maps = graph.add("Reshape", _SELF_MAPS, torch.tensor([0, 0, -1]))
-        mixed = graph.add("MatMul", _AFFINITY, maps)
-        graph.add("Reshape", mixed, torch.tensor([0, 0, side, side]), to=_SCORES)
-        outputs += [_SCORES, _AFFINITY]
-    else:
-        graph.add("Identity", graph.layer(network.supervised_head, features), to=_SCORES)
-        outputs.append(_SCORES)
-    return graph.model("heads", inputs, outputs)
+    taps = list(inputs)
+    filtered = graph.filtered(neck.deep, taps)
+    own = graph.heads(network, graph.neck(neck, taps, filtered))
+    if joined is not None:
+        others = dict(joined.weights)
+        with swapped(dict(network.named_parameters()), others):
+            if any(name.startswith(_FILTERED) for name in others):
+                filtered = graph.filtered(neck.deep, taps)
+            own[_OTHERS] = graph.heads(network, graph.neck(neck, taps, filtered))[_SCORES]
+    for name, value in own.items():
+        graph.add("Identity", value, to=name)
+    return graph.model("heads", inputs, list(own))
 
 
 def _tap(number: int) -> str:
@@ -161,12 +179,27 @@ class _Graph:
         y = self.layer(block.layers, x)
         return self.add("Add", x, y) if block.residual else y
 
-    def neck(self, net: Neck, taps: Sequence[str]) -> str:
-        """``Neck.forward``; the name of the shared features."""
+    def heads(self, network: PoseNetwork, features: str) -> dict[str, str]:
+        """What a network tells of its features, by the outputs' names."""
+        found = {}
+        if network.spec.reconstructs:
+            found[_SELF_MAPS] = self.layer(network.self_head, features)
+        if network.spec.variant != "transformer":
+            found[_SCORES] = self.layer(network.supervised_head, features)
+            return found
+        side = network.spec.heatmap_size
+        affinity = self.affinity(network.affinity, features, side)
+        # Each supervised map is a mixture of the self-supervised ones.
+        maps = self.add("Reshape", found[_SELF_MAPS], torch.tensor([0, 0, -1]))
+        mixed = self.add("MatMul", affinity, maps)
+        found[_SCORES] = self.add("Reshape", mixed, torch.tensor([0, 0, side, side]))
+        return found | {_AFFINITY: affinity}
+
+    def neck(self, net: Neck, taps: Sequence[str], filtered: str) -> str:
+        """``Neck.forward`` from what ``filtered`` gave; the name of the shared features."""
         pyramid = self._pyramid(net.pyramid, taps)
-        return self.add(
-            "Concat", self.layer(net.head, pyramid), pyramid, self._deep(net.deep, taps), axis=1
-        )
+        deep = self._raised(net.deep, taps, filtered, 0)
+        return self.add("Concat", self.layer(net.head, pyramid), pyramid, deep, axis=1)
 
     def _pyramid(self, net: Any, taps: Sequence[str]) -> str:
         x = self.layer(net.laterals[3], taps[3])
@@ -175,14 +208,16 @@ class _Graph:
             x = self.layer(merge, self.add("Add", self._doubled(x), lateral))
         return x
 
-    def _deep(self, net: Any, taps: Sequence[str]) -> str:
+    def filtered(self, net: Any, taps: Sequence[str]) -> str:
+        """The deep branch without its last step, which all but its first lateral have a part in."""
         x = self.add("Relu", self.layer(net.laterals[3], taps[3]))
-        for level in (2, 1, 0):
-            lateral = self.layer(net.laterals[level], taps[level])
-            x = self.add("Relu", self.add("Add", self._doubled(x), lateral))
-            if level:
-                x = self.add("Relu", self.layer(net.merges[2 - level], x))
+        for merge, level in zip(net.merges, (2, 1), strict=True):
+            x = self.add("Relu", self.layer(merge, self._raised(net, taps, x, level)))
         return x
+
+    def _raised(self, net: Any, taps: Sequence[str], x: str, level: int) -> str:
+        lateral = self.layer(net.laterals[level], taps[level])
+        return self.add("Relu", self.add("Add", self._doubled(x), lateral))
 
     def _doubled(self, x: str) -> str:
         return self.add(
@@ -194,8 +229,8 @@ class _Graph:
             coordinate_transformation_mode="half_pixel",
         )
 
-    def affinity(self, net: AffinityTransformer, features: str, side: int, to: str) -> None:
-        """``AffinityTransformer.forward`` of features with this many cells a side.
+    def affinity(self, net: AffinityTransformer, features: str, side: int) -> str:
+        """``AffinityTransformer.forward`` of features with this many cells a side; its name.
 
         What the queries do before they look at the features is the same for every picture, and is
         computed here.
@@ -220,7 +255,7 @@ class _Graph:
         inner = self.add("Relu", self._linear(layer.linear1, x))
         x = self._normalised(layer.norm3, self.add("Add", x, self._linear(layer.linear2, inner)))
         x = self._normalised(net.norm, x)
-        self.add("Softmax", self._linear(net.projection, x), axis=-1, to=to)
+        return self.add("Softmax", self._linear(net.projection, x), axis=-1)
 
     def layer(self, module: nn.Module, x: str) -> str:
         """A convolution, an activation, or a sequence of these."""

@@ -140,15 +140,23 @@ class PosePredictor:
         *,
         fresh: bool = False,
         fusion: MotionFusion | None = None,
+        beside: tuple[PosePredictor, float] | None = None,
     ) -> Pose:
         """Predict the person in ``box`` of an RGB image (H x W x 3, uint8).
 
         ``index`` is the frame's number, under which its features are remembered, or computed again
         if it is ``fresh`` (see ``FrozenTrunk``); with it, ``fusion`` adds what is known of the
-        frames before.
+        frames before. The heatmaps that another predictor gives have a share ``beside`` this
+        one's, unless the ``heads`` have joined theirs already.
         """
         picture = crop_picture(image, box, self._branch.spec)
-        output = self._output(picture, () if index is None else keys_of([index]), fresh)
+        keys = () if index is None else keys_of([index])
+        output = self._output(picture, keys, fresh)
+        if beside is not None and self._heads is None:
+            other, share = beside
+            theirs = other._output(picture, keys, fresh=False).heatmaps
+            joined = output.heatmaps.lerp(theirs.to(output.heatmaps), share)
+            output = replace(output, heatmaps=joined)
         if fusion is not None and index is not None:
             output = replace(output, heatmaps=fusion.fused(output.heatmaps, [picture], [index]))
         return pose_in_image(output, box)

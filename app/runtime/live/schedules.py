@@ -29,7 +29,7 @@ from app.runtime.lifecycle import (
 )
 from app.runtime.live.learner import Learner
 from app.runtime.live.results import LearnerState, Schedule, UpdateResult
-from model.adaptation import Pairs, Personalizer, PersonView, SourceMemory
+from model.adaptation import Pairs, PersonalizationSettings, Personalizer, PersonView, SourceMemory
 from model.core.crop import CROP_SIZE
 from model.core.motion import MotionFusion
 from model.ttp.onnx_pose import OnnxHeads
@@ -285,14 +285,20 @@ class TwoLanes:
         if handover is not None and handover.generation == self._generation:
             self._predictor.load(handover.weights, handover.heads)
             self._updates = handover.updates
+        settings = self._lane.learner_state.settings
+        share = settings.trained_share if settings is not None and self._updates else 0.0
         pose = self._predictor.predict(
-            view.image, view.box, view.index, fresh=True, fusion=self._wanted_fusion()
+            view.image,
+            view.box,
+            view.index,
+            fresh=True,
+            fusion=self._wanted_fusion(settings),
+            beside=(self._pristine, share) if share else None,
         )
         return pose, self._updates
 
-    def _wanted_fusion(self) -> MotionFusion | None:
+    def _wanted_fusion(self, settings: PersonalizationSettings | None) -> MotionFusion | None:
         """None where nothing is personalized: that is the network as it was trained."""
-        settings = self._lane.learner_state.settings
         carry = 0.0
         if settings is not None and (self._personalizing or self._updates > 0):
             carry = settings.carry

@@ -17,6 +17,13 @@ MOVENETS = tuple(SIZES)
 BACKBONES = RESNETS + MOVENETS
 # How the names of what is between trunk and heads begin, in either kind of encoder.
 NECKS = ("encoder.deconv.", "encoder.neck.")
+# What of these comes last: in MoveNet's all but the filters that join the deeper taps.
+LAST = (
+    "encoder.deconv.6.",
+    "encoder.neck.pyramid.",
+    "encoder.neck.head.",
+    "encoder.neck.deep.laterals.0.",
+)
 
 
 class ResNetEncoder(nn.Module):

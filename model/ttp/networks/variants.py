@@ -219,15 +219,29 @@ class PoseNetwork(nn.Module):
         return self.output_of(self_maps, *self.scores(features, self_maps))
 
     def output_of(
-        self, self_maps: Tensor | None, scores: Tensor, affinity: Tensor | None
+        self,
+        self_maps: Tensor | None,
+        scores: Tensor,
+        affinity: Tensor | None,
+        others: Tensor | None = None,
+        share: float = 0.0,
     ) -> PoseOutput:
-        """The result that self-supervised maps (N, k_self, H, H), and ``scores``'s two, make."""
+        """The result that self-supervised maps (N, k_self, H, H), and ``scores``'s two, make.
+
+        The heatmaps of ``others``, the scores that other weights give, have a ``share`` (0 to 1).
+        """
+        heatmaps = self._heatmaps_of(scores)
+        if others is not None:
+            heatmaps = heatmaps.lerp(self._heatmaps_of(others), share)
         return PoseOutput(
-            heatmaps=matched(scores.sigmoid(), LOGIT_SIGMA) if self.spec.logits else scores,
+            heatmaps=heatmaps,
             self_heatmaps=self_maps,
             affinity=affinity,
             self_points=None if self_maps is None else self.points_of(self_maps),
         )
+
+    def _heatmaps_of(self, scores: Tensor) -> Tensor:
+        return matched(scores.sigmoid(), LOGIT_SIGMA) if self.spec.logits else scores
 
     def scores(
         self, features: Tensor, self_heatmaps: Tensor | None

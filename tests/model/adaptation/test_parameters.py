@@ -47,6 +47,9 @@ def test_narrower_scopes_are_subsets() -> None:
         "self_head.weight",
         "self_head.bias",
     }
+    narrowest = set(configure(network, "last"))
+    assert last - narrowest == {"encoder.deconv.0.weight", "encoder.deconv.3.weight"}
+    assert narrowest < last
 
 
 def test_the_last_layers_of_a_movenet_are_its_neck() -> None:
@@ -55,6 +58,12 @@ def test_the_last_layers_of_a_movenet_are_its_neck() -> None:
         name
         for name, _ in network.named_parameters()
         if name.startswith(("encoder.neck.", "self_head."))
+    }
+    left = configure(network, "deconvolutions").keys() - configure(network, "last").keys()
+    assert left == {
+        f"encoder.neck.deep.{layer}.{name}"
+        for layer in ("merges.0", "merges.1", "laterals.1", "laterals.2", "laterals.3")
+        for name in ("weight", "bias")
     }
     trunk = configure(network, "features").keys() - configure(network, "deconvolutions").keys()
     assert trunk == {name for name, _ in network.named_parameters() if ".mobilenet." in name}

@@ -264,6 +264,19 @@ def test_the_learning_rate_warms_up() -> None:
     assert first_move(4) == pytest.approx(first_move(0) / 4, rel=1e-2)
 
 
+def test_where_little_is_to_be_learnt_a_step_is_shorter_in_proportion() -> None:
+    def moved(whole_step_loss: float) -> tuple[float, float]:
+        personalizer = _personalizer(whole_step_loss=whole_step_loss)
+        before = personalizer.snapshot().parameters["self_head.weight"]
+        loss = personalizer.update(Pairs(*_pairs(1))).loss
+        after = personalizer.snapshot().parameters["self_head.weight"]
+        return float((after - before).norm()), loss
+
+    whole, loss = moved(0.0)
+    assert moved(loss / 2)[0] == pytest.approx(whole, rel=1e-6)
+    assert moved(4 * loss)[0] == pytest.approx(whole / 4, rel=1e-2)
+
+
 def _masked_network() -> PoseNetwork:
     network = small_network("keypoint")
     network.spec = replace(network.spec, mask="person")

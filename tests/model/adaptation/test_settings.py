@@ -37,6 +37,8 @@ def test_defaults_are_the_papers() -> None:
         ("consistency", -1.0),
         ("independent_sources", 1.5),
         ("anchor", -0.1),
+        ("whole_step_loss", -0.1),
+        ("trained_share", 1.5),
         ("average", 1.0),
         ("warm_up", -1),
         ("offline_rotation", 1.1),

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from model.adaptation import Pairs, PersonalizationSettings, Personalizer, preset
+from model.adaptation.settings import Scope
 from model.core.crop import SquareBox
 from model.ttp.networks import VARIANTS, NetworkSpec, PoseNetwork, Variant
 from model.ttp.networks.movenet import Taps
@@ -233,6 +234,44 @@ def test_what_was_learnt_is_handed_over_to_onnx_runtime_as_well(lightning: PoseN
     wanted, found = in_torch.predict(_IMAGE, _BOX), in_onnx.predict(_IMAGE, _BOX)
     np.testing.assert_allclose(found.confidence, wanted.confidence, atol=1e-4)
     assert not np.allclose(found.confidence, untrained.confidence, atol=1e-3)
+
+
+@pytest.mark.parametrize("scope", ["last", "deconvolutions"])
+def test_what_was_learnt_and_the_trained_network_answer_together(
+    lightning: PoseNetwork, scope: Scope
+) -> None:
+    settings = PersonalizationSettings(scope=scope, trained_share=0.25)
+    network = copy.deepcopy(lightning)
+    personalizer = Personalizer(network, small_perceptual_loss(), settings)
+    images = torch.randn(1, 3, 192, 192)
+    parameters = dict(network.named_parameters())
+    with torch.no_grad():
+        for name in personalizer.parameter_names:
+            parameters[name].add_(0.3 * torch.randn_like(parameters[name]))
+    personalizer.updates = 1
+    alone, trained = personalizer.predict(images), personalizer.predict_as_trained(images)
+    wanted = 0.75 * alone.heatmaps + 0.25 * trained.heatmaps
+    torch.testing.assert_close(personalizer.answer(images).heatmaps, wanted)
+    assert not torch.allclose(alone.heatmaps, wanted, atol=1e-3)
+
+    weights, heads = personalizer.weights(), personalizer.heads(1)
+    assert heads is not None
+    taps = lightning.encoder.trunk(images)
+    found = network.output_of(*heads(taps))
+    torch.testing.assert_close(found.heatmaps, wanted, rtol=1e-3, atol=1e-4)
+    assert found.affinity is not None and alone.affinity is not None
+    torch.testing.assert_close(found.affinity, alone.affinity, rtol=1e-3, atol=1e-4)
+
+    pristine, in_torch, in_onnx = (
+        PosePredictor(lightning, trunk=FrozenTrunk(lightning.encoder)) for _ in range(3)
+    )
+    in_torch.load(weights)
+    in_onnx.load(weights, heads)
+    beside = (pristine, 0.25)
+    joined = in_torch.predict(_IMAGE, _BOX, beside=beside)
+    once = in_onnx.predict(_IMAGE, _BOX, beside=beside)  # it has been joined in the heads
+    np.testing.assert_allclose(once.confidence, joined.confidence, atol=1e-4)
+    assert not np.allclose(joined.confidence, in_torch.predict(_IMAGE, _BOX).confidence, atol=1e-3)
 
 
 def test_a_network_that_learns_whole_is_not_handed_to_onnx_runtime(lightning: PoseNetwork) -> None:
