@@ -20,7 +20,8 @@ from model.core.device import denormals_are_zero
 from model.core.images import reduced
 from model.core.masking import Masker
 from model.core.perceptual import PerceptualLoss
-from model.engine.optimisation import WeightAverage, gradients_finite, swapped
+from model.core.weights import swapped
+from model.engine.optimisation import WeightAverage, gradients_finite
 from model.ttp.networks import PoseNetwork, PoseOutput
 from model.ttp.networks.encoder import is_trunk
 from model.ttp.onnx_pose import Joined, OnnxHeads

@@ -1,11 +1,11 @@
-"""Weight files: safetensors that say what they hold, and checkpoints that others wrote."""
+"""Weights: files that say what they hold, checkpoints of others, and others for a while."""
 
 from __future__ import annotations
 
 import pickle
 import struct
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
@@ -164,3 +164,21 @@ def load_pickle(path: Path) -> Any:
         # Its guesses about a strange file are for programmers; the person gets one sentence.
         warnings.simplefilter("ignore")
         return torch.load(path, map_location="cpu", weights_only=True)
+
+
+@contextmanager
+def swapped(
+    parameters: Mapping[str, Tensor], tensors: MutableMapping[str, Tensor]
+) -> Iterator[None]:
+    """Inside, those of the parameters that ``tensors`` names have its values instead; no copies."""
+
+    def swap() -> None:
+        for name, tensor in tensors.items():
+            parameter = parameters[name]
+            parameter.data, tensors[name] = tensor, parameter.data
+
+    swap()
+    try:
+        yield
+    finally:
+        swap()

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, MutableMapping
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager
 
 import torch
 from torch import Tensor, nn
+
+from model.core.weights import swapped
 
 
 class WeightAverage:
@@ -69,24 +71,6 @@ class WeightAverage:
     def in_place(self) -> AbstractContextManager[None]:
         """Inside, the network computes with the average. For computing without gradients."""
         return swapped(self._parameters, self._average)
-
-
-@contextmanager
-def swapped(
-    parameters: Mapping[str, Tensor], tensors: MutableMapping[str, Tensor]
-) -> Iterator[None]:
-    """Inside, those of the parameters that ``tensors`` names have its values instead; no copies."""
-
-    def swap() -> None:
-        for name, tensor in tensors.items():
-            parameter = parameters[name]
-            parameter.data, tensors[name] = tensor, parameter.data
-
-    swap()
-    try:
-        yield
-    finally:
-        swap()
 
 
 def gradients_finite(parameters: Iterable[nn.Parameter]) -> bool:

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 from model.core.blocks import FEATURES
 from model.core.onnx_runtime import cpu_session
-from model.engine.optimisation import swapped
+from model.core.weights import swapped
 from model.ttp.networks.affinity import HEADS, LARGEST_SIDE, AffinityTransformer
 from model.ttp.networks.movenet import InvertedResidual, MobileNetV2, MoveNetEncoder, Neck, Taps
 from model.ttp.networks.variants import PoseNetwork

@@ -15,7 +15,8 @@ import torch
 from torch import Tensor, nn
 
 from model.adaptation.parameters import personalized
-from model.engine.optimisation import WeightAverage, swapped
+from model.core.weights import swapped
+from model.engine.optimisation import WeightAverage
 from model.engine.run import Learner, TimeBudget
 from model.ttp.networks import PoseNetwork
 from model.ttp.networks.encoder import is_trunk

@@ -4,7 +4,8 @@ import pytest
 import torch
 from torch import nn
 
-from model.engine.optimisation import WeightAverage, swapped
+from model.core.weights import swapped
+from model.engine.optimisation import WeightAverage
 
 
 def _layer(value: float = 0.0) -> nn.Linear:

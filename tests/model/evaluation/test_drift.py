@@ -97,7 +97,13 @@ def test_who_learns_nothing_gains_nothing_and_who_learns_too_fast_is_undone(
     network = small_network()
     before = predict_data_set(network, people).points
     idle = PersonalizationSettings(batch_size=1, scope="deconvolutions", learning_rate=1e-12)
-    wild = replace(preset("steady").settings, batch_size=1, learning_rate=0.05)
+    wild = replace(
+        preset("steady").settings,
+        batch_size=1,
+        scope="deconvolutions",
+        learning_rate=0.05,
+        whole_step_loss=0,
+    )
     plan = replace(_PLAN, interval=30)
     done: list[int] = []
     drifts = measure_drift(
