@@ -62,7 +62,7 @@ class GanRequest:
     ``training`` is how to train networks that are not given: its folder, ablation and prior's size
     are set for each. With ``then``, each goes on with these pictures for ``then_steps`` more steps
     (None: as many again): faces of 300-W after VoxCeleb2. ``labelled`` are training people whose
-    labels post-processing is fitted to.
+    labels post-processing and IMM's regression are fitted to.
     """
 
     data: Request
@@ -153,8 +153,7 @@ class GanStudy:
         """
         found = {}
         if HOURGLASS in self.request.weights:
-            path = self._given(HOURGLASS)
-            supervised = hourglass.load(path, self._device)
+            supervised = hourglass.load(self._given(HOURGLASS), self._device)
             finder = partial(
                 read_points,
                 partial(hourglass.read, supervised),
@@ -166,7 +165,7 @@ class GanStudy:
             imm = imm_weights.load(self._given(IMM), self._device)
             finder = partial(
                 read_points,
-                partial(landmarks.read_points, imm),
+                partial(landmarks.points_of, imm),
                 lambda clip, frame: imm_cut(clip, frame, frame, imm.spec.size),
             )
             seen = self._find(finder, fitting(self.people, joint_set))

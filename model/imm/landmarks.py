@@ -49,7 +49,7 @@ class LabelCount:
 
 
 @torch.no_grad()
-def read_points(network: Imm, pictures: NDArray[np.uint8]) -> NDArray[np.float64]:
+def points_of(network: Imm, pictures: NDArray[np.uint8]) -> NDArray[np.float64]:
     """The points (N, K, 2), in [-1, 1], of pictures (N, S, S, 3); the network is in eval mode."""
     images = torch.from_numpy(pictures).to(network.device).permute(0, 3, 1, 2).float()
     return network.points(images).double().cpu().numpy()
@@ -76,7 +76,7 @@ def found_and_labelled(
     points = []
     for start in range(0, len(places), batch_size):
         cuts = [cut(clip, frame, frame, size) for clip, frame in places[start : start + batch_size]]
-        points.append(read_points(network, np.stack(cuts)))
+        points.append(points_of(network, np.stack(cuts)))
     labels = [_labels(clip, frame, size) for clip, frame in places]
     return np.concatenate(points), np.stack(labels)
 
