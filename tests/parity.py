@@ -43,6 +43,7 @@ _TRAININGS = {
     "transformer": (*_TTP, "--average", "0.9", "--pairs", "1"),
     "keypointgan": (*_SMALL, *_GAN, "--set", "average=0.9", "--ablation", "bottleneck"),
     "imm": (*_SMALL, "--points", "3", "--set", "pairs=video"),
+    "hourglass": (*_SMALL, "--set", "size=64", "--set", "width=8", "--set", "stacks=2"),
 }
 
 

@@ -21,7 +21,7 @@ from model.engine.metrics import read_log
 from model.experiments.catalogue import GAN_EXPERIMENTS
 from model.experiments.gan_tables import RUNS
 from model.imm import weights as imm_weights
-from model.keypointgan import weights
+from model.keypointgan import hourglass, weights
 from tests.model.data.layouts import write_picture
 from tests.model.data.test_aflw import write as write_aflw
 from tests.model.data.test_bbc_pose import write as write_bbc
@@ -45,6 +45,10 @@ IMM = ("--device", "cpu", "--json", "--points", "3", "--set", "size=32", "--set"
        "--set", "batch_size=2")  # fmt: skip
 
 
+HOURGLASS = ("--device", "cpu", "--json", "--set", "size=64", "--set", "width=8", "--set",
+             "stacks=2", "--set", "batch_size=2")  # fmt: skip
+
+
 @pytest.fixture(scope="module")
 def shard(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_shard(tmp_path_factory.mktemp("people") / "people.npz")
@@ -59,7 +63,67 @@ def train_imm(shard: Path, out: Path, *options: str) -> int:
     return main(["train", "imm", "--data", f"shards={shard}", "--out", str(out), *IMM, *options])
 
 
+def train_hourglass(shard: Path, out: Path, *options: str) -> int:
+    data = f"shards={shard}"
+    return main(["train", "hourglass", "--data", data, "--out", str(out), *HOURGLASS, *options])
+
+
 # Training
+
+
+def test_the_hourglass_is_trained_and_goes_on_to_the_same_bits(
+    shard: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    options = ("--steps", "3", "--set", "look_every=2")
+    assert train_hourglass(shard, tmp_path / "a", *options) == 0
+    result = json.loads(capsys.readouterr().out)
+    assert result == {"steps": 3, "weights": str(tmp_path / "a" / "last.safetensors")}
+    names = {path.name for path in (tmp_path / "a").iterdir()}
+    assert names >= {"last.safetensors", "panel.png", "log.csv", "run.json", "checkpoint.pt"}
+    panel = cv2.imread(str(tmp_path / "a" / "panel.png"))
+    assert panel is not None and panel.std() > 20
+    told = json.loads((tmp_path / "a" / "run.json").read_text())
+    assert told["data"] == "shards=people.npz, 12 frames"
+
+    assert train_hourglass(shard, tmp_path / "b", *options, "--max-steps", "1") == 0
+    assert train_hourglass(shard, tmp_path / "b", *options) == 2
+    assert train_hourglass(shard, tmp_path / "b", *options, "--resume") == 0
+    one, other = (hourglass.load(tmp_path / run / "last.safetensors") for run in "ab")
+    assert one.spec == hourglass.HourglassSpec("penn13", size=64, stacks=2, width=8)
+    for name, value in one.state_dict().items():
+        assert torch.equal(other.state_dict()[name], value), name
+
+
+def test_the_hourglass_learns_the_joints_of_a_data_set_in_its_owners_layout(
+    tmp_path: Path,
+) -> None:
+    data = f"simplified-human36m={write_simplified(tmp_path / 'data', 'S1', frames=2)}"
+    given = ["--data", data, "--out", str(tmp_path / "run"), *HOURGLASS, "--steps", "1"]
+    assert main(["train", "hourglass", *given]) == 0
+    assert hourglass.load(tmp_path / "run" / "last.safetensors").spec.joints == "h36m32"
+
+
+@pytest.mark.parametrize(
+    ("options", "part"),
+    [
+        (("--set", "stacks=0"), "stacks was 0"),
+        (("--set", "joints=cat7"), "--set joints=cat7 is not NAME=VALUE"),
+        (("--set", "size=100"), "size was 100"),
+        (("--set", "precision=half"), "precision"),
+        (("--set", "learning_rate=0"), "learning_rate was 0"),
+        (("--steps", "0"), "steps was 0"),
+        (("--data", "shards=nowhere.npz"), "nowhere.npz"),
+    ],
+)
+def test_wrong_input_for_the_hourglass_is_one_sentence(
+    options: tuple[str, ...],
+    part: str,
+    shard: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert train_hourglass(shard, tmp_path / "run", *options) == 2
+    assert part in sentence(capsys)
 
 
 def test_keypointgan_is_trained_and_goes_on(
@@ -248,7 +312,7 @@ def test_keypointgan_goes_on_with_300w_after_voxceleb2(tmp_path: Path) -> None:
     assert told["images"] == "300w=300w" and told["prior"].startswith("3 poses")
 
 
-@pytest.mark.parametrize("train", [train_gan, train_imm])
+@pytest.mark.parametrize("train", [train_gan, train_imm, train_hourglass])
 def test_fewer_processes_than_none_are_a_sentence(
     train: Callable[..., int], shard: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -314,11 +378,12 @@ def celeba(root: Path) -> Path:
     return root
 
 
-@pytest.mark.parametrize("network", ["keypointgan", "imm"])
+@pytest.mark.parametrize("network", ["keypointgan", "imm", "hourglass"])
 def test_two_processes_train_the_same_network_as_one(
     network: str, shard: Path, tmp_path: Path
 ) -> None:
-    options = IMM if network == "imm" else (*GAN, "--set", "pool=3", "--set", "average=0.5")
+    gan = (*GAN, "--set", "pool=3", "--set", "average=0.5")
+    options = {"imm": IMM, "hourglass": HOURGLASS, "keypointgan": gan}[network]
     arguments = ["train", network, "--data", f"shards={shard}", *options, "--steps", "3", "--set",
                  "batch_size=4", "--set", "micro_batch=2"]  # fmt: skip
     torch.set_num_threads(1)  # as torchrun's processes compute

@@ -18,7 +18,10 @@ if TYPE_CHECKING:
     from model.experiments.gan_study import GanRequest
     from model.keypointgan.job import KeypointGanJob
 
-_ROLES = "keypointgan, mpi, cyclegan, conditional, bottleneck, cyclegan-one-cycle, prior-N"
+_ROLES = (
+    "keypointgan, mpi, hourglass, imm, cyclegan, conditional, bottleneck, cyclegan-one-cycle, "
+    "prior-N"
+)
 
 
 def add_gan_experiments(subparsers: Subparsers) -> None:
@@ -53,7 +56,7 @@ def _add_measured(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--labelled",
         metavar="NAME=ROOT",
-        help="training people whose labels post-processing is fitted to",
+        help="training people whose labels post-processing and IMM's regression are fitted to",
     )
     group.add_argument(
         "--unit",

@@ -8,7 +8,7 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from app.cli import Subparsers, add_mixture, sentence, train_imm
+from app.cli import Subparsers, add_mixture, sentence, train_hourglass, train_imm
 from app.cli import train_keypointgan as train_keypoint_gan
 from app.cli.options import (
     Interruption,
@@ -57,6 +57,7 @@ def add_parser(subparsers: Subparsers) -> None:
         _add_variant(networks, variant, title)
     train_imm.add_parser(networks)
     train_keypoint_gan.add_parser(networks)
+    train_hourglass.add_parser(networks)
 
 
 def _add_variant(subparsers: Subparsers, variant: str, title: str) -> None:

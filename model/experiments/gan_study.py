@@ -9,6 +9,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -20,6 +21,7 @@ from model.core.device import choose_device
 from model.core.errors import UserError, check_number
 from model.core.files import make_folder, sha256_of
 from model.core.skeleton import H36M32, MPI28, JointSet
+from model.core.weights import read_metadata
 from model.data.catalogue import Request
 from model.data.conversion import converted
 from model.data.masks import Masks
@@ -30,8 +32,11 @@ from model.engine.checkpoint import CHECKPOINT
 from model.engine.ranks import check_alone
 from model.evaluation.regression import fit_point_map
 from model.experiments.context import described, versions
-from model.keypointgan import weights
-from model.keypointgan.evaluation import Found, Unit, find_points
+from model.imm import landmarks
+from model.imm import weights as imm_weights
+from model.imm.data import cut as imm_cut
+from model.keypointgan import hourglass, weights
+from model.keypointgan.evaluation import Found, Unit, find_points, read_points
 from model.keypointgan.job import REGRESSOR_FOLDER, KeypointGanJob, run_gan_training
 from model.keypointgan.networks import KeypointGan
 from model.keypointgan.settings import VARIANTS
@@ -40,7 +45,8 @@ _NETWORKS = "keypointgan-networks"
 _SIDE = 128
 _BEGUN = (CHECKPOINT, f"{REGRESSOR_FOLDER}/{CHECKPOINT}")
 FULL = "keypointgan"
-ROLES = (*VARIANTS, "mpi")
+HOURGLASS, IMM = "hourglass", "imm"
+ROLES = (*VARIANTS, "mpi", HOURGLASS, IMM)
 
 
 def _prior_size(role: str) -> int | None:
@@ -56,7 +62,7 @@ class GanRequest:
     ``training`` is how to train networks that are not given: its folder, ablation and prior's size
     are set for each. With ``then``, each goes on with these pictures for ``then_steps`` more steps
     (None: as many again): faces of 300-W after VoxCeleb2. ``labelled`` are training people whose
-    labels post-processing is fitted to.
+    labels post-processing and IMM's regression are fitted to.
     """
 
     data: Request
@@ -87,6 +93,11 @@ class GanRequest:
             raise UserError(
                 f"The weights have the role {unknown[0]!r}; the roles are {', '.join(ROLES)} and "
                 "prior-N."
+            )
+        if IMM in self.weights and self.labelled is None:
+            raise UserError(
+                "IMM's points have no names: its joints are regressed from them, with labelled "
+                "training pictures. Give those with --labelled NAME=ROOT."
             )
 
 
@@ -130,24 +141,39 @@ class GanStudy:
 
     def find(self, network: KeypointGan, people: DataSet | None = None) -> Found:
         """The points of the pictures to measure on, or of other ``people``."""
-        chosen = self.shown(network, people)
-        every = self.request.every
-        hidden = True if self.request.quiet else None
-        with tqdm(total=len(chosen) // every, unit="picture", disable=hidden) as bar:
+        return self._find(
+            partial(find_points, network), self.shown(network, people), labelled=people is not None
+        )
 
-            def progress(count: int) -> None:
-                bar.update(count)
-                if self.stopping():
-                    raise KeyboardInterrupt
+    def find_by_others(self, joint_set: JointSet) -> dict[str, Found]:
+        """The joints as other methods' networks find them, by title, if their weights are given.
 
-            found = find_points(
-                network,
-                chosen,
-                every=every,
-                group=_whole if people else _group(self.request.data.source.name),
-                progress=progress,
+        They are shown the pictures as they come. IMM's points become joints by its own protocol
+        (method 3.5).
+        """
+        found = {}
+        if HOURGLASS in self.request.weights:
+            supervised = hourglass.load(self._given(HOURGLASS), self._device)
+            finder = partial(
+                read_points,
+                partial(hourglass.read, supervised),
+                partial(hourglass.cut, size=supervised.spec.size),
             )
-        self.skipped += [text for text in found.skipped if text not in self.skipped]
+            people = fitting(self.people, supervised.spec.joint_set)
+            found["hourglass (supervised), ours"] = self._find(finder, people)
+        if IMM in self.request.weights:
+            imm = imm_weights.load(self._given(IMM), self._device)
+            finder = partial(
+                read_points,
+                partial(landmarks.points_of, imm),
+                lambda clip, frame: imm_cut(clip, frame, frame, imm.spec.size),
+            )
+            seen = self._find(finder, fitting(self.people, joint_set))
+            people = fitting(self._labelled_people(), joint_set)
+            known = _all_marked(self._find(finder, people, labelled=True))
+            result = landmarks.evaluate_landmarks(known, (seen.points, _pixels(seen.truth)), None)
+            regressed = seen.with_points(2 * result.landmarks / _SIDE - 1)
+            found["IMM + regression to labels, ours"] = regressed
         return found
 
     def post_processed(self, network: KeypointGan, found: Found) -> Found:
@@ -156,10 +182,7 @@ class GanStudy:
         Least squares without intercept in pixels of a 128-pixel picture, as IMM's (method 3.5).
         ``UserError`` if there are no labelled people.
         """
-        labelled = self.labelled()
-        people = labelled.read("train", labelled.source.crop_shift)
-        known = self.find(network, people)
-        return found.with_points(moved(known, found))
+        return found.with_points(moved(self.find(network, self._labelled_people()), found))
 
     def labelled(self) -> Request:
         """The training people to fit to; ``UserError`` if none were given."""
@@ -180,13 +203,43 @@ class GanStudy:
             "split": request.split,
             "every": request.every,
             "weights": {
-                role: {**weights.read_metadata(path), "sha256": sha256_of(path), "file": path.name}
+                role: {**read_metadata(path), "sha256": sha256_of(path), "file": path.name}
                 for role, path in self.used.items()
             },
             "training": None if training is None else asdict(training.settings),
             "then": [f"{each.source.name}={each.root.name}" for each in request.then],
             "versions": versions(),
         }
+
+    def _find(
+        self, finder: Callable[..., Found], people: DataSet, *, labelled: bool = False
+    ) -> Found:
+        """What is found in the people to measure on, or in those that are ``labelled``."""
+        every = self.request.every
+        hidden = True if self.request.quiet else None
+        with tqdm(total=len(people) // every, unit="picture", disable=hidden) as bar:
+
+            def progress(count: int) -> None:
+                bar.update(count)
+                if self.stopping():
+                    raise KeyboardInterrupt
+
+            found = finder(
+                people,
+                every=every,
+                group=_whole if labelled else _group(self.request.data.source.name),
+                progress=progress,
+            )
+        self.skipped += [text for text in found.skipped if text not in self.skipped]
+        return found
+
+    def _labelled_people(self) -> DataSet:
+        labelled = self.labelled()
+        return labelled.read("train", labelled.source.crop_shift)
+
+    def _given(self, role: str) -> Path:
+        self.used[role] = self.request.weights[role]
+        return self.used[role]
 
     def _trained(self, role: str) -> Path:
         training = self.request.training
@@ -240,14 +293,20 @@ class GanStudy:
 
 def moved(known: Found, found: Found) -> NDArray[np.float64]:
     """The points of ``found`` by the map from ``known`` points to their labels; (N, K, 2)."""
+    points, labels = _all_marked(known)
+    fitted = fit_point_map(_pixels(points), labels)
+    return 2 * fitted.move(_pixels(found.points)) / _SIDE - 1
+
+
+def _all_marked(known: Found) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The points of pictures with all their labels, and these labels in pixels of a picture."""
     whole = known.marked.all(axis=1)
     if not whole.any():
         raise UserError(
             "None of the labelled pictures has all its points marked, so no map can be fitted. "
             "Choose others."
         )
-    fitted = fit_point_map(_pixels(known.points[whole]), _pixels(known.truth[whole]))
-    return 2 * fitted.move(_pixels(found.points)) / _SIDE - 1
+    return known.points[whole], _pixels(known.truth[whole])
 
 
 def _pixels(points: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -35,6 +35,8 @@ def table1(study: GanStudy) -> ExperimentResult:
     if study.has_labelled:
         better = study.post_processed(network, found)
         scores["KeypointGAN, ours + post-processing"] = _score(study, better, "image")
+    for title, other in study.find_by_others(found.joint_set).items():
+        scores[title] = _score(study, other, "image")
     groups = list(next(iter(scores.values())).groups)
     activities = groups != ["all"]
     columns = list(published.ACTIVITIES) if activities else []
@@ -63,16 +65,18 @@ def table1(study: GanStudy) -> ExperimentResult:
 
 
 def table2(study: GanStudy) -> ExperimentResult:
-    """Errors in pixels of the original pictures, also of a network with another prior."""
-    titles = {FULL: "KeypointGAN, ours", "mpi": "KeypointGAN, another prior, ours"}
+    """Errors in pixels of the original pictures, also of other networks that are given."""
+    network = study.network(FULL)
+    everything = {"KeypointGAN, ours": study.find(network)}
+    if "mpi" in study.request.weights:
+        everything["KeypointGAN, another prior, ours"] = study.find(study.network("mpi"))
+    everything |= study.find_by_others(network.spec.skeleton.joint_set)
     rows = []
     compared = []
-    for role, title in titles.items():
-        if role == FULL or role in study.request.weights:
-            found = study.find(study.network(role))
-            measured = _score(study, found, "pixels")
-            rows.append((title, figure(measured.macro), figure(measured.either)))
-            compared.append(_compared(study, title, found))
+    for title, found in everything.items():
+        measured = _score(study, found, "pixels")
+        rows.append((title, figure(measured.macro), figure(measured.either)))
+        compared.append(_compared(study, title, found))
     rows += [(f"{name} (paper)", figure(v), _NONE) for name, v in published.TABLE2.items()]
     table = Table(
         "Error in pixels", ("method", "error", "either side"), tuple(rows),
@@ -92,6 +96,8 @@ def table3(study: GanStudy) -> ExperimentResult:
         ("KeypointGAN, ours", figure(_score(study, found, "inter-pupil").mean)),
         ("KeypointGAN, ours + post-processing", figure(_score(study, after, "inter-pupil").mean)),
     ]
+    for title, other in study.find_by_others(found.joint_set).items():
+        rows.append((title, figure(_score(study, other, "inter-pupil").mean)))
     rows += [(f"{name} (paper)", figure(v)) for name, v in published.TABLE3.items()]
     table = Table(
         "Supervised post-processing", ("method", "error"), tuple(rows),
@@ -207,7 +213,8 @@ def _result(
     text = (
         f"Mean distance of the points to the labels of {study.people.name}, in {words}; the mean "
         "of a picture's marked points, then of a group's pictures, then of the groups. No label of "
-        "a picture was learnt from, except by post-processing where it says so."
+        "a picture was learnt from, except by the supervised hourglass, by post-processing and by "
+        "IMM's regression, where a row says so."
     )
     pictures = () if caption is None else (Picture("people.png", caption),)
     return ExperimentResult(

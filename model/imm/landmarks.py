@@ -49,6 +49,12 @@ class LabelCount:
 
 
 @torch.no_grad()
+def points_of(network: Imm, pictures: NDArray[np.uint8]) -> NDArray[np.float64]:
+    """The points (N, K, 2), in [-1, 1], of pictures (N, S, S, 3); the network is in eval mode."""
+    images = torch.from_numpy(pictures).to(network.device).permute(0, 3, 1, 2).float()
+    return network.points(images).double().cpu().numpy()
+
+
 def found_and_labelled(
     network: Imm, people: DataSet, batch_size: int = 100
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -70,8 +76,7 @@ def found_and_labelled(
     points = []
     for start in range(0, len(places), batch_size):
         cuts = [cut(clip, frame, frame, size) for clip, frame in places[start : start + batch_size]]
-        pictures = torch.from_numpy(np.stack(cuts)).to(network.device).permute(0, 3, 1, 2).float()
-        points.append(network.points(pictures).double().cpu().numpy())
+        points.append(points_of(network, np.stack(cuts)))
     labels = [_labels(clip, frame, size) for clip, frame in places]
     return np.concatenate(points), np.stack(labels)
 

@@ -138,10 +138,44 @@ def find_points(
             f"The network finds {joint_set.name}, {data_set.name} is labelled with "
             f"{data_set.joint_set.name}. Choose data with the network's points, or convert it."
         )
+    swapped: list[NDArray[np.bool_]] = []
+
+    def read(pictures: NDArray[np.uint8]) -> NDArray[np.float64]:
+        points, swap = _read(network, pictures, correct, autocast)
+        swapped.append(swap)
+        return points
+
+    found = read_points(
+        read,
+        lambda clip, frame: cut(clip, frame, network.spec.size),
+        data_set,
+        every=every,
+        batch=batch,
+        group=group,
+        progress=progress,
+    )
+    return replace(found, swapped=np.concatenate(swapped))
+
+
+def read_points(
+    read: Callable[[NDArray[np.uint8]], NDArray[np.float64]],
+    picture: Callable[[Clip, int], NDArray[np.uint8]],
+    data_set: DataSet,
+    *,
+    every: int = 1,
+    batch: int = 64,
+    group: Callable[[Clip], str] = lambda clip: "all",
+    progress: Callable[[int], object] = lambda count: None,
+) -> Found:
+    """What any network finds in every ``every``-th picture, beside the labels.
+
+    ``picture`` gives a frame as the network sees it, and ``read`` the points (N, K, 2) in pictures
+    (N, S, S, 3), as many as it has. The rest as in ``find_points``.
+    """
     places = [(n, i) for n, clip in enumerate(data_set) for i in range(len(clip))][::every]
     used: list[tuple[int, int]] = []
     rows: list[tuple[NDArray[np.float64], NDArray[np.bool_], float, str]] = []
-    points, swapped, skipped = [], [], []
+    points, skipped = [], []
     for start in range(0, len(places), batch):
         pictures = []
         chunk = places[start : start + batch]
@@ -149,7 +183,7 @@ def find_points(
             clip = data_set.clips[number]
             try:
                 clip.check(frame)
-                pictures.append(cut(clip, frame, network.spec.size))
+                pictures.append(picture(clip, frame))
             except BadDataError as error:
                 skipped.append(str(error))
                 continue
@@ -158,21 +192,19 @@ def find_points(
             truth = 2 * transform(clip.joints[frame], crop_matrix(box)) / CROP_SIZE - 1
             rows.append((truth, clip.visible[frame] != ABSENT, box.side, group(clip)))
         if pictures:
-            found, swap = _read(network, np.stack(pictures), correct, autocast)
-            points.append(found)
-            swapped.append(swap)
+            points.append(read(np.stack(pictures)))
         progress(len(chunk))
     if not rows:
         raise UserError(f"No picture of {data_set.name} can be read: {skipped[0]}")
     truths, marked, sides, groups = zip(*rows, strict=True)
     return Found(
-        joint_set,
+        data_set.joint_set,
         np.concatenate(points),
         np.stack(truths),
         np.stack(marked),
         np.array(sides),
         np.array(groups),
-        np.concatenate(swapped),
+        np.zeros(len(used), bool),
         tuple(skipped),
         tuple(used),
     )

@@ -28,7 +28,8 @@ from model.experiments import gan_published as published
 from model.experiments.catalogue import GAN_EXPERIMENTS
 from model.experiments.gan_study import GanRequest, GanStudy, fitting, moved
 from model.experiments.result import ExperimentResult, read
-from model.keypointgan import weights
+from model.imm import weights as imm_weights
+from model.keypointgan import hourglass, weights
 from model.keypointgan.evaluation import Found, find_points
 from model.keypointgan.job import KeypointGanJob
 from model.keypointgan.settings import VARIANTS, KeypointGanSettings, KeypointGanSpec
@@ -36,9 +37,13 @@ from tests.model.data.clips import make_clip, make_data_set
 from tests.model.data.test_faces300w import write_300w, write_multipie
 from tests.model.data.test_simplified_human36m import write as write_simplified
 from tests.model.data.test_voxceleb import write as write_voxceleb
+from tests.model.imm.small import lively_network
 from tests.model.keypointgan.tiny import tiny_network
+from tests.sentences import sentence
 from tests.shards import write_shard
 
+HOURGLASS_ROW = "hourglass (supervised), ours"
+IMM_ROW = "IMM + regression to labels, ours"
 _SEQUENCES = ("Waiting.60457274", "Directions 1.54138969")
 
 
@@ -162,6 +167,70 @@ def test_table2_is_in_pixels_and_shows_a_second_network_only_if_given(bench: Ben
     assert rows["KeypointGAN, another prior, ours"]["error"] == rows["KeypointGAN, ours"]["error"]
 
 
+@dataclass(frozen=True)
+class Others:
+    """Weights of the networks that KeypointGAN is compared with."""
+
+    hourglass: Path
+    imm: Path
+
+    def options(self, network: Path) -> list[str]:
+        given = (str(network), f"hourglass={self.hourglass}", f"imm={self.imm}")
+        return [word for text in given for word in ("--weights", text)]
+
+
+def others(folder: Path, joints: str) -> Others:
+    torch.manual_seed(0)
+    made = Others(folder / f"hourglass-{joints}.safetensors", folder / "imm.safetensors")
+    spec = hourglass.HourglassSpec(joints, size=64, stacks=1, width=8)
+    hourglass.save(made.hourglass, hourglass.StackedHourglass(spec), {})
+    imm_weights.save(made.imm, lively_network())
+    return made
+
+
+def test_table2_has_the_hourglass_and_imm_beside_it_if_they_are_given(
+    bench: Bench, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given = others(tmp_path, "penn13")
+    test = f"shards={write_shard(tmp_path / 'test.npz', people=2, frames=3, seed=2)}"
+    labelled = ("--labelled", bench.people)
+    result = bench.result("table2", *given.options(bench.trained), *labelled, data=test)
+    rows = rows_of(result)
+    ours = [name for name in rows if not name.endswith("(paper)")]
+    assert ours == ["KeypointGAN, ours", HOURGLASS_ROW, IMM_ROW]
+    assert rows["hourglass (supervised), test (paper)"]["error"] == "19.52"
+    assert f"{IMM_ROW}: over 13 points." in result.tables[0].note
+    assert "except by the supervised hourglass" in result.text
+    assert set(result.configuration["weights"]) == {"keypointgan", "hourglass", "imm"}
+
+    # IMM's is what its own command says.
+    capsys.readouterr()
+    command = ["evaluate", "imm", "--data", test, *labelled, "--weights", str(given.imm)]
+    assert main([*command, "--device", "cpu", "--json"]) == 0
+    pixels = json.loads(capsys.readouterr().out)["pixels"]
+    assert float(rows[IMM_ROW]["error"]) == pytest.approx(pixels, abs=0.006)
+
+    # The hourglass's, from its own points. The squares of shards are 128 pixels wide.
+    network = hourglass.load(given.hourglass)
+    distances = []
+    for clip in Request.parse(test).read("test", 0.0):
+        pictures = np.stack([hourglass.cut(clip, frame, 64) for frame in range(len(clip))])
+        points = (hourglass.read(network, pictures) + 1) * 64
+        corners = clip.boxes[:, None, :2] - 64
+        distances.append(np.linalg.norm(points + corners - clip.joints, axis=-1).mean())
+    error = float(rows[HOURGLASS_ROW]["error"])
+    assert error == pytest.approx(np.mean(distances), abs=0.006)
+
+
+def test_imms_joints_need_labelled_people_before_anything_is_trained(
+    bench: Bench, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given = ("--weights", f"imm={others(tmp_path, 'penn13').imm}")
+    assert bench.run("table2", *given, *bench.training(), out=str(tmp_path / "out")) == 2
+    assert "--labelled NAME=ROOT" in sentence(capsys)
+    assert not (tmp_path / "out").exists()
+
+
 def test_table3_is_before_and_after_post_processing(bench: Bench, tmp_path: Path) -> None:
     faces = f"300w={write_300w(tmp_path / 'faces')}"
     network = saved(tmp_path, "faces68")
@@ -172,6 +241,10 @@ def test_table3_is_before_and_after_post_processing(bench: Bench, tmp_path: Path
     ours = [float(rows[f"KeypointGAN, ours{more}"]["error"]) for more in ("", " + post-processing")]
     assert all(np.isfinite(ours)) and ours[0] != ours[1]
     assert rows["KeypointGAN + post-processing (paper)"]["error"] == "5.12"
+    assert HOURGLASS_ROW not in rows and IMM_ROW not in rows
+    options = others(tmp_path, "faces68").options(network)
+    rows = rows_of(bench.result("table3", *options, "--labelled", faces, data=faces))
+    assert all(0 < float(rows[name]["error"]) < np.inf for name in (HOURGLASS_ROW, IMM_ROW))
     assert set(rows) > {f"{name} (paper)" for name in published.TABLE3}
 
 
@@ -221,6 +294,21 @@ def test_table1_goes_by_activity_beside_the_papers_rows(
     assert rows["Lorenz et al. + post-processing (paper)"]["walking"] == "–"
     assert [picture.file for picture in result.pictures] == ["people.png"]
     assert (bench.out / "keypointgan-table1" / "people.png").is_file()
+
+
+def test_table1_has_the_hourglass_and_imm_by_activity(
+    bench: Bench, simplified: Path, tmp_path: Path
+) -> None:
+    write_simplified(tmp_path, "S1", _SEQUENCES, frames=3)
+    options = others(tmp_path, "h36m32").options(saved(tmp_path, "h36m32"))
+    labelled = ("--labelled", f"simplified-human36m={tmp_path}")
+    data = f"simplified-human36m={simplified}"
+    rows = rows_of(bench.result("table1", *options, *labelled, data=data))
+    for name in (HOURGLASS_ROW, IMM_ROW):
+        measured = [float(rows[name][activity]) for activity in ("waiting", "directions")]
+        assert float(rows[name]["all"]) == pytest.approx(np.mean(measured), abs=0.011)
+        assert rows[name]["walking"] == "–"
+    assert rows["Newell et al. (supervised) (paper)"]["all"] == "2.16"
 
 
 def test_table1_of_other_data_has_one_group_and_no_papers_rows(
