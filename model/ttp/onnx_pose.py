@@ -179,13 +179,13 @@ class _Graph:
         y = self.layer(block.layers, x)
         return self.add("Add", x, y) if block.residual else y
 
-    def heads(self, network: PoseNetwork, features: str) -> dict[str, str]:
-        """What a network tells of its features, by the outputs' names."""
+    def heads(self, network: PoseNetwork, features: Sequence[str]) -> dict[str, str]:
+        """What a network tells of its features, given in parts, by the outputs' names."""
         found = {}
         if network.spec.reconstructs:
-            found[_SELF_MAPS] = self.layer(network.self_head, features)
+            found[_SELF_MAPS] = self._head(network.self_head, features)
         if network.spec.variant != "transformer":
-            found[_SCORES] = self.layer(network.supervised_head, features)
+            found[_SCORES] = self._head(network.supervised_head, features)
             return found
         side = network.spec.heatmap_size
         affinity = self.affinity(network.affinity, features, side)
@@ -195,11 +195,26 @@ class _Graph:
         found[_SCORES] = self.add("Reshape", mixed, torch.tensor([0, 0, side, side]))
         return found | {_AFFINITY: affinity}
 
-    def neck(self, net: Neck, taps: Sequence[str], filtered: str) -> str:
-        """``Neck.forward`` from what ``filtered`` gave; the name of the shared features."""
+    def _head(self, layer: nn.Conv2d, features: Sequence[str]) -> str:
+        """A projection of the features: the sum of those of their parts, which stay apart.
+
+        To put parts of this size side by side takes as long as to project them.
+        """
+        first = 0
+        total = ""
+        for part, channels in zip(features, Neck.PARTS, strict=True):
+            weight = layer.weight[:, first : first + channels]
+            bias = () if total or layer.bias is None else (layer.bias,)
+            found = self.add("Conv", part, weight, *bias)
+            total = self.add("Add", total, found) if total else found
+            first += channels
+        return total
+
+    def neck(self, net: Neck, taps: Sequence[str], filtered: str) -> list[str]:
+        """``Neck.forward`` from what ``filtered`` gave; the names of the features' three parts."""
         pyramid = self._pyramid(net.pyramid, taps)
         deep = self._raised(net.deep, taps, filtered, 0)
-        return self.add("Concat", self.layer(net.head, pyramid), pyramid, deep, axis=1)
+        return [self.layer(net.head, pyramid), pyramid, deep]
 
     def _pyramid(self, net: Any, taps: Sequence[str]) -> str:
         x = self.layer(net.laterals[3], taps[3])
@@ -229,7 +244,7 @@ class _Graph:
             coordinate_transformation_mode="half_pixel",
         )
 
-    def affinity(self, net: AffinityTransformer, features: str, side: int) -> str:
+    def affinity(self, net: AffinityTransformer, parts: Sequence[str], side: int) -> str:
         """``AffinityTransformer.forward`` of features with this many cells a side; its name.
 
         What the queries do before they look at the features is the same for every picture, and is
@@ -240,7 +255,10 @@ class _Graph:
             keys = net.keys_of(queries)
         layer, attention = net.layer, net.layer.multihead_attn
         if side > LARGEST_SIDE:
-            features = self.add("AveragePool", features, kernel_shape=[2, 2], strides=[2, 2])
+            parts = [
+                self.add("AveragePool", part, kernel_shape=[2, 2], strides=[2, 2]) for part in parts
+            ]
+        features = self.add("Concat", *parts, axis=1)
         memory = self.add("Reshape", features, torch.tensor([0, FEATURES, -1]))  # n, 256, cells
         weights = self.add("Softmax", self.add("MatMul", keys, memory), axis=-1)
         found = self.add("MatMul", weights, self.add("Transpose", memory, perm=[0, 2, 1]))

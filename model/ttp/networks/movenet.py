@@ -169,12 +169,13 @@ class Neck(nn.Module):
     """
 
     HEAD = 96
+    PARTS = (HEAD, _PYRAMID[-1], FEATURES - HEAD - _PYRAMID[-1])
 
     def __init__(self, channels: tuple[int, ...]) -> None:
         super().__init__()
         self.pyramid = _Pyramid(channels)
         self.head = _Separable(_PYRAMID[-1], self.HEAD)
-        self.deep = _DeepBranch(channels, FEATURES - self.HEAD - _PYRAMID[-1])
+        self.deep = _DeepBranch(channels, self.PARTS[-1])
 
     def forward(self, taps: Taps) -> Tensor:
         pyramid = self.pyramid(taps)
