@@ -23,7 +23,7 @@ from model.core.perceptual import PerceptualLoss
 from model.core.weights import swapped
 from model.engine.optimisation import WeightAverage, gradients_finite
 from model.ttp.networks import PoseNetwork, PoseOutput
-from model.ttp.networks.encoder import is_trunk
+from model.ttp.networks.encoder import is_filter, is_trunk, without_filtered
 from model.ttp.onnx_pose import Joined, OnnxHeads
 from model.ttp.trunk import FrozenTrunk, Key
 
@@ -125,6 +125,7 @@ class Personalizer:
         self._autocast = autocast
         self._parameters = configure(network, self.settings.scope)
         frozen = not any(map(is_trunk, self._parameters))
+        self._filters_stay = not any(map(is_filter, self._parameters))
         self._shared_trunk = trunk
         self._trained_heads = trained_heads
         self._trunk = trunk or FrozenTrunk(network.encoder) if frozen else None
@@ -293,7 +294,12 @@ class Personalizer:
         if self._trunk is None:
             prepared = images.to(self.device, memory_format=torch.channels_last)
             return self.network.encoder(prepared)
-        return self.network.encoder.neck(self._trunk(images, keys, fresh=fresh))
+        taps = self._trunk(images, keys, fresh=fresh)
+        if not self._filters_stay:
+            taps = without_filtered(taps)
+        # As the network's own convolutions give them: sums of two layouts take far longer.
+        taps = tuple(tap.contiguous(memory_format=torch.channels_last) for tap in taps)
+        return self.network.encoder.neck(taps)
 
     @torch.no_grad()
     def illustrate(self, pairs: Pairs) -> PairExample | None:
@@ -409,7 +415,7 @@ class Personalizer:
         share = self.settings.trained_share
         trained = Joined(self._pristine, share) if share and self.updates else None
         with self._average.in_place():
-            return OnnxHeads(self.network, threads, trained)
+            return OnnxHeads(self.network, threads, trained, filters_as_trained=self._filters_stay)
 
     def _precision(self) -> AbstractContextManager[object]:
         # Without a cache, which would hand the weights of the average to the network that learns.

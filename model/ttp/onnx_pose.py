@@ -26,13 +26,6 @@ from model.ttp.networks.variants import PoseNetwork
 _OPSET = 17
 _IR_VERSION = 8
 _SELF_MAPS, _SCORES, _AFFINITY, _OTHERS = "self_maps", "scores", "affinity", "others"
-# Parameters that ``_Graph.filtered`` depends on.
-_FILTERED = (
-    "encoder.neck.deep.merges.",
-    "encoder.neck.deep.laterals.1.",
-    "encoder.neck.deep.laterals.2.",
-    "encoder.neck.deep.laterals.3.",
-)
 
 
 class Joined(NamedTuple):
@@ -43,7 +36,7 @@ class Joined(NamedTuple):
 
 
 class OnnxTrunk:
-    """What an encoder's ``trunk`` computes, with the weights that it has now, on the CPU.
+    """What an encoder has ``kept`` of images, with the weights that it has now, on the CPU.
 
     Called with images (N, 3, S, S), float32, normalised; gives the taps, float32. May be called
     from several threads; each call uses ``threads`` of its own.
@@ -61,20 +54,29 @@ class OnnxHeads:
 
     Called with taps, float32; gives the self-supervised maps, the supervised maps' scores and the
     affinity, as ``PoseNetwork.output_of`` takes them: None for what the variant does not have. If
-    other weights are ``joined``, the scores that these give and their share follow.
+    other weights are ``joined``, the scores that these give and their share follow. The fifth tap
+    is used as it is where the network has ``filters_as_trained``; the joined weights always have.
     """
 
     def __init__(
-        self, network: PoseNetwork, threads: int = 1, joined: Joined | None = None
+        self,
+        network: PoseNetwork,
+        threads: int = 1,
+        joined: Joined | None = None,
+        *,
+        filters_as_trained: bool = True,
     ) -> None:
-        self._session = cpu_session(heads_model(network, joined).SerializeToString(), threads)
+        model = heads_model(network, joined, filters_as_trained=filters_as_trained)
+        self._session = cpu_session(model.SerializeToString(), threads)
+        self._inputs = [given.name for given in self._session.get_inputs()]
         self._outputs = [output.name for output in self._session.get_outputs()]
         self._share = joined.share if joined is not None else 0.0
 
     def __call__(
         self, taps: Taps
     ) -> tuple[Tensor | None, Tensor, Tensor | None, Tensor | None, float]:
-        values = _run(self._session, {_tap(number): tap for number, tap in enumerate(taps)})
+        given = {_tap(number): tap for number, tap in enumerate(taps)}
+        values = _run(self._session, {name: given[name] for name in self._inputs})
         found = dict(zip(self._outputs, values, strict=True))
         parts = found.get(_SELF_MAPS), found[_SCORES], found.get(_AFFINITY), found.get(_OTHERS)
         return *parts, self._share
@@ -85,13 +87,17 @@ def trunk_model(encoder: MoveNetEncoder) -> onnx.ModelProto:
     graph = _Graph()
     mapped = graph.add("Add", graph.add("Mul", "image", encoder.scale), encoder.shift)
     taps = graph.mobilenet(encoder.mobilenet, mapped)
+    taps.append(graph.filtered(encoder.neck.deep, taps))
     return graph.model("trunk", {"image": ["n", 3, "side", "side"]}, taps)
 
 
-def heads_model(network: PoseNetwork, joined: Joined | None = None) -> onnx.ModelProto:
+def heads_model(
+    network: PoseNetwork, joined: Joined | None = None, *, filters_as_trained: bool = True
+) -> onnx.ModelProto:
     """What follows a network's trunk as an ONNX model.
 
-    Inputs ``tap0`` to ``tap3`` (N, C, H, W), finest first; outputs, as far as the variant has them,
+    Inputs ``tap0`` to ``tap3`` (N, C, H, W), finest first, and ``tap4``, if anything uses it, as
+    ``MoveNetEncoder.kept`` gives them; outputs, as far as the variant has them,
     ``self_maps`` (N, k_self, H, H), ``scores`` (N, k_sup, H, H), ``affinity`` (N, k_sup, k_self);
     ``others`` are the scores that weights which are ``joined`` give.
     """
@@ -101,14 +107,13 @@ def heads_model(network: PoseNetwork, joined: Joined | None = None) -> onnx.Mode
         _tap(number): ["n", layer.in_channels, f"side{number}", f"side{number}"]
         for number, layer in enumerate(neck.deep.laterals)
     }
-    taps = list(inputs)
-    filtered = graph.filtered(neck.deep, taps)
-    own = graph.heads(network, graph.neck(neck, taps, filtered))
+    taps, filtered = list(inputs), _tap(len(inputs))
+    if filters_as_trained or joined is not None:
+        inputs[filtered] = ["n", neck.PARTS[-1], "side1", "side1"]
+    own_filtered = filtered if filters_as_trained else graph.filtered(neck.deep, taps)
+    own = graph.heads(network, graph.neck(neck, taps, own_filtered))
     if joined is not None:
-        others = dict(joined.weights)
-        with swapped(dict(network.named_parameters()), others):
-            if any(name.startswith(_FILTERED) for name in others):
-                filtered = graph.filtered(neck.deep, taps)
+        with swapped(dict(network.named_parameters()), dict(joined.weights)):
             own[_OTHERS] = graph.heads(network, graph.neck(neck, taps, filtered))[_SCORES]
     for name, value in own.items():
         graph.add("Identity", value, to=name)

@@ -16,7 +16,7 @@ from model.core.heatmaps import decode
 from model.core.images import to_tensor
 from model.core.motion import MotionFusion
 from model.ttp.networks import NetworkSpec, PoseNetwork, PoseOutput
-from model.ttp.networks.encoder import is_trunk
+from model.ttp.networks.encoder import is_filter, is_trunk, without_filtered
 from model.ttp.onnx_pose import OnnxHeads
 from model.ttp.trunk import FrozenTrunk, Key, keys_of
 
@@ -105,7 +105,7 @@ class PosePredictor:
         self._branch = network.pose_branch()
         self._branch.to(dtype=dtype, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self._trunk = trunk
-        self._trunk_as_trained = True
+        self._trunk_as_trained = self._filters_as_trained = True
         self._heads = heads
 
     @property
@@ -123,12 +123,14 @@ class PosePredictor:
             if name in own:
                 own[name].copy_(value)
         self._trunk_as_trained &= not any(map(is_trunk, weights))
+        self._filters_as_trained &= not any(map(is_filter, weights))
         self._heads = heads
 
     def copy_from(self, other: PosePredictor) -> None:
         """Take over every weight of another predictor of the same network."""
         self.load(other._branch.state_dict(), other._heads)
         self._trunk_as_trained = other._trunk_as_trained
+        self._filters_as_trained = other._filters_as_trained
 
     @denormals_are_zero()
     @torch.inference_mode()
@@ -169,4 +171,6 @@ class PosePredictor:
         taps = self._trunk(crop, keys, fresh=fresh)
         if heads is not None:
             return branch.output_of(*heads(taps))
+        if not self._filters_as_trained:
+            taps = without_filtered(taps)
         return branch.pose_of(branch.encoder.neck(tuple(tap.to(branch.dtype) for tap in taps)))

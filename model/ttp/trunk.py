@@ -26,7 +26,7 @@ Key = Hashable
 TrunkEngine = Callable[[Tensor], Taps]
 """Normalised images (N, 3, S, S) to their taps, without a gradient."""
 
-# 0.66 MB a picture of MoveNet Thunder, 16 kB of a ResNet-34.
+# 0.94 MB a picture of MoveNet Thunder, 16 kB of a ResNet-34.
 REMEMBERED_BYTES = 256 * 1024**2
 _REPEATS = 3
 
@@ -45,17 +45,22 @@ class FrozenTrunk:
     """The features of a trunk that stays as it is, remembered by keys.
 
     They are computed by ``engine``, or else by the encoder itself, whose trunk must not be changed
-    then. Features are kept as float16, of the pictures used last, in ``limit`` bytes. Safe between
+    then. Features are kept as float16, of the pictures used last, in ``limit`` bytes. Where most
+    frames are predicted and then never seen again, those that were ``fresh`` have a smaller room
+    of their own, ``fresh_limit`` bytes, so that they do not drive the others out. Safe between
     threads.
     """
 
     def __init__(
-        self, encoder: Any, engine: TrunkEngine | None = None, limit: int = REMEMBERED_BYTES
+        self,
+        encoder: Any,
+        engine: TrunkEngine | None = None,
+        limit: int = REMEMBERED_BYTES,
+        fresh_limit: int | None = None,
     ) -> None:
         self._compute = engine or torch_engine(encoder)
-        self._limit = limit
-        self._known: OrderedDict[Key, Taps] = OrderedDict()
-        self._bytes = 0
+        self._known = _Room(limit)
+        self._fresh = self._known if fresh_limit is None else _Room(fresh_limit)
         self._lock = threading.Lock()
 
     @torch.no_grad()
@@ -83,33 +88,54 @@ class FrozenTrunk:
 
     def _find(self, keys: Sequence[Key]) -> dict[Key, Taps]:
         with self._lock:
-            found = {key: self._known[key] for key in keys if key in self._known}
-            for key in found:
-                self._known.move_to_end(key)
-            return found
+            return self._known.find(keys) | self._fresh.find(keys)
 
     def _remember(self, keys: Sequence[Key], taps: Taps, *, instead: bool) -> None:
+        room = self._fresh if instead else self._known
         with self._lock:
             for row, key in enumerate(keys):
-                if key in self._known and not instead:  # another thread's, of a frame perhaps
+                if key in room and not instead:  # another thread's, of a frame perhaps
                     continue
                 # Copies: a view would keep the whole batch.
-                kept = tuple(tap[row].to(torch.float16, copy=True) for tap in taps)
-                self._bytes += _size(kept) - _size(self._known.pop(key, ()))
-                self._known[key] = kept
-            while self._bytes > self._limit:
-                self._bytes -= _size(self._known.popitem(last=False)[1])
+                room.add(key, tuple(tap[row].to(torch.float16, copy=True) for tap in taps))
 
     def forget(self) -> None:
         """Forget all pictures."""
         with self._lock:
             self._known.clear()
-            self._bytes = 0
+            self._fresh.clear()
 
     @property
     def remembered(self) -> int:
         """How many pictures are."""
-        return len(self._known)
+        return len({*self._known, *self._fresh})
+
+
+class _Room(OrderedDict[Key, Taps]):
+    """Features by the names of their pictures, of those used last, in ``limit`` bytes."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__()
+        self._limit = limit
+        self._bytes = 0
+
+    def find(self, keys: Sequence[Key]) -> dict[Key, Taps]:
+        """Those of the pictures that are here."""
+        found = {key: self[key] for key in keys if key in self}
+        for key in found:
+            self.move_to_end(key)
+        return found
+
+    def add(self, key: Key, taps: Taps) -> None:
+        """Keep them, in the place of those that were used longest ago if need be."""
+        self._bytes += _size(taps) - _size(self.pop(key, ()))
+        self[key] = taps
+        while self._bytes > self._limit:
+            self._bytes -= _size(self.popitem(last=False)[1])
+
+    def clear(self) -> None:
+        super().clear()
+        self._bytes = 0
 
 
 def _size(taps: Taps) -> int:
@@ -117,12 +143,12 @@ def _size(taps: Taps) -> int:
 
 
 def torch_engine(encoder: Any) -> TrunkEngine:
-    """The trunk in PyTorch, on the encoder's device and in its precision."""
+    """What an encoder keeps in PyTorch, on the encoder's device and in its precision."""
 
     def compute(images: Tensor) -> Taps:
         like = next(encoder.parameters())
         prepared = images.to(like.device, like.dtype, memory_format=torch.channels_last)
-        return encoder.trunk(prepared)
+        return encoder.kept(prepared)
 
     return compute
 

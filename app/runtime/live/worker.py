@@ -57,6 +57,10 @@ STOPPING_SECONDS = 60.0
 WORKER_THREAD = "app-worker"
 _WAIT_SECONDS = 0.1
 _SAMPLED_COMPARISON_SECONDS = 0.4
+# Of so many views the features fit into the trunk's memory, mirror images included: learning from
+# one of them then takes no trunk. Frames that are predicted are soon of no use.
+_VIEWS = 112
+_FRESH_BYTES = 32 * 1024**2
 # Of 2.4 MB each with the default preset, 45 MB as published.
 _UNDO_STEPS = 3
 
@@ -87,7 +91,7 @@ class Worker(ManagedThread):
         self._report_fault = on_fault
         self._on_result = on_result
         self._runner: Runner | None = None
-        self._memory = SourceMemory(crop_size=engine.network.spec.crop_size)
+        self._memory = SourceMemory(_VIEWS, crop_size=engine.network.spec.crop_size)
         self._settings = engine.settings
         self._scene = SceneChange()
         self._cut_before = 0
@@ -129,7 +133,7 @@ class Worker(ManagedThread):
         fastest = fastest_engine(
             engine.network, machine.predict_threads, low_precision=machine.low_precision
         )
-        self._trunk = FrozenTrunk(engine.network.encoder, fastest.engine)
+        self._trunk = FrozenTrunk(engine.network.encoder, fastest.engine, fresh_limit=_FRESH_BYTES)
         self._trained_heads = fastest.heads
         torch.set_num_threads(machine.predict_threads + machine.update_threads)
         kind, reason = self._choose()

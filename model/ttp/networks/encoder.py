@@ -24,6 +24,8 @@ LAST = (
     "encoder.neck.head.",
     "encoder.neck.deep.laterals.0.",
 )
+# The filters of MoveNet's neck, which is all that is in ``kept`` beside the trunk.
+_FILTERS = "encoder.neck.deep."
 
 
 class ResNetEncoder(nn.Module):
@@ -52,6 +54,10 @@ class ResNetEncoder(nn.Module):
         x = self.maxpool(self.relu(self.bn1(self.conv1(image))))  # N, 64, 32, 32
         return (self.layer4(self.layer3(self.layer2(self.layer1(x)))),)
 
+    def kept(self, image: Tensor) -> Taps:
+        """What can be kept of a frame: the trunk's tap."""
+        return self.trunk(image)
+
     def neck(self, taps: Taps) -> Tensor:
         """The trunk's tap to features (N, 256, 32, 32)."""
         return self.deconv(taps[0])
@@ -72,6 +78,16 @@ def make_encoder(backbone: str) -> ResNetEncoder | MoveNetEncoder:
 def is_trunk(parameter: str) -> bool:
     """Whether a network's parameter of that name belongs to its encoder's trunk."""
     return parameter.startswith("encoder.") and not parameter.startswith(NECKS)
+
+
+def is_filter(parameter: str) -> bool:
+    """Whether it belongs to the filters that an encoder's ``kept`` has beside the trunk."""
+    return parameter.startswith(_FILTERS) and not parameter.startswith(LAST)
+
+
+def without_filtered(taps: Taps) -> Taps:
+    """What an encoder has ``kept``, without what was made by filters that are others now."""
+    return taps[:4]
 
 
 def _deconvolution(inputs: int) -> list[nn.Module]:

@@ -153,18 +153,24 @@ class _DeepBranch(nn.Module):
             [nn.Conv2d(_DEEP, _DEEP, 3, padding=1), nn.Conv2d(_DEEP, outputs, 3, padding=1)]
         )
 
-    def forward(self, taps: Taps) -> Tensor:
+    def filtered(self, taps: Taps) -> Tensor:
+        """All but the last step: what its filters make of the deeper taps, at stride 8."""
         x = functional.relu(self.laterals[3](taps[3]))
         for merge, level in zip(self.merges, (2, 1), strict=True):
             x = functional.relu(_doubled(x) + self.laterals[level](taps[level]))
             x = functional.relu(merge(x))
-        return functional.relu(_doubled(x) + self.laterals[0](taps[0]))
+        return x
+
+    def forward(self, taps: Taps) -> Tensor:
+        filtered = taps[4] if len(taps) > 4 else self.filtered(taps)
+        return functional.relu(_doubled(filtered) + self.laterals[0](taps[0]))
 
 
 class Neck(nn.Module):
     """Taps to the shared features (N, 256, S/4, S/4).
 
-    In this order: the 96 channels that MoveNet's joint maps are read from, the pyramid's 24, and
+    A fifth tap is what the deep branch's filters made of the others (``MoveNetEncoder.kept``). In
+    this order: the 96 channels that MoveNet's joint maps are read from, the pyramid's 24, and
     136 new ones.
     """
 
@@ -201,6 +207,14 @@ class MoveNetEncoder(nn.Module):
     def trunk(self, image: Tensor) -> Taps:
         """MobileNetV2 alone: what a personalization that leaves it be can keep of a frame."""
         return self.mobilenet(image * self.scale + self.shift)
+
+    def kept(self, image: Tensor) -> Taps:
+        """The trunk's four taps, and what the deep branch's filters make of them.
+
+        That is what can be kept of a frame where the scope ``last`` is personalized.
+        """
+        taps = self.trunk(image)
+        return (*taps, self.neck.deep.filtered(taps))
 
     def forward(self, image: Tensor) -> Tensor:
         return self.neck(self.trunk(image))

@@ -46,9 +46,9 @@ def _pictures(count: int) -> Tensor:
 def test_onnx_runtime_computes_what_pytorch_does(lightning: PoseNetwork) -> None:
     images = torch.randn(2, 3, 192, 192)
     with torch.inference_mode():
-        wanted = lightning.encoder.trunk(images)
+        wanted = lightning.encoder.kept(images)
     found = OnnxTrunk(lightning.encoder)(images)
-    assert len(found) == len(wanted) == 4
+    assert len(found) == len(wanted) == 5
     for ours, theirs in zip(found, wanted, strict=True):
         assert ours.shape == theirs.shape
         torch.testing.assert_close(ours, theirs, rtol=1e-3, atol=1e-3)
@@ -61,7 +61,7 @@ def test_onnx_runtime_computes_neck_and_heads_as_pytorch_does(variant: Variant) 
     for parameter in network.parameters():
         torch.nn.init.normal_(parameter, std=0.05)
     with torch.inference_mode():
-        taps = tuple(map(torch.randn_like, network.encoder.trunk(torch.zeros(2, 3, 192, 192))))
+        taps = tuple(map(torch.randn_like, network.encoder.kept(torch.zeros(2, 3, 192, 192))))
         wanted = network.pose_of(network.encoder.neck(taps))
     found = network.output_of(*OnnxHeads(network)(taps))
     for name, value in vars(wanted).items():
@@ -215,6 +215,23 @@ def test_a_predictor_leaves_the_heads_to_their_engine_until_weights_are_loaded(
     np.testing.assert_allclose(back.confidence, wanted.confidence, atol=1e-4)
 
 
+def test_frames_that_pass_do_not_drive_out_what_is_learnt_from() -> None:
+    engine = _Counting()
+    picture = _pictures(1)
+    size = picture[0].numel() * 2  # bytes of its one tap as float16
+    trunk = FrozenTrunk(None, engine, limit=3 * size, fresh_limit=2 * size)
+    trunk(picture, ["remembered"])
+    for frame in range(10):
+        trunk(picture, [frame], fresh=True)
+    assert engine.images == 11 and trunk.remembered == 3
+    trunk(picture.expand(3, -1, -1, -1), ["remembered", 8, 9])
+    assert engine.images == 11
+    trunk(picture, [7])  # which is over
+    assert engine.images == 12 and trunk.remembered == 4
+    trunk.forget()
+    assert trunk.remembered == 0
+
+
 def test_what_was_learnt_is_handed_over_to_onnx_runtime_as_well(lightning: PoseNetwork) -> None:
     settings = PersonalizationSettings(scope="deconvolutions")
     network = copy.deepcopy(lightning)
@@ -256,7 +273,7 @@ def test_what_was_learnt_and_the_trained_network_answer_together(
 
     weights, heads = personalizer.weights(), personalizer.heads(1)
     assert heads is not None
-    taps = lightning.encoder.trunk(images)
+    taps = lightning.encoder.kept(images)
     found = network.output_of(*heads(taps))
     torch.testing.assert_close(found.heatmaps, wanted, rtol=1e-3, atol=1e-4)
     assert found.affinity is not None and alone.affinity is not None
