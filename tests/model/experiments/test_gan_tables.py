@@ -165,6 +165,9 @@ def test_table2_is_in_pixels_and_shows_a_second_network_only_if_given(bench: Ben
     given = ("--weights", f"keypointgan={bench.trained}", "--weights", f"mpi={bench.trained}")
     rows = rows_of(bench.result("table2", *given, "--every", "2"))
     assert rows["KeypointGAN, another prior, ours"]["error"] == rows["KeypointGAN, ours"]["error"]
+    result = bench.result("table2", "--weights", str(bench.trained), "--unit", "image")
+    assert result.tables[0].title == "Error in % of the image's side"
+    assert rows_of(result).keys() == {"KeypointGAN, ours"}  # the paper's are in pixels
 
 
 @dataclass(frozen=True)
