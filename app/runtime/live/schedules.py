@@ -408,8 +408,6 @@ def choose_schedule(
     personalizer: Personalizer, frames_per_second: float, stopping: Callable[[], bool]
 ) -> Choice:
     """Measure one update's cost on this machine and choose the schedule that can hold the rate."""
-    if not personalizer.network.spec.personalizable:
-        return Choice(Schedule.PREDICT_ONLY, "this network has no self-supervised task")
     update = seconds_of_update(personalizer, stopping)
     period = 1 / frames_per_second
     schedule = Schedule.STRICT if update < 0.8 * period else Schedule.TWO_LANES

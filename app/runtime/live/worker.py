@@ -175,6 +175,8 @@ class Worker(ManagedThread):
     def _choose(self) -> tuple[Schedule, str]:
         if self._wanted_schedule is not None:
             return self._wanted_schedule, "chosen by hand"
+        if not self._engine.network.spec.personalizable:
+            return Schedule.PREDICT_ONLY, "this network has no self-supervised task"
         choice = choose_schedule(
             self._personalizer(), self._frames_per_second, lambda: self.stopping
         )
