@@ -373,4 +373,4 @@ class _Step:
 
     def _predict(self, view: PersonView) -> Tensor:
         crop = crop_tensor(view.image, view.box, self._personalizer.network.spec)
-        return self._personalizer.predict(crop, keys_of([view.index]), fresh=True).heatmaps
+        return self._personalizer.answer(crop, keys_of([view.index]), fresh=True).heatmaps
