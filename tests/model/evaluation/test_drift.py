@@ -96,7 +96,9 @@ def test_who_learns_nothing_gains_nothing_and_who_learns_too_fast_is_undone(
 ) -> None:
     network = small_network()
     before = predict_data_set(network, people).points
-    idle = PersonalizationSettings(batch_size=1, scope="deconvolutions", learning_rate=1e-12)
+    idle = PersonalizationSettings(
+        batch_size=1, scope="last", learning_rate=1e-12, self_weight=0, consistency=1
+    )
     wild = replace(
         preset("steady").settings,
         batch_size=1,
