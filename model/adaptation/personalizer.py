@@ -6,7 +6,7 @@ import math
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -286,8 +286,7 @@ class Personalizer:
         share = self.settings.trained_share
         if not (share and self.updates):
             return output
-        trained = self.predict_as_trained(target, keys).heatmaps
-        return replace(output, heatmaps=output.heatmaps.lerp(trained.to(output.heatmaps), share))
+        return output.joined(self.predict_as_trained(target, keys).heatmaps, share)
 
     def _features(self, images: Tensor, keys: Sequence[Key], *, fresh: bool = False) -> Tensor:
         """The shared features (N, 256, H, H) of images (N, 3, S, S)."""

@@ -156,9 +156,7 @@ class PosePredictor:
         output = self._output(picture, keys, fresh)
         if beside is not None and self._heads is None:
             other, share = beside
-            theirs = other._output(picture, keys, fresh=False).heatmaps
-            joined = output.heatmaps.lerp(theirs.to(output.heatmaps), share)
-            output = replace(output, heatmaps=joined)
+            output = output.joined(other._output(picture, keys, fresh=False).heatmaps, share)
         if fusion is not None and index is not None:
             output = replace(output, heatmaps=fusion.fused(output.heatmaps, [picture], [index]))
         return pose_in_image(output, box)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import copy
 import math
-from dataclasses import dataclass
-from typing import Any, Literal, get_args
+from dataclasses import dataclass, replace
+from typing import Any, Literal, Self, get_args
 
 import torch
 from torch import Tensor, nn
@@ -157,6 +157,10 @@ class PoseOutput:
     affinity: Tensor | None
     self_points: Tensor | None = None
 
+    def joined(self, heatmaps: Tensor, share: float) -> Self:
+        """The same with other ``heatmaps`` (N, k_sup, H, H) having a ``share`` (0 to 1) in its."""
+        return replace(self, heatmaps=self.heatmaps.lerp(heatmaps.to(self.heatmaps), share))
+
 
 @dataclass(frozen=True)
 class NetworkOutput(PoseOutput):
@@ -230,15 +234,13 @@ class PoseNetwork(nn.Module):
 
         The heatmaps of ``others``, the scores that other weights give, have a ``share`` (0 to 1).
         """
-        heatmaps = self._heatmaps_of(scores)
-        if others is not None:
-            heatmaps = heatmaps.lerp(self._heatmaps_of(others), share)
-        return PoseOutput(
-            heatmaps=heatmaps,
+        output = PoseOutput(
+            heatmaps=self._heatmaps_of(scores),
             self_heatmaps=self_maps,
             affinity=affinity,
             self_points=None if self_maps is None else self.points_of(self_maps),
         )
+        return output if others is None else output.joined(self._heatmaps_of(others), share)
 
     def _heatmaps_of(self, scores: Tensor) -> Tensor:
         return matched(scores.sigmoid(), LOGIT_SIGMA) if self.spec.logits else scores
