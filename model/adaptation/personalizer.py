@@ -29,6 +29,7 @@ from model.ttp.trunk import FrozenTrunk, Key
 
 # So many batches in a row that are not finite are no accident.
 _BAD_STEPS = 2
+_AT_ONCE_ON_CPU = 4
 
 
 @dataclass(frozen=True)
@@ -260,7 +261,7 @@ class Personalizer:
         if self._trunk is not None and self._trained_heads is not None:
             return self.network.output_of(*self._trained_heads(self._trunk(target, keys)))
         with self._as_trained():
-            return self.network.pose_of(self._features(target, keys))
+            return self._pose_of(target, keys)
 
     def _as_trained(self) -> AbstractContextManager[None]:
         return swapped(self._parameters, self._pristine)
@@ -276,7 +277,17 @@ class Personalizer:
         are ``fresh``: cut from frames, and not from the views kept of them.
         """
         with self._average.in_place():
-            return self.network.pose_of(self._features(target, keys, fresh=fresh))
+            return self._pose_of(target, keys, fresh=fresh)
+
+    def _pose_of(self, images: Tensor, keys: Sequence[Key], *, fresh: bool = False) -> PoseOutput:
+        """The pose branch's result, on a CPU a few images at a time: faster, and far smaller."""
+        at_once = _AT_ONCE_ON_CPU if self.device.type == "cpu" else len(images)
+        parts = []
+        for first in range(0, len(images), at_once):
+            part = slice(first, first + at_once)
+            features = self._features(images[part], keys[part], fresh=fresh)
+            parts.append(self.network.pose_of(features))
+        return PoseOutput.of_parts(parts)
 
     def answer(
         self, target: Tensor, keys: Sequence[Key] = (), *, fresh: bool = False

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import copy
 import math
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
 from typing import Any, Literal, Self, get_args
 
 import torch
@@ -156,6 +157,15 @@ class PoseOutput:
     self_heatmaps: Tensor | None
     affinity: Tensor | None
     self_points: Tensor | None = None
+
+    @classmethod
+    def of_parts(cls, parts: Sequence[Self]) -> Self:
+        """One result (sum of the N) of the results for parts of a batch."""
+        found: dict[str, Any] = {}
+        for each in fields(cls):
+            values = [getattr(part, each.name) for part in parts]
+            found[each.name] = None if values[0] is None else torch.cat(values)
+        return cls(**found)
 
     def joined(self, heatmaps: Tensor, share: float) -> Self:
         """The same with other ``heatmaps`` (N, k_sup, H, H) having a ``share`` (0 to 1) in its."""

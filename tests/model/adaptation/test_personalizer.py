@@ -231,6 +231,22 @@ def test_predicting_costs_only_the_pose_branch() -> None:
     assert not output.heatmaps.requires_grad
 
 
+@pytest.mark.parametrize("variant", ["transformer", "rotation"])
+def test_many_images_are_predicted_a_few_at_a_time(variant: Variant) -> None:
+    personalizer = _personalizer(small_network(variant))
+    sizes: list[int] = []
+    personalizer.network.encoder.register_forward_hook(lambda m, i, o: sizes.append(len(o)))
+    images = torch.cat(_pairs(3))
+    together = personalizer.predict(images)
+    assert sum(sizes) == 6 and max(sizes) < 6
+    for row in range(6):
+        alone = vars(personalizer.predict(images[row : row + 1]))
+        for name, value in vars(together).items():
+            assert (value is None) == (alone[name] is None)
+            if value is not None:
+                torch.testing.assert_close(value[row : row + 1], alone[name], rtol=1e-4, atol=1e-5)
+
+
 def test_weights_hand_over_the_pose_branch_only() -> None:
     personalizer = _personalizer()
     weights = personalizer.weights()
