@@ -43,8 +43,6 @@ GAN = (
 )  # fmt: skip
 IMM = ("--device", "cpu", "--json", "--points", "3", "--set", "size=32", "--set", "width=4",
        "--set", "batch_size=2")  # fmt: skip
-
-
 HOURGLASS = ("--device", "cpu", "--json", "--set", "size=64", "--set", "width=8", "--set",
              "stacks=2", "--set", "batch_size=2")  # fmt: skip
 
@@ -71,11 +69,14 @@ def train_hourglass(shard: Path, out: Path, *options: str) -> int:
 # Training
 
 
-def test_the_hourglass_is_trained_and_goes_on_to_the_same_bits(
-    shard: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize("method", ["hourglass", "imm"])
+def test_a_network_is_trained_and_goes_on_to_the_same_bits(
+    method: str, shard: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    train = {"hourglass": train_hourglass, "imm": train_imm}[method]
+    load = {"hourglass": hourglass.load, "imm": imm_weights.load}[method]
     options = ("--steps", "3", "--set", "look_every=2")
-    assert train_hourglass(shard, tmp_path / "a", *options) == 0
+    assert train(shard, tmp_path / "a", *options) == 0
     result = json.loads(capsys.readouterr().out)
     assert result == {"steps": 3, "weights": str(tmp_path / "a" / "last.safetensors")}
     names = {path.name for path in (tmp_path / "a").iterdir()}
@@ -85,13 +86,26 @@ def test_the_hourglass_is_trained_and_goes_on_to_the_same_bits(
     told = json.loads((tmp_path / "a" / "run.json").read_text())
     assert told["data"] == "shards=people.npz, 12 frames"
 
-    assert train_hourglass(shard, tmp_path / "b", *options, "--max-steps", "1") == 0
-    assert train_hourglass(shard, tmp_path / "b", *options) == 2
-    assert train_hourglass(shard, tmp_path / "b", *options, "--resume") == 0
-    one, other = (hourglass.load(tmp_path / run / "last.safetensors") for run in "ab")
-    assert one.spec == hourglass.HourglassSpec("penn13", size=64, stacks=2, width=8)
+    assert train(shard, tmp_path / "b", *options, "--max-steps", "1") == 0
+    assert train(shard, tmp_path / "b", *options) == 2
+    assert train(shard, tmp_path / "b", *options, "--resume") == 0
+    one, other = (load(tmp_path / run / "last.safetensors") for run in "ab")
+    assert one.spec == other.spec
     for name, value in one.state_dict().items():
         assert torch.equal(other.state_dict()[name], value), name
+
+
+def test_what_the_options_say_of_a_network_is_trained(shard: Path, tmp_path: Path) -> None:
+    options = ("--steps", "2", "--set", "look_every=1")
+    assert train_hourglass(shard, tmp_path / "hourglass", *options) == 0
+    spec = hourglass.load(tmp_path / "hourglass" / "last.safetensors").spec
+    assert spec == hourglass.HourglassSpec("penn13", size=64, stacks=2, width=8)
+    assert train_imm(shard, tmp_path / "imm", *options, "--set", "pairs=video") == 0
+    assert imm_weights.load(tmp_path / "imm" / "last.safetensors").spec.points == 3
+    rows = read_log(tmp_path / "imm" / "log.csv")
+    assert [row.step for row in rows if row.name == "points/spread"] == [1, 2]
+    assert all(0 <= row.value < 1 for row in rows if row.name == "points/spread")
+    assert (tmp_path / "imm" / "curves.png").exists()
 
 
 def test_the_hourglass_learns_the_joints_of_a_data_set_in_its_owners_layout(
@@ -157,34 +171,6 @@ def test_in_words_it_says_how_to_go_on(
         f"The network is {tmp_path / 'last.safetensors'}",
         "Add --resume to go on.",
     ]
-
-
-def test_imm_is_trained_and_goes_on_to_the_same_bits(
-    shard: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    options = ("--steps", "3", "--set", "look_every=2", "--set", "pairs=video")
-    assert train_imm(shard, tmp_path / "a", *options) == 0
-    result = json.loads(capsys.readouterr().out)
-    assert result == {"steps": 3, "weights": str(tmp_path / "a" / "last.safetensors")}
-    names = {path.name for path in (tmp_path / "a").iterdir()}
-    assert names >= {
-        "last.safetensors", "panel.png", "log.csv", "curves.png", "run.json", "checkpoint.pt"
-    }  # fmt: skip
-    rows = read_log(tmp_path / "a" / "log.csv")
-    assert [row.step for row in rows if row.name == "points/spread"] == [2, 3]
-    assert all(0 <= row.value < 1 for row in rows if row.name == "points/spread")
-    panel = cv2.imread(str(tmp_path / "a" / "panel.png"))
-    assert panel is not None and panel.std() > 20
-    told = json.loads((tmp_path / "a" / "run.json").read_text())
-    assert told["data"] == "shards=people.npz, 12 frames"
-
-    assert train_imm(shard, tmp_path / "b", *options, "--max-steps", "1") == 0
-    assert train_imm(shard, tmp_path / "b", *options) == 2
-    assert train_imm(shard, tmp_path / "b", *options, "--resume") == 0
-    one, other = (imm_weights.load(tmp_path / run / "last.safetensors") for run in "ab")
-    assert one.spec.points == 3 and one.spec == other.spec
-    for name, value in one.state_dict().items():
-        assert torch.equal(other.state_dict()[name], value), name
 
 
 def test_imm_learns_from_no_label(shard: Path, tmp_path: Path) -> None:

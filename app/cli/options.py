@@ -8,16 +8,21 @@ import signal
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from app.cli import DATA_NAMES
 
 if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
     from model.adaptation import PersonalizationSettings
     from model.core.device import Precision
     from model.data.masks import Masks
     from model.engine.run import TrainingResult
     from model.evaluation.personalized import Unit
+
+Spec = TypeVar("Spec", bound="DataclassInstance")
+Settings = TypeVar("Settings", bound="DataclassInstance")
 
 
 class Interruption:
@@ -255,13 +260,71 @@ def add_run(parser: argparse.ArgumentParser) -> None:
     add_quiet_json(parser)
 
 
-def check_run(args: argparse.Namespace) -> None:
-    """``UserError`` if ``--workers`` or ``--max-steps`` makes no sense."""
+def run_options(args: argparse.Namespace) -> dict[str, Any]:
+    """What ``add_run`` added, by the names that a ``StepsJob`` has for it.
+
+    ``UserError`` if ``--workers`` or ``--max-steps`` makes no sense.
+    """
     from model.core.errors import check_number
 
     check_number("workers", args.workers, args.workers >= 0, "0 or more")
     if args.max_steps is not None:
         check_number("max-steps", args.max_steps, args.max_steps >= 1, "1 or more")
+    return {
+        "out": args.out,
+        "skip_bad": args.on_bad_data == "skip",
+        "resume": args.resume,
+        "until": args.max_steps,
+        "device": args.device,
+        "workers": args.workers,
+        "quiet": args.json,
+    }
+
+
+def add_steps(parser: argparse._ActionsContainer, text: str, examples: str) -> None:
+    """Add the length of a training, described by ``text``, and any other setting."""
+    parser.add_argument("--steps", metavar="N", type=int, help=text)
+    parser.add_argument(
+        "--set",
+        metavar="NAME=VALUE",
+        action="append",
+        default=[],
+        help=f"any other setting, such as {examples}; may be given several times",
+    )
+
+
+def chosen_training(
+    args: argparse.Namespace,
+    specs: type[Spec],
+    settings: type[Settings],
+    spec: Mapping[str, Any],
+    preset: Mapping[str, Any] | None = None,
+    *,
+    fixed: str,
+) -> tuple[Spec, Settings]:
+    """The network and the settings that ``--steps`` and ``--set`` ask for.
+
+    Args:
+        args: what ``add_steps`` added.
+        specs: the network's description.
+        settings: the training's.
+        spec: what is chosen of the network by other options.
+        preset: what is chosen of the settings by other options.
+        fixed: what of the network ``--set`` does not choose.
+
+    Raises:
+        UserError: a name or a value makes no sense.
+    """
+    from dataclasses import asdict
+
+    of_network, of_training = dict(spec), dict(preset or {})
+    if args.steps is not None:
+        of_training["steps"] = args.steps
+    known = asdict(settings())
+    free = {name: value for name, value in asdict(specs(**spec)).items() if name != fixed}
+    for name, value in assigned(args.set, {**known, **free}).items():
+        (of_training if name in known else of_network)[name] = value
+    return specs(**of_network), settings(**of_training)
 
 
 def tell(result: TrainingResult, *, as_json: bool, go_on: str = "Add --resume to go on.") -> int:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from app.cli import DATA_NAMES, Subparsers
-from app.cli.options import Interruption, add_run, assigned, check_run, tell
+from app.cli.options import Interruption, add_run, add_steps, chosen_training, run_options, tell
 
 if TYPE_CHECKING:
     from model.keypointgan.supervised import HourglassJob
@@ -28,15 +28,8 @@ def add_parser(subparsers: Subparsers) -> None:
         required=True,
         help=f"pictures with their joints. Names: {DATA_NAMES}",
     )
-    parser.add_argument("--steps", metavar="N", type=int, help="optimiser steps in all")
-    parser.add_argument(
-        "--set",
-        metavar="NAME=VALUE",
-        action="append",
-        default=[],
-        help="any other setting, such as stacks=2, width=64, size=128, batch_size=16 or "
-        "drop_at=300000; may be given several times",
-    )
+    examples = "stacks=2, width=64, size=128, batch_size=16 or drop_at=300000"
+    add_steps(parser, "optimiser steps in all", examples)
     add_run(parser)
     parser.set_defaults(func=run)
 
@@ -52,29 +45,12 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _job(args: argparse.Namespace) -> HourglassJob:
-    from dataclasses import asdict
-
     from model.data.catalogue import Request
     from model.keypointgan.hourglass import HourglassSpec
     from model.keypointgan.supervised import HourglassJob, HourglassSettings
 
-    check_run(args)
+    options = run_options(args)
     data = Request.parse(args.data)
-    spec: dict[str, Any] = {"joints": data.source.joints}
-    settings: dict[str, Any] = {} if args.steps is None else {"steps": args.steps}
-    known = asdict(HourglassSettings())
-    free = {name: v for name, v in asdict(HourglassSpec(**spec)).items() if name != "joints"}
-    for name, value in assigned(args.set, {**known, **free}).items():
-        (settings if name in known else spec)[name] = value
-    return HourglassJob(
-        spec=HourglassSpec(**spec),
-        settings=HourglassSettings(**settings),
-        data=data,
-        out=args.out,
-        skip_bad=args.on_bad_data == "skip",
-        resume=args.resume,
-        until=args.max_steps,
-        device=args.device,
-        workers=args.workers,
-        quiet=args.json,
-    )
+    given = {"joints": data.source.joints}
+    spec, settings = chosen_training(args, HourglassSpec, HourglassSettings, given, fixed="joints")
+    return HourglassJob(spec=spec, settings=settings, data=data, **options)

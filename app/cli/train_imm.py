@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from app.cli import DATA_NAMES, Subparsers
-from app.cli.options import Interruption, add_run, assigned, check_run, tell
+from app.cli.options import Interruption, add_run, add_steps, chosen_training, run_options, tell
 
 if TYPE_CHECKING:
     from model.imm.job import ImmJob
@@ -32,15 +32,7 @@ def add_parser(subparsers: Subparsers) -> None:
     parser.add_argument(
         "--points", metavar="K", type=int, default=30, help="landmarks (default: 30)"
     )
-    parser.add_argument("--steps", metavar="N", type=int, help="optimiser steps in all")
-    parser.add_argument(
-        "--set",
-        metavar="NAME=VALUE",
-        action="append",
-        default=[],
-        help="any other setting, such as pairs=video, batch_size=16 or size=64; may be given "
-        "several times",
-    )
+    add_steps(parser, "optimiser steps in all", "pairs=video, batch_size=16 or size=64")
     parser.add_argument(
         "--features",
         metavar="FILE",
@@ -70,32 +62,20 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _job(args: argparse.Namespace) -> ImmJob:
-    from dataclasses import asdict
-
     from app.assets import PERCEPTUAL_WEIGHTS
     from model.data.catalogue import Request
     from model.imm.job import ImmJob
     from model.imm.networks import ImmSpec
     from model.imm.training import ImmSettings
 
-    check_run(args)
-    spec: dict[str, Any] = {"points": args.points}
-    settings: dict[str, Any] = {} if args.steps is None else {"steps": args.steps}
-    known = asdict(ImmSettings())
-    free = {k: v for k, v in asdict(ImmSpec(points=args.points)).items() if k != "points"}
-    for name, value in assigned(args.set, {**known, **free}).items():
-        (settings if name in known else spec)[name] = value
+    options = run_options(args)
+    given = {"points": args.points}
+    spec, settings = chosen_training(args, ImmSpec, ImmSettings, given, fixed="points")
     return ImmJob(
-        spec=ImmSpec(**spec),
-        settings=ImmSettings(**settings),
+        spec=spec,
+        settings=settings,
         data=Request.parse(args.data),
-        out=args.out,
         features=args.features or PERCEPTUAL_WEIGHTS,
         start=args.start,
-        skip_bad=args.on_bad_data == "skip",
-        resume=args.resume,
-        until=args.max_steps,
-        device=args.device,
-        workers=args.workers,
-        quiet=args.json,
+        **options,
     )

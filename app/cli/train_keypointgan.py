@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from app.cli import DATA_NAMES, Subparsers
 from app.cli.options import (
     Interruption,
     add_mask_folder,
     add_run,
-    assigned,
-    check_run,
+    add_steps,
+    chosen_training,
     masks_of,
+    run_options,
     tell,
 )
 
@@ -99,7 +100,7 @@ def add_network(parser: argparse._ActionsContainer) -> None:
         help="person: all pictures are put on black by the person mask first (default: none)",
     )
     add_mask_folder(group)
-    group.add_argument("--steps", metavar="N", type=int, help="steps of the main training")
+    add_steps(group, "steps of the main training", "batch_size=8, size=64 or perceptual=relu")
     group.add_argument(
         "--regressor", metavar="FILE", type=Path, help="take the trained regressor of these weights"
     )
@@ -109,14 +110,6 @@ def add_network(parser: argparse._ActionsContainer) -> None:
         type=Path,
         help="the perceptual network: MatConvNet's imagenet-vgg-verydeep-19.mat, as in the "
         "released code, or torchvision's VGG-19 or VGG-16 (default: the embedded VGG-16)",
-    )
-    group.add_argument(
-        "--set",
-        metavar="NAME=VALUE",
-        action="append",
-        default=[],
-        help="any other setting, such as batch_size=8, size=64 or perceptual=relu; may be given "
-        "several times",
     )
 
 
@@ -148,8 +141,6 @@ def _chosen(
     args: argparse.Namespace, joints: str, ablation: str
 ) -> tuple[KeypointGanSpec, KeypointGanSettings]:
     """The networks and settings asked for; ``joints`` is the skeleton unless one is named."""
-    from dataclasses import asdict
-
     from model.core.errors import UserError
     from model.keypointgan.settings import (
         VARIANTS,
@@ -161,22 +152,11 @@ def _chosen(
     if ablation not in VARIANTS:
         raise UserError(f"There is no ablation {ablation!r}. Choose one of: {', '.join(VARIANTS)}.")
     preset = gan_preset(args.preset)
-    spec: dict[str, Any] = {
-        "skeleton_name": args.skeleton or joints,
-        "mask": args.mask,
-        **preset.spec,
-    }
+    spec = {"skeleton_name": args.skeleton or joints, "mask": args.mask, **preset.spec}
     spec |= VARIANTS[ablation][1]
-    settings: dict[str, Any] = dict(preset.settings)
-    if args.steps is not None:
-        settings["steps"] = args.steps
-    known = asdict(KeypointGanSettings())
-    free = {
-        name: value for name, value in asdict(KeypointGanSpec()).items() if name != "skeleton_name"
-    }
-    for name, value in assigned(args.set, {**known, **free}).items():
-        (settings if name in known else spec)[name] = value
-    return KeypointGanSpec(**spec), KeypointGanSettings(**settings)
+    return chosen_training(
+        args, KeypointGanSpec, KeypointGanSettings, spec, preset.settings, fixed="skeleton_name"
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -195,7 +175,7 @@ def _job(args: argparse.Namespace) -> KeypointGanJob:
     from model.core.errors import UserError
     from model.data.catalogue import Request
 
-    check_run(args)
+    options = run_options(args)
     if not 0 <= args.aside < 1:
         raise UserError(f"--aside was {args.aside}; it is a share from 0 to below 1.")
     if args.prior_size is not None and args.prior_size < 1:
@@ -205,7 +185,5 @@ def _job(args: argparse.Namespace) -> KeypointGanJob:
         prior_size=args.prior_size,
         validation=[Request.parse(text) for text in args.validate],
         aside=args.aside,
-        skip_bad=args.on_bad_data == "skip",
-        resume=args.resume,
-        until=args.max_steps,
+        **options,
     )

@@ -197,6 +197,11 @@ class Request:
             raise UserError(f"The weight in {text!r} must be a positive number.")
         return cls(SOURCES[name], Path(root), weight)
 
+    @property
+    def named(self) -> str:
+        """``NAME=FOLDER``, the folder without what leads there."""
+        return f"{self.source.name}={self.root.name}"
+
     def same_videos(self, other: Request) -> bool:
         """Whether both are read from one data set's videos, by the first words of their names."""
         first, second = (r.source.name.partition("-")[0] for r in (self, other))

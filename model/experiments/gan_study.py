@@ -207,7 +207,7 @@ class GanStudy:
                 for role, path in self.used.items()
             },
             "training": None if training is None else asdict(training.settings),
-            "then": [f"{each.source.name}={each.root.name}" for each in request.then],
+            "then": [each.named for each in request.then],
             "versions": versions(),
         }
 

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import json
-import platform
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -16,39 +13,35 @@ from numpy.typing import NDArray
 from model.core.crop import CROP_SIZE
 from model.core.device import choose_device
 from model.core.errors import UserError
-from model.core.files import whole_file
 from model.core.panels import draw_points, enlarged, tile
 from model.data.catalogue import Request
 from model.data.records import DataSet, readable
-from model.engine.batches import ExampleStream, Loader, MicroBatchPlan
-from model.engine.checkpoint import identity_of
+from model.engine.job import KeepingCallback, StepsJob, description, identity
 from model.engine.ranks import joined_ranks
-from model.engine.run import Callback, Run, Schedule, TrainingResult, start_from
+from model.engine.run import TrainingResult, start_from
 from model.imm import weights
 from model.imm.data import ImmExamples, PairDrawer
 from model.imm.networks import Imm, ImmSpec
 from model.imm.training import ImmSettings, ImmStep, make_loss
 
 _ROWS = 6
-NEWEST = "last.safetensors"
 
 
-class ImmCallback(Callback):
-    """Draws pairs of ``people`` and keeps the network as ``last.safetensors`` in ``folder``."""
+class ImmCallback(KeepingCallback):
+    """Draws pairs of ``people``, and keeps the network."""
 
     def __init__(
         self,
         network: Imm,
-        folder: Path,
         people: DataSet,
         drawer: PairDrawer,
-        metadata: Mapping[str, str] | None = None,
+        folder: Path,
+        metadata: Mapping[str, str],
     ) -> None:
+        super().__init__(folder, metadata)
         self._network = network
-        self._folder = folder
         self._people = people
         self._drawer = drawer
-        self._metadata = dict(metadata or {})
 
     def look(self, step: int, *, probe: bool) -> dict[str, float | NDArray[np.uint8]]:
         """Keeps the network; the panel, and how far the points of a picture lie apart."""
@@ -56,10 +49,8 @@ class ImmCallback(Callback):
         picture, apart = panel(self._network, self._people, self._drawer)
         return {"points/spread": apart, "panel": picture}
 
-    def keep(self, step: int) -> None:
-        """Write the network."""
-        metadata = {**self._metadata, "steps": str(step)}
-        weights.save(self._folder / NEWEST, self._network, metadata)
+    def write(self, path: Path, metadata: Mapping[str, str]) -> None:
+        weights.save(path, self._network, metadata)
 
 
 @torch.inference_mode()
@@ -96,12 +87,8 @@ def panel(
     return picture, float(np.linalg.norm(points - middle, axis=-1).mean() / 2)
 
 
-# What may differ when a run goes on: how often it looks up, not what it computes.
-_FREE = ("steps", "look_every", "checkpoint_every")
-
-
-@dataclass(frozen=True)
-class ImmJob:
+@dataclass(frozen=True, kw_only=True)
+class ImmJob(StepsJob):
     """What to train, on what, and where to. ``data`` is learnt from without its labels.
 
     ``start`` is what to go on from: another run's ``checkpoint.pt``, as the released networks for
@@ -112,15 +99,8 @@ class ImmJob:
     spec: ImmSpec
     settings: ImmSettings
     data: Request
-    out: Path
     features: Path
     start: Path | None = None
-    skip_bad: bool = False
-    resume: bool = False
-    until: int | None = None
-    device: str | None = None
-    workers: int = 0
-    quiet: bool = False
 
 
 def run_imm_training(job: ImmJob, stopping: Callable[[], bool] = lambda: False) -> TrainingResult:
@@ -140,34 +120,22 @@ def run_imm_training(job: ImmJob, stopping: Callable[[], bool] = lambda: False) 
     settings = job.settings
     people = job.data.read("train", job.data.source.crop_shift)
     drawer = PairDrawer(settings.pairs, job.spec.size, flip=settings.flip)
-    metadata = {
-        "settings": json.dumps(asdict(settings)),
-        "data": f"{job.data.source.name}={job.data.root.name}, {len(people)} frames",
-        "versions": f"Python {platform.python_version()}, torch {torch.__version__}",
-    }
-    kept: dict[str, Any] = {k: v for k, v in asdict(settings).items() if k not in _FREE}
+    said = description(settings, data=f"{job.data.named}, {len(people)} frames")
     with joined_ranks(choose_device(job.device).device) as ranks:
         network = _network(job)
         network.to(ranks.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         learner = ImmStep(network, settings, make_loss(settings, job.features), ranks)
         if job.start is not None and not _is_weights(job.start) and not job.resume:
             start_from(job.start, learner)
-        stream = ExampleStream(ImmExamples(people, drawer), settings.seed, skip_bad=job.skip_bad)
-        run = Run(
+        run = job.run_of(
             learner,
-            Loader(stream, MicroBatchPlan.of(settings, ranks), job.workers),
-            Schedule(settings.steps, settings.look_every, settings.checkpoint_every),
-            job.out,
-            identity_of(**kept, **asdict(job.spec), data=[people.name, len(people)]),
-            ImmCallback(network, job.out, people, drawer, metadata),
-            ranks=ranks,
-            quiet=job.quiet,
+            ImmExamples(people, drawer),
+            settings,
+            identity(settings, job.spec, data=[people.name, len(people)]),
+            ImmCallback(network, people, drawer, job.out, said),
+            ranks,
         )
-        steps = run.run(resume=job.resume, stopping=stopping, until=job.until)
-    if ranks.first:
-        with whole_file(job.out / "run.json") as path:
-            path.write_text(json.dumps(metadata, indent=2))
-    return TrainingResult(steps, run.finished, job.out / NEWEST, ranks.rank)
+        return job.finish(run, said, stopping)
 
 
 def _network(job: ImmJob) -> Imm:

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import json
-import platform
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -16,7 +13,6 @@ from numpy.typing import NDArray
 from model.core.crop import CROP_SIZE, crop_matrix, transform
 from model.core.device import choose_device
 from model.core.errors import UserError
-from model.core.files import whole_file
 from model.core.panels import draw_skeleton, enlarged, resized, tile
 from model.core.skeleton import JointSet
 from model.data.catalogue import Request, weights_of
@@ -24,9 +20,17 @@ from model.data.conversion import converted
 from model.data.masks import Masks
 from model.data.records import Clip, DataSet, readable
 from model.engine.batches import ExampleStream, Loader, MicroBatchPlan
-from model.engine.checkpoint import CHECKPOINT, identity_of
+from model.engine.checkpoint import CHECKPOINT
+from model.engine.job import (
+    NEWEST,
+    KeepingCallback,
+    StepsJob,
+    description,
+    identity,
+    write_description,
+)
 from model.engine.ranks import Ranks, joined_ranks
-from model.engine.run import Callback, Run, Schedule, TrainingResult, start_from
+from model.engine.run import Run, Schedule, TrainingResult, start_from
 from model.keypointgan import weights
 from model.keypointgan.data import GanExamples, PosePrior, cut, halves
 from model.keypointgan.evaluation import corrected, find_points, score
@@ -37,12 +41,11 @@ from model.keypointgan.training import KeypointGanStep, PoseExamples, RegressorS
 
 _ROWS = 6
 _PICTURES = 256  # of each set are measured, at most
-NEWEST = "last.safetensors"
 _CHECKPOINT = Path(CHECKPOINT).suffix
 
 
-class GanCallback(Callback):
-    """Measures and draws the network, and keeps it as ``last.safetensors`` in ``folder``.
+class GanCallback(KeepingCallback):
+    """Measures and draws the network, and keeps it.
 
     ``labelled`` are sets with labels, used for nothing but the numbers; the panel shows the first
     of them, else ``pictures``.
@@ -51,18 +54,17 @@ class GanCallback(Callback):
     def __init__(
         self,
         network: KeypointGan,
-        folder: Path,
         pictures: DataSet,
-        labelled: Sequence[DataSet] = (),
-        metadata: Mapping[str, str] | None = None,
+        labelled: Sequence[DataSet],
+        folder: Path,
+        metadata: Mapping[str, str],
         *,
         autocast: bool = False,
     ) -> None:
+        super().__init__(folder, metadata)
         self._network = network
-        self._folder = folder
         self._labelled = labelled
         self._shown = labelled[0] if labelled else pictures
-        self._metadata = dict(metadata or {})
         self._autocast = autocast
 
     def look(self, step: int, *, probe: bool) -> dict[str, float | NDArray[np.uint8]]:
@@ -79,11 +81,8 @@ class GanCallback(Callback):
         self.keep(step, values)
         return {**values, "panel": panel(self._network, self._shown)}
 
-    def keep(self, step: int, values: Mapping[str, float] | None = None) -> None:
-        """Write the network, with what was measured on it."""
-        measured = {name: f"{value:.3f}" for name, value in (values or {}).items()}
-        metadata = {**self._metadata, "steps": str(step), **measured}
-        weights.save(self._folder / NEWEST, self._network, metadata, discriminators=False)
+    def write(self, path: Path, metadata: Mapping[str, str]) -> None:
+        weights.save(path, self._network, metadata, discriminators=False)
 
 
 @torch.inference_mode()
@@ -146,12 +145,10 @@ def _pictures(images: torch.Tensor) -> list[NDArray[np.uint8]]:
 
 
 REGRESSOR_FOLDER = "regressor"
-# What may differ when a run goes on: how often it looks up, not what it computes.
-_FREE = ("steps", "look_every", "checkpoint_every")
 
 
-@dataclass(frozen=True)
-class KeypointGanJob:
+@dataclass(frozen=True, kw_only=True)
+class KeypointGanJob(StepsJob):
     """What to train, on what, and where to.
 
     ``images`` are the data sets whose pictures are learnt from, ``prior`` those whose poses are;
@@ -169,7 +166,6 @@ class KeypointGanJob:
     spec: KeypointGanSpec
     settings: KeypointGanSettings
     images: Sequence[Request]
-    out: Path
     perceptual: Path
     prior: Sequence[Request] = ()
     prior_size: int | None = None
@@ -178,12 +174,6 @@ class KeypointGanJob:
     regressor: Path | None = None
     start: Path | None = None
     masks: Masks | None = None
-    skip_bad: bool = False
-    resume: bool = False
-    until: int | None = None
-    device: str | None = None
-    workers: int = 0
-    quiet: bool = False
 
 
 @dataclass(frozen=True)
@@ -215,7 +205,7 @@ def run_gan_training(
         network = _network(job)
         network.to(ranks.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         if ranks.first:
-            _describe(job, material)
+            write_description(job.out, _description(job, material))
         main = job.resume and (job.out / CHECKPOINT).exists()
         result = TrainingResult(0, False, job.out / NEWEST, ranks.rank)
         if (main or _pretrained(job, network, material, stopping, ranks)) and not (
@@ -249,24 +239,15 @@ def _main_run(
         shares=weights_of(job.images),
         warp_target=settings.warp_target,
     )
-    stream = ExampleStream(examples, settings.seed, skip_bad=job.skip_bad)
-    return Run(
-        learner,
-        Loader(stream, MicroBatchPlan.of(settings, ranks), job.workers),
-        Schedule(settings.steps, settings.look_every, settings.checkpoint_every),
+    callback = GanCallback(
+        network,
+        material.pictures[0],
+        material.labelled,
         job.out,
-        _identity(job, material),
-        GanCallback(
-            network,
-            job.out,
-            material.pictures[0],
-            material.labelled,
-            _metadata(job, material),
-            autocast=settings.precision == "bfloat16",
-        ),
-        ranks=ranks,
-        quiet=job.quiet,
+        _description(job, material),
+        autocast=settings.precision == "bfloat16",
     )
+    return job.run_of(learner, examples, settings, _identity(job, material), callback, ranks)
 
 
 def _check_resumed(job: KeypointGanJob) -> None:
@@ -373,27 +354,18 @@ def _read(request: Request) -> DataSet:
 
 
 def _identity(job: KeypointGanJob, material: _Material) -> dict[str, str]:
-    settings: dict[str, Any] = {k: v for k, v in asdict(job.settings).items() if k not in _FREE}
-    frames = [(data_set.name, len(data_set)) for data_set in material.pictures]
-    return identity_of(
-        **settings,
-        **asdict(job.spec),
-        images=frames,
+    return identity(
+        job.settings,
+        job.spec,
+        images=[(data_set.name, len(data_set)) for data_set in material.pictures],
         prior=[material.prior.name, len(material.prior)],
     )
 
 
-def _metadata(job: KeypointGanJob, material: _Material) -> dict[str, str]:
-    names = [f"{request.source.name}={request.root.name}" for request in job.images]
-    return {
-        "settings": json.dumps(asdict(job.settings)),
-        "images": ", ".join(names),
-        "pictures": str(sum(map(len, material.pictures))),
-        "prior": f"{len(material.prior)} poses: {material.prior.name}",
-        "versions": f"Python {platform.python_version()}, torch {torch.__version__}",
-    }
-
-
-def _describe(job: KeypointGanJob, material: _Material) -> None:
-    with whole_file(job.out / "run.json") as path:
-        path.write_text(json.dumps(_metadata(job, material), indent=2))
+def _description(job: KeypointGanJob, material: _Material) -> dict[str, str]:
+    return description(
+        job.settings,
+        images=", ".join(request.named for request in job.images),
+        pictures=str(sum(map(len, material.pictures))),
+        prior=f"{len(material.prior)} poses: {material.prior.name}",
+    )

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import math
-import platform
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple, get_args
 
@@ -19,17 +17,15 @@ from model.core.augmentation import Augmenter
 from model.core.crop import CROP_SIZE, crop_matrix, transform
 from model.core.device import Precision, choose_device
 from model.core.errors import check_choices, check_number
-from model.core.files import whole_file
 from model.core.heatmaps import gaussian_targets, supervised_loss
 from model.core.panels import draw_skeleton, enlarged, tile
 from model.data.catalogue import Request
 from model.data.records import DataSet, readable
 from model.data.sampling import PairCutter
-from model.engine.batches import ExampleStream, Loader, MicroBatchPlan
-from model.engine.checkpoint import identity_of
+from model.engine.job import KeepingCallback, StepsJob, description, identity
 from model.engine.optimisation import gradients_finite
 from model.engine.ranks import BatchStatistics, Ranks, joined_ranks, running
-from model.engine.run import Callback, Learner, Run, Schedule, TrainingResult
+from model.engine.run import Learner, TrainingResult
 from model.keypointgan import hourglass
 from model.keypointgan.hourglass import (
     REDUCTION,
@@ -40,14 +36,11 @@ from model.keypointgan.hourglass import (
     to_images,
 )
 
-NEWEST = "last.safetensors"
 _ROWS = 6
 _SIGMA = 1.0  # of the targets, in cells
 # Four pictures in ten are turned.
 _AUGMENTER = Augmenter(rotation_probability=0.4)
 _DROP = 5  # what the learning rate is divided by
-# What may differ when a run goes on: how often it looks up, not what it computes.
-_FREE = ("steps", "look_every", "checkpoint_every")
 
 
 @dataclass(frozen=True)
@@ -180,30 +173,23 @@ class HourglassStep(Learner):
         return [supervised_loss(each.float(), maps, weights) for each in found]
 
 
-class HourglassCallback(Callback):
-    """Draws what the network finds, and keeps it as ``last.safetensors`` in ``folder``."""
+class HourglassCallback(KeepingCallback):
+    """Draws what the network finds, and keeps it."""
 
     def __init__(
-        self,
-        network: StackedHourglass,
-        folder: Path,
-        people: DataSet,
-        metadata: Mapping[str, str],
+        self, network: StackedHourglass, people: DataSet, folder: Path, metadata: Mapping[str, str]
     ) -> None:
+        super().__init__(folder, metadata)
         self._network = network
-        self._folder = folder
         self._people = people
-        self._metadata = metadata
 
     def look(self, step: int, *, probe: bool) -> dict[str, float | NDArray[np.uint8]]:
         """Keeps the network; the panel."""
         self.keep(step)
         return {"panel": panel(self._network, self._people)}
 
-    def keep(self, step: int) -> None:
-        """Write the network."""
-        metadata = {**self._metadata, "steps": str(step)}
-        hourglass.save(self._folder / NEWEST, self._network, metadata)
+    def write(self, path: Path, metadata: Mapping[str, str]) -> None:
+        hourglass.save(path, self._network, metadata)
 
 
 def panel(network: StackedHourglass, people: DataSet, rows: int = _ROWS) -> NDArray[np.uint8]:
@@ -235,20 +221,13 @@ def panel(network: StackedHourglass, people: DataSet, rows: int = _ROWS) -> NDAr
     )
 
 
-@dataclass(frozen=True)
-class HourglassJob:
+@dataclass(frozen=True, kw_only=True)
+class HourglassJob(StepsJob):
     """What to train, on what, and where to."""
 
     spec: HourglassSpec
     settings: HourglassSettings
     data: Request
-    out: Path
-    skip_bad: bool = False
-    resume: bool = False
-    until: int | None = None
-    device: str | None = None
-    workers: int = 0
-    quiet: bool = False
 
 
 def run_hourglass_training(
@@ -269,29 +248,16 @@ def run_hourglass_training(
     settings = job.settings
     torch.manual_seed(settings.seed)
     people = job.data.read("train", job.data.source.crop_shift)
-    metadata = {
-        "settings": json.dumps(asdict(settings)),
-        "data": f"{job.data.source.name}={job.data.root.name}, {len(people)} frames",
-        "versions": f"Python {platform.python_version()}, torch {torch.__version__}",
-    }
-    kept: dict[str, Any] = {k: v for k, v in asdict(settings).items() if k not in _FREE}
+    said = description(settings, data=f"{job.data.named}, {len(people)} frames")
     with joined_ranks(choose_device(job.device).device) as ranks:
         network = StackedHourglass(job.spec)
         network.to(ranks.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-        examples = LabelledExamples(people, job.spec.size)
-        stream = ExampleStream(examples, settings.seed, skip_bad=job.skip_bad)
-        run = Run(
+        run = job.run_of(
             HourglassStep(network, settings, ranks),
-            Loader(stream, MicroBatchPlan.of(settings, ranks), job.workers),
-            Schedule(settings.steps, settings.look_every, settings.checkpoint_every),
-            job.out,
-            identity_of(**kept, **asdict(job.spec), data=[people.name, len(people)]),
-            HourglassCallback(network, job.out, people, metadata),
-            ranks=ranks,
-            quiet=job.quiet,
+            LabelledExamples(people, job.spec.size),
+            settings,
+            identity(settings, job.spec, data=[people.name, len(people)]),
+            HourglassCallback(network, people, job.out, said),
+            ranks,
         )
-        steps = run.run(resume=job.resume, stopping=stopping, until=job.until)
-    if ranks.first:
-        with whole_file(job.out / "run.json") as path:
-            path.write_text(json.dumps(metadata, indent=2))
-    return TrainingResult(steps, run.finished, job.out / NEWEST, ranks.rank)
+        return job.finish(run, said, stopping)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import platform
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from fnmatch import fnmatchcase
@@ -14,7 +13,6 @@ import torch
 
 from model.core.device import choose_device
 from model.core.errors import UserError
-from model.core.files import whole_file
 from model.core.perceptual import load_perceptual_loss
 from model.data.catalogue import Request, weights_of
 from model.data.conversion import converted
@@ -22,6 +20,7 @@ from model.data.masks import Masks
 from model.data.records import DataSet
 from model.data.sampling import Mixture
 from model.engine.checkpoint import CHECKPOINT, check_new, identity_of
+from model.engine.job import NEWEST, description, write_description
 from model.engine.ranks import check_alone, joined_ranks
 from model.engine.run import Callback, Run, Schedule, TimeBudget, TrainingResult
 from model.ttp import weights
@@ -40,7 +39,6 @@ from model.ttp.training.step import TtpStep
 _MAY_DIFFER = ("variant", "mask", "rebuilt")
 # What may differ when a run goes on: how often it looks at itself, not what it computes.
 _FREE = ("validate_every", "checkpoint_every", "probe_every", "on_bad_data")
-NEWEST = "last.safetensors"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,7 +116,7 @@ def run_training(job: TrainingJob, stopping: Callable[[], bool] = lambda: False)
         objective = _objective(job, ranks.device, supervised=settings.supervised)
         kept = {k: v for k, v in asdict(settings).items() if k not in _FREE}
         data = f"{len(mixture)} frames, {mixture.joint_set.name}"
-        description = _description(job, len(mixture))
+        said = _description(job, len(mixture))
         run = Run(
             TtpStep(objective, settings, ranks),
             make_loader(mixture, settings, job.spec, ranks, workers=job.workers),
@@ -131,7 +129,7 @@ def run_training(job: TrainingJob, stopping: Callable[[], bool] = lambda: False)
             ),
             job.out,
             identity_of(**kept, **asdict(job.spec), data=data),
-            _callback(job, objective, development, description) if ranks.first else None,
+            _callback(job, objective, development, said) if ranks.first else None,
             ranks=ranks,
             quiet=job.quiet,
         )
@@ -160,8 +158,8 @@ def run_resident(job: ResidentJob, stopping: Callable[[], bool] = lambda: False)
     banks = _banks(job, train, device)
     shares = given_shares or [len(bank) for bank in banks]
     batches = BatchMaker(banks, shares, job.spec, job.settings)
-    description = _description(job, sum(map(len, banks))) | _said_of_data(job)
-    callback = _callback(job, objective, development, description)
+    said = _description(job, sum(map(len, banks))) | _said_of_data(job)
+    callback = _callback(job, objective, development, said)
     run = resident_run(objective, batches, job.settings, job.out, callback, quiet=job.quiet)
     steps = run.run(stopping=stopping)
     return TrainingResult(steps, run.finished, job.out / NEWEST)
@@ -324,12 +322,11 @@ def _callback(
     job: Job,
     objective: JointObjective,
     development: Sequence[DataSet],
-    description: Mapping[str, str],
+    said: Mapping[str, str],
 ) -> RunCallback:
     validation = [request.read("test", job.spec.crop_shift) for request in job.validation]
     masks, shown = _masks(job), development[0] if development else None
-    with whole_file(job.out / "run.json") as path:
-        path.write_text(json.dumps(description, indent=2))
+    write_description(job.out, said)
     return RunCallback(
         objective.network,
         job.out,
@@ -339,19 +336,18 @@ def _callback(
         masker=None if masks is None else masks.masker,
         plan=job.probe,
         autocast=job.settings.precision == "bfloat16",
-        metadata=description,
+        metadata=said,
         resumed=isinstance(job, TrainingJob) and job.resume,
     )
 
 
 def _description(job: Job, frames: int) -> dict[str, str]:
-    return {
-        "settings": json.dumps(asdict(job.settings)),
-        "data": ", ".join(f"{r.source.name}={r.root.name}@{r.weight}" for r in job.data),
-        "frames": str(frames),
-        "start": _start(job),
-        "versions": f"Python {platform.python_version()}, torch {torch.__version__}",
-    }
+    return description(
+        job.settings,
+        data=", ".join(f"{request.named}@{request.weight}" for request in job.data),
+        frames=str(frames),
+        start=_start(job),
+    )
 
 
 def _start(job: Job) -> str:

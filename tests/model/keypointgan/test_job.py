@@ -454,7 +454,13 @@ def test_pictures_and_poses_of_penn_action_are_of_different_videos(
     penn = Request.parse(f"penn={tmp_path}")
     chosen = [] if prior is None else [Request.parse(f"{prior}={tmp_path}")]
     job = KeypointGanJob(
-        SPEC, SETTINGS, [penn], tmp_path / "out", PERCEPTUAL_WEIGHTS, prior=chosen, quiet=True
+        spec=SPEC,
+        settings=SETTINGS,
+        images=[penn],
+        out=tmp_path / "out",
+        perceptual=PERCEPTUAL_WEIGHTS,
+        prior=chosen,
+        quiet=True,
     )
     material = job_module._material(job)
     assert [clip.name for clip in material.pictures[0]] == ["0001", "0002"]
