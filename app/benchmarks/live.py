@@ -15,6 +15,7 @@ from app.runtime.live.engine import Engine
 from app.runtime.live.results import PoseResult
 from app.runtime.live.session import LiveSession
 from app.settings import SourceChoice, SourceKind
+from model.core.device import ServingPrecision
 from model.core.errors import UserError
 
 _PATIENCE_SECONDS = 60.0
@@ -65,7 +66,7 @@ def measure_live(
     preset: str | None = None,
     weights: Path | None = None,
     device: str | None = None,
-    precision: str | None = None,
+    precision: ServingPrecision | None = None,
     personalize: bool = True,
 ) -> LiveFigures:
     """Run the window on an embedded clip, personalizing or not, and measure ``seconds`` of it.

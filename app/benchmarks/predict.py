@@ -13,6 +13,7 @@ from app.assets import WEIGHTS
 from app.benchmarks.sights import Sight, found_people
 from app.benchmarks.timing import medians
 from app.runtime.live.engine import load_engine
+from model.core.device import ServingPrecision
 from model.evaluation.rival import Rival
 from model.ttp.prediction import PosePredictor
 from model.ttp.trunk import FrozenTrunk, fastest_engine
@@ -67,7 +68,7 @@ def measure_predict(
     threads: int = 1,
     repeats: int = 100,
     weights: Path | None = None,
-    precision: str | None = None,
+    precision: ServingPrecision | None = None,
     rivals: Sequence[Path] = (),
 ) -> PredictFigures:
     """Predict frames of an embedded clip, which are read and found the person in beforehand.
@@ -77,7 +78,7 @@ def measure_predict(
         threads: CPU threads for the network and for each rival.
         repeats: how many frames each predicts, in turns.
         weights: another network than that in the box.
-        precision: ``float32`` or ``bfloat16``; None: whatever is faster here.
+        precision: what is computed in; None: whatever is faster here.
         rivals: ONNX files as ``evaluate accuracy --rival`` takes them.
 
     Raises:
@@ -90,7 +91,7 @@ def measure_predict(
     before = torch.get_num_threads()
     torch.set_num_threads(threads)
     try:
-        choice = fastest_engine(engine.network, threads, low_precision=low)
+        choice = fastest_engine(engine.network, threads, low_precision=low, ranges=engine.ranges)
         trunk = FrozenTrunk(engine.network.encoder, choice.engine)
         dtype = torch.bfloat16 if low else torch.float32
         predictor = PosePredictor(engine.network, dtype, trunk, choice.heads)

@@ -17,6 +17,7 @@ COMMANDS = (
     "report",
     "export",
     "import-weights",
+    "calibrate",
     "benchmark",
     "doctor",
 )

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
     from model.adaptation import PersonalizationSettings
-    from model.core.device import Precision
+    from model.core.device import ServingPrecision
     from model.data.masks import Masks
     from model.engine.run import TrainingResult
     from model.evaluation.personalized import Unit
@@ -143,15 +143,15 @@ def add_personalization(
         group.add_argument("--reset", metavar="WHEN", help=f"online: {_RESETS} (default: never)")
         group.add_argument(
             "--precision",
-            choices=("float32", "bfloat16"),
-            help="what is predicted and learnt with (default: float32 with the preset paper, else "
-            "bfloat16 where the processor computes in it)",
+            choices=("float32", "bfloat16", "int8"),
+            help="the precision of all that is computed, int8 being that of the trunk alone "
+            "(default: float32 with the preset paper, else bfloat16 where the processor has it)",
         )
 
 
-def chosen_precision(args: argparse.Namespace) -> Precision | None:
+def chosen_precision(args: argparse.Namespace) -> ServingPrecision | None:
     """The precision asked for, else the preset's; None: the device's own."""
-    given: Precision | None = args.precision
+    given: ServingPrecision | None = args.precision
     return given or ("float32" if args.preset == "paper" else None)
 
 

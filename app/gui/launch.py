@@ -36,6 +36,7 @@ from app.settings import (
     takes_folder,
 )
 from model.adaptation import PRESETS, preset
+from model.core.device import ServingPrecision
 from model.core.errors import UserError
 from model.keypointgan.weights import read_metadata
 
@@ -60,7 +61,7 @@ class Launch:
     device: str | None = None
     processor: Path | None = None
     osc: str | None = None
-    precision: str | None = None
+    precision: ServingPrecision | None = None
     explain: bool = False
     screenshot: Path | None = None
     quit_after: float | None = None

@@ -20,6 +20,8 @@ from model.core.errors import UserError
 
 Precision = Literal["float32", "bfloat16"]
 """What is computed in."""
+ServingPrecision = Literal["float32", "bfloat16", "int8"]
+"""What a trained network is computed in; int8: its trunk in whole numbers, all else in float32."""
 
 # glibc's mallopt: how many blocks may be the system's own, and how much that is free is kept.
 _MMAP_MAX, _TRIM_THRESHOLD = -4, -1

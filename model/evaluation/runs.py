@@ -23,7 +23,7 @@ from torch import distributed
 
 from model.adaptation import Personalizer
 from model.adaptation.parameters import configure
-from model.core.device import Precision, prefers_bfloat16
+from model.core.device import ServingPrecision, prefers_bfloat16
 from model.core.errors import UserError
 from model.core.files import sha256_of, whole_file
 from model.core.perceptual import load_perceptual_loss
@@ -41,6 +41,7 @@ from model.evaluation.personalized import (
     together,
 )
 from model.tracking import PersonMasker
+from model.ttp import onnx_int8
 from model.ttp.trunk import exact_parts
 from model.ttp.weights import load
 
@@ -54,12 +55,13 @@ _LAYOUT = 2
 class Machine:
     """Where runs compute: ``workers`` processes on a CPU, one on any other device.
 
-    ``precision`` None is bfloat16 where the device is faster in it, as the app decides.
+    ``precision`` None is bfloat16 where the device is faster in it, as the app decides. In int8
+    is only what can be personalized: a network that is not stays in float32.
     """
 
     device: torch.device
     workers: int = 1
-    precision: Precision | None = None
+    precision: ServingPrecision | None = None
 
     @property
     def autocast(self) -> bool:
@@ -144,8 +146,10 @@ class PeopleRunner:
         return together(data_set, tasks, found, network.spec.joint_set)
 
     @property
-    def precision(self) -> Precision:
+    def precision(self) -> ServingPrecision:
         """What is computed with."""
+        if self._machine.precision == "int8":
+            return "int8"
         return "bfloat16" if self._machine.autocast else "float32"
 
     def _one_after_another(
@@ -275,7 +279,11 @@ class _Worker:
         if job.protocol.mode != "none":
             trunk = trained_heads = None
             if not self._autocast:
-                trunk, trained_heads = exact_parts(self._network, torch.get_num_threads())
+                ranges = None
+                if job.machine.precision == "int8":
+                    ranges = onnx_int8.ranges_for(job.weights, "int8")
+                threads = torch.get_num_threads()
+                trunk, trained_heads = exact_parts(self._network, threads, ranges)
             self._personalizer = Personalizer(
                 self._network,
                 self._perceptual,

@@ -16,7 +16,7 @@ from tqdm import tqdm
 
 from model.adaptation import PersonalizationSettings, preset
 from model.adaptation.settings import method_of
-from model.core.device import Precision, choose_device
+from model.core.device import ServingPrecision, choose_device
 from model.core.errors import UserError, check_number
 from model.core.files import make_folder, sha256_of
 from model.data.catalogue import Request, people_aside
@@ -99,7 +99,7 @@ class StudyRequest:
     extra: Request | None = None
     settings: PersonalizationSettings = field(default_factory=lambda: preset("paper").settings)
     #: What is computed with; None: what the app would use on this device.
-    precision: Precision | None = "float32"
+    precision: ServingPrecision | None = "float32"
     #: ``Protocol``'s, of personalized runs.
     unit: Unit = "person"
     first_frame_only: bool = False
@@ -176,7 +176,7 @@ class Study:
     first_frame_only: bool = False
     #: How people are personalized to, in words, and what is computed with.
     method: str = "preset paper (as published)"
-    precision: Precision = "float32"
+    precision: ServingPrecision = "float32"
 
     def weight(self, role: str) -> Path:
         """The weight file of a role; ``UserError`` says which one is missing."""

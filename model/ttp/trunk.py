@@ -19,6 +19,7 @@ from torch import Tensor
 
 from model.ttp.networks import PoseNetwork
 from model.ttp.networks.movenet import MoveNetEncoder, Taps
+from model.ttp.onnx_int8 import Range, exact_here
 from model.ttp.onnx_pose import OnnxHeads, OnnxTrunk
 
 Key = Hashable
@@ -153,19 +154,27 @@ def torch_engine(encoder: Any) -> TrunkEngine:
     return compute
 
 
-def exact_engine(network: PoseNetwork, threads: int) -> TrunkEngine | None:
-    """ONNX Runtime in float32; None on a GPU and for a ResNet, for which there is PyTorch only."""
+def exact_engine(
+    network: PoseNetwork, threads: int, ranges: Sequence[Range] | None = None
+) -> TrunkEngine | None:
+    """ONNX Runtime in float32; None on a GPU and for a ResNet, for which there is PyTorch only.
+
+    With ``ranges`` of the trunk's values it computes in whole numbers.
+    """
     if network.device.type != "cpu" or not isinstance(network.encoder, MoveNetEncoder):
         return None
-    return OnnxTrunk(network.encoder, threads)
+    return OnnxTrunk(network.encoder, threads, ranges)
 
 
-def exact_parts(network: PoseNetwork, threads: int) -> tuple[FrozenTrunk, OnnxHeads | None]:
+def exact_parts(
+    network: PoseNetwork, threads: int, ranges: Sequence[Range] | None = None
+) -> tuple[FrozenTrunk, OnnxHeads | None]:
     """The network's trunk, and what follows it with the weights of now, in the network's precision.
 
-    In ONNX Runtime where ``exact_engine`` is; else the trunk in PyTorch, and None.
+    In ONNX Runtime where ``exact_engine`` is; else the trunk in PyTorch, and None. With ``ranges``
+    the trunk is computed in whole numbers.
     """
-    engine = exact_engine(network, threads)
+    engine = exact_engine(network, threads, ranges)
     heads = None if engine is None else OnnxHeads(network, threads)
     return FrozenTrunk(network.encoder, engine), heads
 
@@ -189,10 +198,17 @@ class EngineChoice:
         return min(times, key=times.__getitem__) if times else "PyTorch"
 
 
-def fastest_engine(network: PoseNetwork, threads: int, *, low_precision: bool) -> EngineChoice:
+def fastest_engine(
+    network: PoseNetwork,
+    threads: int,
+    *,
+    low_precision: bool,
+    ranges: Sequence[Range] | None = None,
+) -> EngineChoice:
     """Measure one image in ONNX Runtime and in PyTorch with ``threads`` (a few tenths of a second).
 
-    ``low_precision``: PyTorch computes in bfloat16.
+    ``low_precision``: PyTorch computes in bfloat16. With ``ranges`` of the trunk's values, whole
+    numbers are measured as well, where this processor adds them up without loss.
     """
     dtype = torch.bfloat16 if low_precision else network.dtype
     own = network.pose_branch()
@@ -204,6 +220,8 @@ def fastest_engine(network: PoseNetwork, threads: int, *, low_precision: bool) -
     size = network.spec.crop_size
     image = torch.zeros(1, 3, size, size)
     engines = {"ONNX Runtime": exact, "PyTorch": in_torch}
+    if ranges is not None and exact_here(threads):
+        engines["ONNX Runtime, int8"] = OnnxTrunk(network.encoder, threads, ranges)
     times = {name: _milliseconds(partial(engine, image)) for name, engine in engines.items()}
     heads, taps = OnnxHeads(network, threads), exact(image)
     slower = _milliseconds(partial(heads, taps)) > _milliseconds(

@@ -14,13 +14,14 @@ from app.runtime.live.results import NetworkInfo
 from app.runtime.live.schedules import Machine
 from model.adaptation import DEFAULT_PRESET, PersonalizationSettings, Personalizer
 from model.adaptation.profile import ProfileBase
-from model.core.device import choose_device, prefers_bfloat16
+from model.core.device import ServingPrecision, choose_device, prefers_bfloat16
 from model.core.files import sha256_of
 from model.core.perceptual import PerceptualLoss, load_perceptual_loss
 from model.core.weights import read_metadata
 from model.tracking import PersonDetector, PersonFollower, PersonMasker
-from model.ttp import weights
+from model.ttp import onnx_int8, weights
 from model.ttp.networks import VARIANT_TITLES, NetworkSpec, PoseNetwork
+from model.ttp.onnx_int8 import Range
 from model.ttp.onnx_pose import OnnxHeads
 from model.ttp.trunk import FrozenTrunk
 
@@ -42,6 +43,8 @@ class Engine:
     masker: PersonMasker | None = None
     weights_sha256: str = ""
     weights_metadata: Mapping[str, str] = field(default_factory=dict)
+    #: Of the values in the trunk, with which it may be computed in whole numbers.
+    ranges: tuple[Range, ...] | None = None
 
     @property
     def profile_base(self) -> ProfileBase:
@@ -70,13 +73,12 @@ def load_engine(
     weights_path: Path | None = None,
     device: str | None = None,
     settings: PersonalizationSettings = DEFAULT_PRESET.settings,
-    precision: str | None = None,
+    precision: ServingPrecision | None = None,
 ) -> Engine:
     """Load all that is needed to predict and to personalize.
 
     ``weights_path`` None is the network in the box, ``device`` None the best one that works,
-    ``precision`` None what is fastest on it, "float32" or "bfloat16".
-    ``UserError`` if a file or the device cannot be used.
+    ``precision`` None what is fastest on it. ``UserError`` if a file or the device cannot be used.
     """
     choice = choose_device(device)
     machine = machine_for(choice.device, precision)
@@ -100,10 +102,11 @@ def load_engine(
         masker,
         sha256_of(path),
         read_metadata(path),
+        onnx_int8.ranges_for(path, precision),
     )
 
 
-def machine_for(device: torch.device, precision: str | None = None) -> Machine:
+def machine_for(device: torch.device, precision: ServingPrecision | None = None) -> Machine:
     """The share of the CPU's cores for each lane, one of several being left to the window."""
     cores = _usable_cores()
     working = max(2, cores - 1)

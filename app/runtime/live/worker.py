@@ -131,7 +131,10 @@ class Worker(ManagedThread):
         engine = self._engine
         machine = engine.machine
         fastest = fastest_engine(
-            engine.network, machine.predict_threads, low_precision=machine.low_precision
+            engine.network,
+            machine.predict_threads,
+            low_precision=machine.low_precision,
+            ranges=engine.ranges,
         )
         self._trunk = FrozenTrunk(engine.network.encoder, fastest.engine, fresh_limit=_FRESH_BYTES)
         self._trained_heads = fastest.heads

@@ -257,12 +257,20 @@ class Live:
         wait_for(lambda: self.session.latest_result() is not None)
 
     @property
-    def learner(self) -> Learner:
+    def _runner(self) -> TwoLanes | Strict:
         runner = self.session._worker._runner
-        if isinstance(runner, TwoLanes):
-            return runner._lane._learner
-        assert isinstance(runner, Strict)
-        return runner._learner
+        assert isinstance(runner, TwoLanes | Strict)
+        return runner
+
+    @property
+    def learner(self) -> Learner:
+        runner = self._runner
+        return runner._lane._learner if isinstance(runner, TwoLanes) else runner._learner
+
+    def _lane_rests(self) -> bool:
+        """Whether no update is under way in a thread of its own, which heeds commands after it."""
+        runner = self._runner
+        return not (isinstance(runner, TwoLanes) and runner._lane._personalizing)
 
     def learn_some(self) -> None:
         """A few updates, and then stillness."""
@@ -277,8 +285,11 @@ class Live:
             nonlocal count
             before, count = count, self.session.status().predictions
             time.sleep(0.05)
-            return before == count and self.learner.personalizer.updates == (
-                self.session.status().updates
+            updates = self.learner.personalizer.updates
+            return (
+                self._lane_rests()
+                and before == count
+                and updates == (self.session.status().updates)
             )
 
         wait_for(still)
