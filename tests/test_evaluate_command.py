@@ -15,12 +15,15 @@ import main
 import model
 from app.cli.program import INTERRUPTED
 from model.core.skeleton import PENN13
+from model.data.catalogue import Request
 from model.data.records import DataSet
 from model.data.shards import read_shards
 from model.evaluation.accuracy import predict_data_set
 from model.evaluation.metrics import torso_of
 from model.evaluation.rival import penn_from_coco
 from model.ttp.networks import NetworkSpec, PoseNetwork
+from model.ttp.onnx_int8 import exact_here, save
+from model.ttp.training.calibration import calibrate
 from tests.model.evaluation.rivals import brightest_pixel, write_rival
 from tests.networks import small_network
 from tests.shards import write_arrays, write_shard
@@ -78,6 +81,22 @@ def test_json_is_one_line_with_the_networks_own_figures(
     assert 0 < values["columns"]["mPCK"] < 100
     assert values["columns"]["mPCK"] == pytest.approx(found.score(0.7).mean, abs=1e-4)
     assert (values["frames"], values["people"]) == (3, 3)
+
+
+@pytest.mark.skipif(not exact_here(), reason="this processor cuts sums off at 16 bits")
+def test_the_trunk_is_computed_in_whole_numbers_if_asked_for(
+    evaluate: Callable[..., tuple[int, str, str]], shard: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "lightning.safetensors"
+    model.save(path, PoseNetwork(NetworkSpec("baseline", "movenet-lightning")))
+    code, _, errors = evaluate("--weights", path, "--int8")
+    assert code == 2 and "no lightning.ranges.json beside it" in errors
+    save(path, calibrate(path, [Request.parse(f"shards={shard}")], pictures=4))
+    for options, said in ((["--int8"], ", its trunk in int8. A joint"), ([], "personalization. A")):
+        code, printed, _ = evaluate("--weights", path, *options)
+        assert code == 0 and said in printed
+    told = json.loads(evaluate("--weights", path, "--int8", "--json")[1])
+    assert told["int8"] is True and told["frames"] == 12
 
 
 def test_the_squares_are_the_networks(

@@ -35,6 +35,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     network.add_argument(
         "--device", metavar="NAME", help="auto, cpu, cuda, cuda:1 or mps (default: auto)"
     )
+    network.add_argument(
+        "--precision",
+        choices=("float32", "bfloat16", "int8"),
+        help="the precision of all that is computed, int8 being that of the trunk alone (default: "
+        "whatever is faster on this machine)",
+    )
 
     parser.add_argument_group("view").add_argument(
         "--explain",
@@ -89,6 +95,7 @@ def run(args: argparse.Namespace) -> int:
             weights=args.weights,
             keypoint_gan=args.keypointgan,
             device=args.device,
+            precision=args.precision,
             processor=args.processor,
             osc=args.osc,
             explain=args.explain,

@@ -9,6 +9,7 @@ from typing import Protocol
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from model.core.crop import SquareBox, crop_matrix, heatmap_to_image, warp
 from model.core.errors import UserError
@@ -18,7 +19,9 @@ from model.core.skeleton import BBC7, JointSet
 from model.data.conversion import check_common_joints, convert_joints
 from model.data.records import BadDataError, Clip, DataSet
 from model.evaluation.metrics import PCK_THRESHOLD, Pck, bbc_accuracy, pck, torso_of
-from model.ttp.networks import PoseNetwork
+from model.ttp.networks import PoseNetwork, PoseOutput
+from model.ttp.onnx_int8 import Range
+from model.ttp.trunk import exact_parts
 
 _BATCH = 32
 
@@ -169,7 +172,11 @@ def find_points(
 
 
 def network_predictor(
-    network: PoseNetwork, *, autocast: bool = False, flip_test: bool = False
+    network: PoseNetwork,
+    *,
+    autocast: bool = False,
+    flip_test: bool = False,
+    ranges: Sequence[Range] | None = None,
 ) -> PointPredictor:
     """The network, which must be in eval mode, as a predictor of its own joints.
 
@@ -177,8 +184,10 @@ def network_predictor(
         network: It is shown each square at its ``crop_size``.
         autocast: Compute in bfloat16.
         flip_test: Take the mean of the answers for a crop and for its mirror image.
+        ranges: Of the trunk's values, to compute it in whole numbers, in ONNX Runtime.
     """
     spec, device = network.spec, network.device
+    pose = network.pose if ranges is None else _in_parts(network, ranges)
 
     @torch.inference_mode()
     def predict(
@@ -192,9 +201,9 @@ def network_predictor(
         batch = to_tensor(crops, bgr=spec.bgr)
         batch = batch.to(device, memory_format=torch.channels_last)
         with torch.autocast(device.type, torch.bfloat16, enabled=autocast):
-            heatmaps = network.pose(batch).heatmaps
+            heatmaps = pose(batch).heatmaps
             if flip_test:
-                mirrored = network.pose(mirror(batch)).heatmaps
+                mirrored = pose(mirror(batch)).heatmaps
                 heatmaps = (heatmaps + mirror_joints(mirrored, spec.joint_set.flip_order)) / 2
         cells = decode(heatmaps.float())[0].cpu().numpy()
         return np.stack([
@@ -203,6 +212,13 @@ def network_predictor(
         ])  # fmt: skip
 
     return predict
+
+
+def _in_parts(network: PoseNetwork, ranges: Sequence[Range]) -> Callable[[Tensor], PoseOutput]:
+    """The pose branch with its trunk in whole numbers."""
+    trunk, heads = exact_parts(network, torch.get_num_threads(), ranges)
+    assert heads is not None, "ranges are those of a MoveNet on the CPU"
+    return lambda images: network.output_of(*heads(trunk(images)))
 
 
 def predict_data_set(

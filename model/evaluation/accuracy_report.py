@@ -28,6 +28,7 @@ from model.evaluation.tables import (
     write_report,
 )
 from model.ttp.networks import VARIANT_TITLES, NetworkSpec, PoseNetwork
+from model.ttp.onnx_int8 import Range
 
 _CSV_HEADER = ("kind", "name", "percent", "correct", "scored", "network")
 
@@ -139,7 +140,7 @@ class AccuracyReport:
     called ``data``; ``threshold`` is that of PCK, in torsos. With ``flip_test`` each prediction is
     the mean of the answers for the crop and for its mirror image. ``rivals`` predicted the same
     squares; ``not_shared`` are the joints that are not scored, of anybody, as not all networks
-    have them.
+    have them. ``int8`` says that the network's trunk was computed in whole numbers.
     """
 
     weights: str
@@ -151,6 +152,7 @@ class AccuracyReport:
     flip_test: bool = False
     rivals: tuple[ScoredRival, ...] = ()
     not_shared: tuple[str, ...] = ()
+    int8: bool = False
 
     @cached_property
     def own(self) -> Scored:
@@ -185,7 +187,7 @@ class AccuracyReport:
         parts = [
             f"# Accuracy on {self.data}",
             f"{self.weights}: {VARIANT_TITLES[network.variant]}, {network.backbone}, "
-            f"{network.joints}, without personalization{self._mirrored()}. A joint is right "
+            f"{network.joints}, without personalization{self._computed()}. A joint is right "
             f"within {self.limit}; figures are percentages.",
             *self._about_rivals(),
             self._counts(),
@@ -204,6 +206,7 @@ class AccuracyReport:
             "network": asdict(self.network),
             "every": self.every,
             "flip_test": self.flip_test,
+            "int8": self.int8,
             "limit": self.limit,
             "frames": len(self.predictions.persons),
             "people": len(self.own.by_person),
@@ -227,6 +230,9 @@ class AccuracyReport:
     def _all(self) -> list[Scored]:
         """The network's figures, then the rivals'."""
         return [self.own, *(rival.scored for rival in self.rivals)]
+
+    def _computed(self) -> str:
+        return ", its trunk in int8" * self.int8 + self._mirrored()
 
     def _mirrored(self) -> str:
         return ", mean of the answers for each picture and its mirror image" * self.flip_test
@@ -307,6 +313,7 @@ def measure_accuracy(
     every: int = 1,
     threshold: float | None = None,
     flip_test: bool = False,
+    ranges: Sequence[Range] | None = None,
     rivals: Sequence[Rival] = (),
     fit_on: DataSet | None = None,
     progress: Callable[[int], object] | None = None,
@@ -321,6 +328,7 @@ def measure_accuracy(
         threshold: That of PCK, in torsos; the published one if None. BBC Pose has none.
         flip_test: Take the mean of the network's answers for a crop and for its mirror image. The
             rivals do what they were loaded to do.
+        ranges: Of the values in the network's trunk, to compute it in whole numbers.
         rivals: Networks to score on the same squares of the same frames.
         fit_on: Other people, on whom a constant offset for each joint of each rival is fitted; the
             rivals are then scored with their offsets as well.
@@ -337,7 +345,10 @@ def measure_accuracy(
     not_shared = _not_shared(data_set, joint_sets)
     offsets = _fitted(rivals, fit_on, every, progress)
     found = find_points(
-        [network_predictor(network, flip_test=flip_test), *(rival.predict for rival in rivals)],
+        [
+            network_predictor(network, flip_test=flip_test, ranges=ranges),
+            *(rival.predict for rival in rivals),
+        ],
         data_set,
         every=every,
         skip_bad=True,
@@ -361,7 +372,7 @@ def measure_accuracy(
             scored.append(ScoredRival(better, rival.side, moved))
     return AccuracyReport(
         weights, network.spec, data_set.name, every, beside_truth(own, network.spec.joint_set),
-        limit, flip_test, tuple(scored), not_shared,
+        limit, flip_test, tuple(scored), not_shared, ranges is not None,
     )  # fmt: skip
 
 

@@ -28,6 +28,9 @@ ENDING = ".ranges.json"
 _LEVELS = 255  # of a value, uint8
 _WEIGHT_LEVELS = 127  # on each side of zero, int8
 _ROUNDED = ("Conv", "Add", "Resize")
+# Of MoveNet's trunk. The second convolution has filters that cancel out: to round these costs more
+# than all others together.
+_EXACT_CONVOLUTIONS = 3
 # A sum of products that some processors cut off at 16 bits is wrong by half.
 _EXACT = 0.02
 
@@ -40,17 +43,25 @@ class IntegerGraph(Graph):
 
     Values are rounded where they are first used, by ``ranges`` in the order in which that happens.
     Without ranges it writes for float32, and names in ``used`` the values whose ranges are wanted.
+    The first convolutions, ``exact`` many, stay in float32.
     """
 
-    def __init__(self, ranges: Sequence[Range] | None = None) -> None:
+    def __init__(self, ranges: Sequence[Range] | None = None, exact: int = 0) -> None:
         super().__init__()
         self.used: dict[str, str] = {}
         self._ranges = ranges
         self._steps: dict[str, float] = {}
+        self._still_exact = exact
+        self._exact: set[str] = set()
 
     def add(self, kind: str, *inputs: str | Tensor, to: str = "", **attributes: Any) -> str:
         """Append a node, of what is rounded where it computes in whole numbers."""
-        if self._ranges is not None and kind in ("Clip", "Relu"):
+        if kind == "Conv" and self._still_exact:
+            self._still_exact -= 1
+            name = super().add(kind, *inputs, to=to, **attributes)
+            self._exact.add(name)
+            return name
+        if self._ranges is not None and kind in ("Clip", "Relu") and inputs[0] not in self._exact:
             return str(inputs[0])  # rounding cuts off what lies outside of the range
         if kind == "Conv":
             x, *weights = inputs
@@ -100,6 +111,11 @@ class IntegerGraph(Graph):
             added = (bias.detach().cpu().double() / products).round().to(torch.int32)
             nothing = torch.zeros(len(steps), dtype=torch.int32)
             yield super().add("DequantizeLinear", added, products, nothing, axis=0)
+
+
+def trunk_graph(ranges: Sequence[Range] | None = None) -> IntegerGraph:
+    """What writes a MoveNet's trunk for whole numbers, or where their ranges are to be measured."""
+    return IntegerGraph(ranges, _EXACT_CONVOLUTIONS)
 
 
 @dataclass(frozen=True)
@@ -185,7 +201,7 @@ def _damaged(path: Path) -> UserError:
 
 def measured(encoder: MoveNetEncoder, images: Iterable[Tensor], threads: int = 1) -> list[Range]:
     """The ranges of what the trunk computes of images (N, 3, S, S), float32, normalised."""
-    graph = IntegerGraph()
+    graph = trunk_graph()
     graph.trunk(encoder)
     names = list(graph.used)
     model = graph.model("trunk", {"image": ["n", 3, "side", "side"]}, names)

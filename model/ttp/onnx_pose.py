@@ -20,7 +20,7 @@ from model.core.weights import swapped
 from model.ttp.networks.movenet import MoveNetEncoder, Taps
 from model.ttp.networks.variants import PoseNetwork
 from model.ttp.onnx_graph import AFFINITY, OTHERS, SCORES, SELF_MAPS, Graph
-from model.ttp.onnx_int8 import IntegerGraph, Range
+from model.ttp.onnx_int8 import Range, trunk_graph
 
 
 class Joined(NamedTuple):
@@ -85,7 +85,7 @@ def trunk_model(encoder: MoveNetEncoder, ranges: Sequence[Range] | None = None) 
 
     With the ``ranges`` of its values it computes in whole numbers.
     """
-    graph = Graph() if ranges is None else IntegerGraph(ranges)
+    graph = Graph() if ranges is None else trunk_graph(ranges)
     taps = graph.trunk(encoder)
     return graph.model("trunk", {"image": ["n", 3, "side", "side"]}, taps)
 

@@ -30,6 +30,7 @@ TrunkEngine = Callable[[Tensor], Taps]
 # 0.94 MB a picture of MoveNet Thunder, 16 kB of a ResNet-34.
 REMEMBERED_BYTES = 256 * 1024**2
 _REPEATS = 3
+_INT8 = "ONNX Runtime, int8"
 
 
 def keys_of(indices: Sequence[int], *, mirrored: bool = False) -> list[Key]:
@@ -192,6 +193,11 @@ class EngineChoice:
     heads: OnnxHeads | None = None
 
     @property
+    def in_int8(self) -> bool:
+        """Whether the engine computes in whole numbers."""
+        return self.name == _INT8
+
+    @property
     def name(self) -> str:
         """What the engine computes with."""
         times = self.milliseconds
@@ -221,7 +227,7 @@ def fastest_engine(
     image = torch.zeros(1, 3, size, size)
     engines = {"ONNX Runtime": exact, "PyTorch": in_torch}
     if ranges is not None and exact_here(threads):
-        engines["ONNX Runtime, int8"] = OnnxTrunk(network.encoder, threads, ranges)
+        engines[_INT8] = OnnxTrunk(network.encoder, threads, ranges)
     times = {name: _milliseconds(partial(engine, image)) for name, engine in engines.items()}
     heads, taps = OnnxHeads(network, threads), exact(image)
     slower = _milliseconds(partial(heads, taps)) > _milliseconds(

@@ -362,9 +362,13 @@ class ResultBuffer:
             latency_p95=self._latencies.percentile(95),
         )
 
-    def set_schedule(self, schedule: Schedule, reason: str) -> None:
+    def set_schedule(self, schedule: Schedule, reason: str, *, int8: bool = False) -> None:
+        """Say how predicting and learning take turns, and whether the trunk is in ``int8``."""
         with self._lock:
-            self._status = replace(self._status, schedule=schedule, schedule_reason=reason)
+            device = f"{self._status.device} · int8" if int8 else self._status.device
+            self._status = replace(
+                self._status, device=device, schedule=schedule, schedule_reason=reason
+            )
 
     def set_state(self, phase: Phase, learner: LearnerState, dropped: int) -> None:
         with self._lock:

@@ -156,7 +156,7 @@ class Worker(ManagedThread):
                 machine,
                 self._listeners(),
             )
-        self.result_buffer.set_schedule(kind, reason)
+        self.result_buffer.set_schedule(kind, reason, int8=fastest.in_int8)
 
     def _learner(self) -> Learner:
         on_cpu = self._engine.machine.device.type == "cpu"
