@@ -27,6 +27,7 @@ from model.ttp.onnx_graph import Graph
 ENDING = ".ranges.json"
 _LEVELS = 255  # of a value, uint8
 _WEIGHT_LEVELS = 127  # on each side of zero, int8
+_LARGEST_BIAS = 2**30  # in steps, int32
 _ROUNDED = ("Conv", "Add", "Resize")
 # Of MoveNet's trunk. The second convolution has filters that cancel out: to round these costs more
 # than all others together.
@@ -103,14 +104,17 @@ class IntegerGraph(Graph):
         assert isinstance(weight, Tensor)
         weight = weight.detach().cpu().double()
         steps = (weight.abs().amax(dim=(1, 2, 3)) / _WEIGHT_LEVELS).clamp(min=1e-12)
-        zeros = torch.zeros(len(steps), dtype=torch.int8)
+        if isinstance(bias, Tensor):
+            bias = bias.detach().cpu().double()
+            # Where a channel hardly looks at anything, its bias would be too many steps.
+            steps = steps.maximum(bias.abs() / (step * _LARGEST_BIAS))
         whole = (weight / steps[:, None, None, None]).round().to(torch.int8)
+        zeros = torch.zeros(len(steps), dtype=torch.int8)
         yield super().add("DequantizeLinear", whole, steps.float(), zeros, axis=0)
         if isinstance(bias, Tensor):
             products = (step * steps).float()
-            added = (bias.detach().cpu().double() / products).round().to(torch.int32)
-            nothing = torch.zeros(len(steps), dtype=torch.int32)
-            yield super().add("DequantizeLinear", added, products, nothing, axis=0)
+            added = (bias / products).round().to(torch.int32)
+            yield super().add("DequantizeLinear", added, products, zeros.int(), axis=0)
 
 
 def trunk_graph(ranges: Sequence[Range] | None = None) -> IntegerGraph:

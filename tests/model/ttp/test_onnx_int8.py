@@ -61,6 +61,19 @@ def test_a_convolution_of_whole_numbers_is_wrong_by_their_steps_at_most(groups: 
     assert float((found - wanted).square().mean().sqrt()) < 0.02 * float(wanted.max())
 
 
+@pytest.mark.skipif(not exact_here(), reason="this processor cuts sums off at 16 bits")
+@pytest.mark.parametrize("weight", [0.0, 1e-9])
+def test_a_channel_that_looks_at_nothing_keeps_its_bias(weight: float) -> None:
+    layer = nn.Conv2d(8, 8, 1)
+    nn.init.constant_(layer.weight, weight)
+    assert layer.bias is not None
+    nn.init.constant_(layer.bias, 0.75)
+    graph = IntegerGraph([(0.0, 1.0), (0.0, 1.0)])
+    output = graph.settled(graph.layer(layer, "image"))
+    found = _computed(graph, output, torch.rand(1, 8, 4, 4))
+    torch.testing.assert_close(found, torch.full_like(found, 0.75), rtol=0, atol=0.005)
+
+
 def test_values_have_their_ranges_in_the_order_in_which_they_are_used(
     lightning: PoseNetwork,
 ) -> None:
