@@ -182,13 +182,15 @@ def exact_parts(
 
 @dataclass(frozen=True)
 class EngineChoice:
-    """The fastest engine, and the times of an image (milliseconds) by name if there was a choice.
+    """The chosen engine, what it is called, and the times of an image (milliseconds) by name.
 
-    The engine has the trunk's weights of the moment to itself: the network may go on to learn.
-    ``heads`` computes the rest with its weights of the moment, where that is faster than PyTorch.
+    There are no times where there was no choice. The engine has the trunk's weights of the moment
+    to itself: the network may go on to learn. ``heads`` computes the rest with its weights of the
+    moment, where that is faster than PyTorch.
     """
 
     engine: TrunkEngine
+    name: str
     milliseconds: dict[str, float]
     heads: OnnxHeads | None = None
 
@@ -197,12 +199,6 @@ class EngineChoice:
         """Whether the engine computes in whole numbers."""
         return self.name == _INT8
 
-    @property
-    def name(self) -> str:
-        """What the engine computes with."""
-        times = self.milliseconds
-        return min(times, key=times.__getitem__) if times else "PyTorch"
-
 
 def fastest_engine(
     network: PoseNetwork,
@@ -210,11 +206,13 @@ def fastest_engine(
     *,
     low_precision: bool,
     ranges: Sequence[Range] | None = None,
+    enough: float = 0.0,
 ) -> EngineChoice:
     """Measure one image in ONNX Runtime and in PyTorch with ``threads`` (a few tenths of a second).
 
     ``low_precision``: PyTorch computes in bfloat16. With ``ranges`` of the trunk's values, whole
-    numbers are measured as well, where this processor adds them up without loss.
+    numbers are measured as well, where this processor adds them up without loss; they are chosen
+    only if nothing else takes ``enough`` milliseconds or less, as they are less exact.
     """
     dtype = torch.bfloat16 if low_precision else network.dtype
     own = network.pose_branch()
@@ -222,7 +220,7 @@ def fastest_engine(
     in_torch = torch_engine(own.encoder)
     exact = exact_engine(network, threads)
     if exact is None:
-        return EngineChoice(in_torch, {})
+        return EngineChoice(in_torch, "PyTorch", {})
     size = network.spec.crop_size
     image = torch.zeros(1, 3, size, size)
     engines = {"ONNX Runtime": exact, "PyTorch": in_torch}
@@ -233,9 +231,10 @@ def fastest_engine(
     slower = _milliseconds(partial(heads, taps)) > _milliseconds(
         lambda: own.pose_of(own.encoder.neck(tuple(tap.to(dtype) for tap in taps)))
     )
-    return EngineChoice(
-        engines[min(times, key=times.__getitem__)], times, None if slower else heads
-    )
+    exactly = {name: taken for name, taken in times.items() if name != _INT8}
+    tried = exactly if min(exactly.values()) <= enough else times
+    name = min(tried, key=tried.__getitem__)
+    return EngineChoice(engines[name], name, times, None if slower else heads)
 
 
 @torch.inference_mode()

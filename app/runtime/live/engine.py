@@ -45,6 +45,8 @@ class Engine:
     weights_metadata: Mapping[str, str] = field(default_factory=dict)
     #: Of the values in the trunk, with which it may be computed in whole numbers.
     ranges: tuple[Range, ...] | None = None
+    #: Asked for; None: what is fastest.
+    precision: ServingPrecision | None = None
 
     @property
     def profile_base(self) -> ProfileBase:
@@ -103,6 +105,7 @@ def load_engine(
         sha256_of(path),
         read_metadata(path),
         onnx_int8.ranges_for(path, precision),
+        precision,
     )
 
 

@@ -56,6 +56,8 @@ from model.ttp.trunk import FrozenTrunk, fastest_engine
 STOPPING_SECONDS = 60.0
 WORKER_THREAD = "app-worker"
 _WAIT_SECONDS = 0.1
+# A trunk that takes no more of the time between two frames leaves enough for all else.
+_SHARE = 1 / 3
 _SAMPLED_COMPARISON_SECONDS = 0.4
 # Of so many views the features fit into the trunk's memory, mirror images included: learning from
 # one of them then takes no trunk. Frames that are predicted are soon of no use.
@@ -135,6 +137,7 @@ class Worker(ManagedThread):
             machine.predict_threads,
             low_precision=machine.low_precision,
             ranges=engine.ranges,
+            enough=0.0 if engine.precision == "int8" else _SHARE * 1000 / self._frames_per_second,
         )
         self._trunk = FrozenTrunk(engine.network.encoder, fastest.engine, fresh_limit=_FRESH_BYTES)
         self._trained_heads = fastest.heads

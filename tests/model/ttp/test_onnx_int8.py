@@ -128,6 +128,21 @@ def test_whole_numbers_are_tried_where_they_are_exact(
         assert ("ONNX Runtime, int8" in choice.milliseconds) == exact
 
 
+@pytest.mark.parametrize(
+    ("enough", "name"),
+    [(0.0, "ONNX Runtime, int8"), (19.0, "ONNX Runtime, int8"), (20.0, "ONNX Runtime")],
+)
+def test_whole_numbers_are_chosen_only_if_nothing_else_is_fast_enough(
+    enough: float, name: str, lightning: PoseNetwork, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ranges = measured(lightning.encoder, [torch.randn(1, 3, 192, 192)])
+    times = iter([20.0, 30.0, 8.0, 1.0, 2.0])  # float32, PyTorch, int8; heads in either
+    monkeypatch.setattr(trunk, "exact_here", lambda threads: True)
+    monkeypatch.setattr(trunk, "_milliseconds", lambda compute: next(times))
+    choice = trunk.fastest_engine(lightning, 1, low_precision=False, ranges=ranges, enough=enough)
+    assert choice.name == name and choice.in_int8 == name.endswith("int8")
+
+
 class _Saturating:
     """A session whose sums of products stop at 16 bits."""
 
