@@ -137,7 +137,8 @@ def test_the_prediction_benchmark_prints_one_object(
     assert figures["frames_per_second"] == pytest.approx(1000 / figures["milliseconds"], rel=0.02)
     rate = figures["rival_frames_per_second"]
     assert rate == pytest.approx(1000 / figures["rival.onnx milliseconds"], rel=0.1)
-    assert figures["trunk"] in ("ONNX Runtime", "PyTorch") and figures["threads"] == 1
+    assert figures["trunk"] in ("ONNX Runtime", "ONNX Runtime, int8", "PyTorch")
+    assert figures["threads"] == 1
 
 
 @pytest.mark.parametrize("arguments", [("--threads", "0"), ("--demo", "x"), ("--rival", "x.onnx")])
