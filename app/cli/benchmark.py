@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from app.cli import Subparsers, add_mixture, sentence
+from app.cli.options import add_serving_precision
 
 
 def add_parser(subparsers: Subparsers) -> None:
@@ -59,18 +60,10 @@ def _add_device(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--device", metavar="NAME", help="auto, cpu, cuda, cuda:1 or mps")
 
 
-_SERVED = "the precision of all that is computed, int8 being that of the trunk alone"
-_SERVING = ("float32", "bfloat16", "int8")
-
-
-def _add_precision(
-    parser: argparse.ArgumentParser,
-    what: str = "what is computed with",
-    choices: Sequence[str] = ("float32", "bfloat16"),
-) -> None:
+def _add_precision(parser: argparse.ArgumentParser, what: str = "what is computed with") -> None:
     parser.add_argument(
         "--precision",
-        choices=choices,
+        choices=("float32", "bfloat16"),
         help=f"{what} (default: whatever is faster on this machine)",
     )
 
@@ -99,7 +92,7 @@ def _add_live(kinds: Subparsers) -> None:
     live.add_argument("--preset", metavar="NAME", help="the settings to personalize with")
     _add_weights(live)
     _add_device(live)
-    _add_precision(live, _SERVED, _SERVING)
+    add_serving_precision(live)
     live.add_argument(
         "--predict-only", action="store_true", help="predict without learning from anything"
     )
@@ -117,7 +110,7 @@ def _add_predict(kinds: Subparsers) -> None:
     _add_count(predict, "--threads", 1, "CPU threads")
     _add_count(predict, "--repeats", 100, "frames each")
     _add_weights(predict)
-    _add_precision(predict, _SERVED, _SERVING)
+    add_serving_precision(predict)
     predict.add_argument(
         "--rival",
         metavar="FILE.onnx",

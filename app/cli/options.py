@@ -141,12 +141,20 @@ def add_personalization(
     )
     if resets:
         group.add_argument("--reset", metavar="WHEN", help=f"online: {_RESETS} (default: never)")
-        group.add_argument(
-            "--precision",
-            choices=("float32", "bfloat16", "int8"),
-            help="the precision of all that is computed, int8 being that of the trunk alone "
-            "(default: float32 with the preset paper, else bfloat16 where the processor has it)",
-        )
+        usual = "float32 with the preset paper, else bfloat16 where the processor has it"
+        add_serving_precision(group, usual)
+
+
+def add_serving_precision(
+    parser: argparse._ActionsContainer, usual: str = "whatever is faster on this machine"
+) -> None:
+    """Add what a trained network is computed in; ``usual`` says what it is without."""
+    parser.add_argument(
+        "--precision",
+        choices=("float32", "bfloat16", "int8"),
+        help="the precision of all that is computed, int8 being that of the trunk alone (default: "
+        f"{usual})",
+    )
 
 
 def chosen_precision(args: argparse.Namespace) -> ServingPrecision | None:

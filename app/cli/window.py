@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from app.cli.options import add_serving_precision
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the window's options to the program's own parser."""
@@ -35,12 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     network.add_argument(
         "--device", metavar="NAME", help="auto, cpu, cuda, cuda:1 or mps (default: auto)"
     )
-    network.add_argument(
-        "--precision",
-        choices=("float32", "bfloat16", "int8"),
-        help="the precision of all that is computed, int8 being that of the trunk alone (default: "
-        "whatever is faster on this machine)",
-    )
+    add_serving_precision(network)
 
     parser.add_argument_group("view").add_argument(
         "--explain",

@@ -150,8 +150,12 @@ def save(weights: Path, ranges: Ranges) -> Path:
     return path
 
 
-def load(weights: Path) -> Ranges | None:
+def load(weights: Path, digest: str = "") -> Ranges | None:
     """The ranges beside a weight file; None without, or if they are another network's.
+
+    Args:
+        weights: the file.
+        digest: its SHA-256, if that is known.
 
     Raises:
         UserError: they cannot be read.
@@ -168,22 +172,25 @@ def load(weights: Path) -> Ranges | None:
         raise _damaged(path) from error
     if not good:
         raise _damaged(path)
-    return found if found.network == sha256_of(weights) else None
+    return found if found.network == (digest or sha256_of(weights)) else None
 
 
-def ranges_for(weights: Path, precision: ServingPrecision | None) -> tuple[Range, ...] | None:
+def ranges_for(
+    weights: Path, precision: ServingPrecision | None, digest: str = ""
+) -> tuple[Range, ...] | None:
     """The ranges with which a network may be computed, if any.
 
     Args:
         weights: its file.
         precision: what it is to be computed in; None: whatever is fastest.
+        digest: the file's SHA-256, if that is known.
 
     Raises:
         UserError: int8 is asked for, and there are none, or this processor cannot.
     """
     if precision not in (None, "int8"):
         return None
-    found = load(weights)
+    found = load(weights, digest)
     if precision is None:
         return None if found is None else found.values
     if found is None:

@@ -211,8 +211,8 @@ def fastest_engine(
     """Measure one image in ONNX Runtime and in PyTorch with ``threads`` (a few tenths of a second).
 
     ``low_precision``: PyTorch computes in bfloat16. With ``ranges`` of the trunk's values, whole
-    numbers are measured as well, where this processor adds them up without loss; they are chosen
-    only if nothing else takes ``enough`` milliseconds or less, as they are less exact.
+    numbers are measured as well, where this processor adds them up without loss and nothing else
+    takes ``enough`` milliseconds or less, as they are less exact.
     """
     dtype = torch.bfloat16 if low_precision else network.dtype
     own = network.pose_branch()
@@ -224,16 +224,15 @@ def fastest_engine(
     size = network.spec.crop_size
     image = torch.zeros(1, 3, size, size)
     engines = {"ONNX Runtime": exact, "PyTorch": in_torch}
-    if ranges is not None and exact_here(threads):
-        engines[_INT8] = OnnxTrunk(network.encoder, threads, ranges)
     times = {name: _milliseconds(partial(engine, image)) for name, engine in engines.items()}
+    if ranges is not None and min(times.values()) > enough and exact_here(threads):
+        engines[_INT8] = OnnxTrunk(network.encoder, threads, ranges)
+        times[_INT8] = _milliseconds(partial(engines[_INT8], image))
     heads, taps = OnnxHeads(network, threads), exact(image)
     slower = _milliseconds(partial(heads, taps)) > _milliseconds(
         lambda: own.pose_of(own.encoder.neck(tuple(tap.to(dtype) for tap in taps)))
     )
-    exactly = {name: taken for name, taken in times.items() if name != _INT8}
-    tried = exactly if min(exactly.values()) <= enough else times
-    name = min(tried, key=tried.__getitem__)
+    name = min(times, key=times.__getitem__)
     return EngineChoice(engines[name], name, times, None if slower else heads)
 
 

@@ -89,7 +89,7 @@ def load_engine(
     network.to(memory_format=torch.channels_last)
     perceptual = load_perceptual_loss(PERCEPTUAL_WEIGHTS).to(choice.device)
     perceptual.to(memory_format=torch.channels_last)
-    spec = network.spec
+    spec, digest = network.spec, sha256_of(path)
     masker = PersonMasker(PERSON_MASK) if network.spec.masked else None
     follower = PersonFollower(PersonDetector(DETECTOR), spec.joint_set, spec.crop_shift)
     name = "CPU" if choice.device.type == "cpu" else choice.reason.split(" is ")[0]
@@ -102,9 +102,9 @@ def load_engine(
         name,
         path.stem,
         masker,
-        sha256_of(path),
+        digest,
         read_metadata(path),
-        onnx_int8.ranges_for(path, precision),
+        onnx_int8.ranges_for(path, precision, digest),
         precision,
     )
 

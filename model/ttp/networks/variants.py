@@ -161,6 +161,8 @@ class PoseOutput:
     @classmethod
     def of_parts(cls, parts: Sequence[Self]) -> Self:
         """One result (sum of the N) of the results for parts of a batch."""
+        if len(parts) == 1:
+            return parts[0]
         found: dict[str, Any] = {}
         for each in fields(cls):
             values = [getattr(part, each.name) for part in parts]
