@@ -274,6 +274,7 @@ class _Soak:
         window.commands.go_back.trigger()
         if window.commands.picture_alone.isChecked():
             window.commands.picture_alone.trigger()
+        window.commands.reset_layout.trigger()
         window.commands.presets[PRESETS[0].name].trigger()
         window.open_source(SourceChoice(SourceKind.DEMO, DEMOS[0].name))
         window.set_personalizing(True)

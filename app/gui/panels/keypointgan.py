@@ -35,6 +35,7 @@ _HELD = "Held: drag a keypoint, or Tab to it and use arrows"
 _DROP = "Drop the appearance"
 _WEIGHT_FILES = "Weights (*.safetensors);;All files (*)"
 _PERIOD = 0.4
+_REST_SECONDS = 10.0
 _MARGIN = 12
 
 Picture = NDArray[np.uint8]
@@ -51,7 +52,8 @@ class KeypointGanChoice:
 class KeypointGanPanel(QWidget):
     """Follows the person a few times a second, or holds one picture to be edited.
 
-    ``tick`` brings it what the live view shows; nothing is computed while the panel is hidden.
+    ``tick`` brings it what the live view shows; nothing is computed while the panel is hidden, and
+    after a while its network is given up, to be loaded again when the panel is shown.
     ``said`` has sentences for the user. ``remembered`` is the file that the user chose last with
     success; ``close_threads`` must be called in the end.
     """
@@ -74,6 +76,7 @@ class KeypointGanPanel(QWidget):
         self._problem = NO_WEIGHTS
         self._user_chose: Path | None = None
         self._due = float("-inf")
+        self._on_show_at = float("-inf")
         self._followed: PoseResult | None = None
         self._person = False
         self._asked: RedrawRequest | None = None
@@ -95,11 +98,14 @@ class KeypointGanPanel(QWidget):
         """What the live view shows now: a frame (H, W, 3) RGB and the prediction for it."""
         on_show = not self.visibleRegion().isEmpty()
         if on_show:
+            self._on_show_at = self._clock()
             self._refresh_network()
             answer = self._stage.take_result()
             if answer is not None:
                 self._show(answer)
             self._follow(image, result)
+        elif self._clock() - self._on_show_at > _REST_SECONDS and not self._held:
+            self._first = self._stage.rest() or self._first
         self._refresh(on_show)
 
     def start_afresh(self) -> None:
@@ -163,7 +169,7 @@ class KeypointGanPanel(QWidget):
             self._problem = in_own_words(sentence)
             self._user_chose = None
             self.said.emit(sentence)
-        if self._stage.info is not self._info:
+        if self._stage.info is not self._info and self._stage.loading is None:
             self._info = self._stage.info
             self._take_network()
 

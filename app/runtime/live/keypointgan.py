@@ -57,9 +57,23 @@ class KeypointGanSlot:
         self._coming = KeypointGanWorker(path, self._device)
         self._coming.start()
 
+    def rest(self) -> Path | None:
+        """Give up the network in use and its thread, unless another is being loaded.
+
+        Returns the file to ``open`` to go on, None if nothing was given up. Memory is free once
+        the thread has ended and this is called again.
+        """
+        self._forget_the_gone()
+        if self._worker is None or self._coming is not None:
+            return None
+        path = self._worker.path
+        self._retire(self._worker)
+        self._worker = None
+        return path
+
     def refresh(self) -> str | None:
         """Take over what has been loaded; a sentence for the user if something failed."""
-        self._gone = [worker for worker in self._gone if worker.is_alive()]
+        self._forget_the_gone()
         coming = self._coming
         if coming is not None and coming.state is not ThreadState.STARTING:
             self._coming = None
@@ -88,6 +102,9 @@ class KeypointGanSlot:
         for worker in self._gone:
             worker.stop(_STOPPING_SECONDS)
         self._worker = self._coming = None
+
+    def _forget_the_gone(self) -> None:
+        self._gone = [worker for worker in self._gone if worker.is_alive()]
 
     def _retire(self, worker: KeypointGanWorker | None) -> None:
         if worker is not None:

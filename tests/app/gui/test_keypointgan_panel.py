@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -187,6 +188,36 @@ def test_a_hidden_panel_neither_loads_nor_computes(qtbot: QtBot, weights: Path) 
     stage.tick(1)
     assert asked == []
     stage.panel.close_threads()
+
+
+def test_a_panel_hidden_for_long_gives_its_network_up_and_loads_it_again(
+    stage: Stage, factorization: Factorization
+) -> None:
+    def threads() -> int:
+        return sum(thread.name == "app-keypointgan" for thread in threading.enumerate())
+
+    stage.follow(0)
+    stage.panel.hide()
+    stage.now += 9
+    stage.tick(1)
+    assert threads() == 1
+    stage.now += 2
+    stage.until(lambda: threads() == 0, seed=1)
+    assert stage.said == []
+    stage.panel.show()
+    stage.until(lambda: stage.panel._stage.info is not None)
+    stage.follow(2)
+    assert stage.shown(factorization) == [2]
+    assert threads() == 1
+
+
+def test_a_held_frame_keeps_its_network(stage: Stage) -> None:
+    stage.follow(0)
+    stage.panel.take_frame.trigger()
+    stage.panel.hide()
+    stage.now += 100
+    stage.tick(1)
+    assert stage.panel._stage.info is not None
 
 
 def test_a_taken_frame_stays_until_the_person_is_followed_again(
