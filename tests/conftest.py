@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+import psutil
 import pytest
 import torch
 from hypothesis import settings
@@ -126,8 +127,14 @@ def fixed_threads() -> None:
     torch.set_num_threads(_THREADS)
 
 
+# Bytes of memory from which a process looks for what it can do without.
+_MUCH = 1.2e9
+
+
 def give_memory_back() -> None:
     """Networks lie in cycles of references, and what a thread freed stays with the process."""
+    if psutil.Process().memory_info().rss < _MUCH:
+        return
     gc.collect()
     library = ctypes.CDLL(None) if os.name == "posix" else None
     if hasattr(library, "malloc_trim"):  # glibc's

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import functools
 import itertools
 from pathlib import Path
 
@@ -10,6 +12,7 @@ import torch
 from torch import nn
 
 from app.assets import PERCEPTUAL_WEIGHTS
+from model.core.crop import CROP_SIZE
 from model.core.perceptual import PerceptualLoss, VGGFeatures, load_perceptual_loss
 from model.ttp.networks import NetworkSpec, PoseNetwork, Variant
 
@@ -18,11 +21,25 @@ SMALL_BACKBONES = ("resnet18", "movenet-lightning")
 
 
 def small_network(
-    variant: Variant = "transformer", joints: str = "penn13", backbone: str = "resnet18"
+    variant: Variant = "transformer",
+    joints: str = "penn13",
+    backbone: str = "resnet18",
+    rebuilt: int = CROP_SIZE // 2,
 ) -> PoseNetwork:
-    """A network in eval mode whose maps differ between images and between joints."""
+    """A network in eval mode whose maps differ between images and between joints.
+
+    It rebuilds pictures of 64 pixels, not the published 128, at a quarter of the cost.
+    """
+    network = copy.deepcopy(_small_network(variant, joints, backbone, rebuilt))
+    torch.manual_seed(1)  # whether it was made anew or not
+    return network
+
+
+@functools.lru_cache(maxsize=3)
+def _small_network(variant: Variant, joints: str, backbone: str, rebuilt: int) -> PoseNetwork:
     torch.manual_seed(1)
-    network = PoseNetwork(NetworkSpec(variant=variant, backbone=backbone, joints=joints))
+    spec = NetworkSpec(variant=variant, backbone=backbone, joints=joints, rebuilt=rebuilt)
+    network = PoseNetwork(spec)
     flat = ("encoder.deconv", "encoder.mobilenet", "encoder.neck", "supervised_head", "affinity.de")
     with torch.no_grad():
         for name, parameter in network.named_parameters():

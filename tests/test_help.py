@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 import main
+from model.adaptation import PRESETS
 from model.ttp.networks.encoder import BACKBONES
 
 # A colon or a full stop that no sentence goes on from, a word said twice, a list that breaks off.
@@ -105,3 +106,8 @@ def test_a_broken_sentence_is_noticed(text: str) -> None:
 def test_training_names_every_backbone() -> None:
     helps = [a.help for a in COMMANDS["train", "transformer"]._actions if a.dest == "backbone"]
     assert all(name in str(helps) for name in BACKBONES)
+
+
+def test_personalizing_names_every_preset() -> None:
+    helps = [a.help for a in COMMANDS[("personalize",)]._actions if a.dest == "preset"]
+    assert helps and all(each.name in str(helps) for each in PRESETS)

@@ -19,16 +19,25 @@ from app.assets import DETECTOR, PERCEPTUAL_WEIGHTS, PERSON_MASK, WEIGHTS
 from app.benchmarks.released_step import ReleasedStep
 from app.benchmarks.sights import Sight, found_people
 from app.benchmarks.timing import Peak, Ratio, measure_peak, milliseconds, synchronized
-from model.adaptation import PersonalizationSettings, Personalizer, PersonView, SourceMemory, preset
+from model.adaptation import (
+    DEFAULT_PRESET,
+    PersonalizationSettings,
+    Personalizer,
+    PersonView,
+    SourceMemory,
+    preset,
+)
 from model.adaptation.guard import HOLD_EVERY, Guard
 from model.adaptation.pairs import Pairs
 from model.core.crop import CROP_SIZE
-from model.core.device import choose_device
+from model.core.device import ServingPrecision, choose_device
 from model.core.errors import UserError
 from model.core.perceptual import PerceptualLoss, load_perceptual_loss
 from model.tracking import PersonDetector, PersonFollower, PersonMasker
+from model.ttp import onnx_int8
 from model.ttp import weights as weight_files
 from model.ttp.networks import NetworkSpec, PoseNetwork
+from model.ttp.onnx_int8 import Range
 from model.ttp.prediction import crop_tensor
 from model.ttp.trunk import FrozenTrunk, fastest_engine, keys_of
 
@@ -40,6 +49,7 @@ HEATMAP_TOLERANCE = 5e-2
 Adam's first step moves every weight by the learning rate, whichever sign its gradient has: those of
 the tiny ones are a matter of rounding."""
 
+_WAYS = ("exact", "gentle", "default", "fast")
 _FRAMES = 24
 _CPU_MICRO_BATCH = 2
 _TRIALS = 3
@@ -63,8 +73,8 @@ class Way:
 class NetworkFigures:
     """One network: ``exact`` computes what the released loop computes, the others our presets.
 
-    ``fast`` is the default preset with as many pairs, once; ``default`` the same as shipped, with
-    the pairs of its own. Errors are relative, see ``LOSS_TOLERANCE`` and ``HEATMAP_TOLERANCE``.
+    ``gentle`` has as many pairs; ``default`` (*Steady*) and ``fast`` are as shipped, with fewer.
+    ``precision`` is theirs. Errors are relative, see ``LOSS_TOLERANCE`` and ``HEATMAP_TOLERANCE``.
     """
 
     name: str
@@ -72,15 +82,16 @@ class NetworkFigures:
     released_seconds: float
     exact: Way
     gentle: Way
-    fast: Way
     default: Way
+    fast: Way
     loss_error: float
     heatmap_error: float
+    precision: ServingPrecision
 
     def rounded(self, peak: Peak, prefix: str = "") -> dict[str, float | int | str]:
         """For ``--json``; every name begins with ``prefix``."""
         values: dict[str, float | int | str] = {"network": self.name}
-        for name in ("exact", "gentle", "fast", "default"):
+        for name in _WAYS:
             values |= getattr(self, name).ratio.rounded(f"ratio_{name}")
         values["loss_error"] = float(f"{self.loss_error:.1e}")
         values["heatmap_error"] = float(f"{self.heatmap_error:.1e}")
@@ -90,8 +101,9 @@ class NetworkFigures:
         }
         values |= {name: round(rate / peak.gflops, 3) for name, rate in rates.items()}
         values["gflop_released"] = round(self.released_gflop, 1)
-        for name in ("exact", "gentle", "fast", "default"):
+        for name in _WAYS:
             values[f"gflop_{name}"] = round(getattr(self, name).gflop, 1)
+        values["precision_fast"] = self.precision
         return {prefix + name: value for name, value in values.items()}
 
 
@@ -105,7 +117,6 @@ class StepFigures:
     batch: int
     threads: int
     device: str
-    precision: str
 
     def rounded(self) -> dict[str, float | int | str]:
         """For ``--json``."""
@@ -118,7 +129,6 @@ class StepFigures:
             "batch": self.batch,
             "threads": self.threads,
             "device": self.device,
-            "precision_fast": self.precision,
         }
 
 
@@ -128,7 +138,7 @@ def measure_step(
     repeats: int = 5,
     weights: Path | None = None,
     backbone: str = "resnet18",
-    precision: str | None = None,
+    precision: ServingPrecision | None = None,
     device: str | None = None,
     demo: str = "webcam",
 ) -> StepFigures:
@@ -139,13 +149,14 @@ def measure_step(
         repeats: steps that count.
         weights: a network to measure instead of the paper's and the embedded one.
         backbone: of the paper's network, which has random weights here.
-        precision: of our presets, ``float32`` or ``bfloat16``; None: whatever is faster here.
+        precision: of our presets; None: whatever is faster here. In ``int8`` is the trunk of a
+            network whose ranges are known, of others nothing.
         device: ``None``: the best there is.
         demo: the clip's name.
 
     Raises:
-        UserError: the network cannot rebuild pictures, or the results are not those of the
-            released loop.
+        UserError: the network cannot rebuild pictures, int8 is asked for and cannot be, or the
+            results are not those of the released loop.
     """
     place = choose_device(device).device
     perceptual = load_perceptual_loss(PERCEPTUAL_WEIGHTS)
@@ -163,20 +174,27 @@ def measure_step(
     follower = PersonFollower(PersonDetector(DETECTOR), spec.joint_set, spec.crop_shift)
     sights = found_people(demo, follower, _FRAMES)
 
-    def figures(one: PoseNetwork, name: str) -> NetworkFigures:
+    def figures(one: PoseNetwork, path: Path | None) -> NetworkFigures:
         return compare(
-            name, one, perceptual, sights, batch=batch, repeats=repeats, low=low, device=place
+            spec.backbone if path is None else path.stem,
+            one,
+            perceptual,
+            sights,
+            batch=batch,
+            repeats=repeats,
+            low=low,
+            device=place,
+            ranges=None if path is None else onnx_int8.ranges_for(path, precision),
         )
 
     before = measure_peak(place)
     return StepFigures(
-        network=figures(network, spec.backbone if weights is None else weights.stem),
-        embedded=None if embedded is None else figures(embedded, WEIGHTS.stem),
+        network=figures(network, weights),
+        embedded=None if embedded is None else figures(embedded, WEIGHTS),
         peak=before.better(measure_peak(place)),
         batch=batch,
         threads=torch.get_num_threads(),
         device=str(place),
-        precision="bfloat16" if low else "float32",
     )
 
 
@@ -221,20 +239,23 @@ def compare(
     repeats: int,
     low: bool,
     device: torch.device,
+    ranges: Sequence[Range] | None = None,
 ) -> NetworkFigures:
     """One network's steps on the people in ``sights``, ours (in bfloat16 if ``low``) and theirs.
+
+    With ``ranges`` of its trunk's values our presets compute it in int8 where that is faster.
 
     The released loop, and so ``exact``, rebuilds whole pictures of 128 pixels, whatever the network
     was trained to rebuild. The presets rebuild what it was.
     """
-    ours = _Ours(network, perceptual, sights, device, low)
+    ours = _Ours(network, perceptual, sights, device, low, ranges)
     paper = replace(preset("paper").settings, batch_size=batch)
     exact = ours.step(paper, exact=True)
     steps = {
         "exact": exact,
         "gentle": ours.step(replace(preset("gentle").settings, batch_size=batch)),
-        "fast": ours.step(replace(preset("steady").settings, batch_size=batch, iterations=1)),
-        "default": ours.step(preset("steady").settings),
+        "default": ours.step(DEFAULT_PRESET.settings),
+        "fast": ours.step(preset("fast").settings),
     }
     released = ReleasedStep(
         as_published(network).to(device), copy.deepcopy(perceptual).to(device), paper.learning_rate
@@ -269,6 +290,7 @@ def compare(
         released_seconds=seconds["released"],
         loss_error=loss_error,
         heatmap_error=heatmap_error,
+        precision=steps["fast"].precision,
         **{
             kind: Way(Ratio.of(taken["released"], taken[kind]), gflop[kind], seconds[kind])
             for kind in steps
@@ -311,8 +333,10 @@ class _Ours:
         sights: Sequence[Sight],
         device: torch.device,
         low: bool,
+        ranges: Sequence[Range] | None,
     ) -> None:
         self._network = network
+        self._ranges = ranges
         features = copy.deepcopy(perceptual.features)
         self._features = features.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self._sights = sights
@@ -324,7 +348,12 @@ class _Ours:
         network = as_published(self._network) if exact else copy.deepcopy(self._network)
         network.to(self._device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         low = self._low and not exact
-        fastest = fastest_engine(network, torch.get_num_threads(), low_precision=low)
+        fastest = fastest_engine(
+            network,
+            torch.get_num_threads(),
+            low_precision=low,
+            ranges=None if exact else self._ranges,
+        )
         personalizer = Personalizer(
             network,
             PerceptualLoss(self._features),
@@ -334,14 +363,18 @@ class _Ours:
             trained_heads=fastest.heads,
             masker=PersonMasker(PERSON_MASK) if network.spec.masked else None,
         )
-        return _Step(personalizer, self._sights)
+        precision: ServingPrecision = "bfloat16" if low else "float32"
+        return _Step(personalizer, self._sights, "int8" if fastest.in_int8 else precision)
 
 
 class _Step:
     """Update and prediction of a new frame, after all ``sights`` have been seen."""
 
-    def __init__(self, personalizer: Personalizer, sights: Sequence[Sight]) -> None:
+    def __init__(
+        self, personalizer: Personalizer, sights: Sequence[Sight], precision: ServingPrecision
+    ) -> None:
         settings = personalizer.settings
+        self.precision = precision
         self._personalizer = personalizer
         self._memory = SourceMemory(
             hold_every=HOLD_EVERY if settings.guard else 0,

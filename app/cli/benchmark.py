@@ -60,11 +60,11 @@ def _add_device(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--device", metavar="NAME", help="auto, cpu, cuda, cuda:1 or mps")
 
 
-def _add_precision(parser: argparse.ArgumentParser, what: str = "what is computed with") -> None:
+def _add_precision(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--precision",
         choices=("float32", "bfloat16"),
-        help=f"{what} (default: whatever is faster on this machine)",
+        help="what is computed with (default: whatever is faster on this machine)",
     )
 
 
@@ -141,7 +141,7 @@ def _add_step(kinds: Subparsers) -> None:
         help="of the network with random weights that is measured beside the embedded one "
         "(default: resnet18, the paper's)",
     )
-    _add_precision(step, "what presets compute with")
+    add_serving_precision(step)
     _add_device(step)
     _finish(step, _run_step)
 

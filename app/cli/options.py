@@ -126,7 +126,7 @@ def add_personalization(
         "--preset",
         metavar="NAME",
         default="paper" if published else None,
-        help=f"steady, gentle or paper (default: {usual})",
+        help=f"steady, fast, gentle or paper (default: {usual})",
     )
     for option, name, kind, text in _OPTIONS:
         if offline or name != _OFFLINE:

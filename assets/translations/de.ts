@@ -452,6 +452,14 @@
         <translation>Weitere Videos derselben Person</translation>
     </message>
     <message>
+        <source>Fast</source>
+        <translation>Schnell</translation>
+    </message>
+    <message>
+        <source>As Steady, with a quarter of the work: from one frame at a time instead of four</source>
+        <translation>Wie „Ruhig“ mit einem Viertel der Arbeit: aus einem Bild auf einmal statt vieren</translation>
+    </message>
+    <message>
         <source>Gentle</source>
         <translation>Sanft</translation>
     </message>

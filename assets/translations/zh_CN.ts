@@ -452,6 +452,14 @@
         <translation>同一个人的其他视频</translation>
     </message>
     <message>
+        <source>Fast</source>
+        <translation>快速</translation>
+    </message>
+    <message>
+        <source>As Steady, with a quarter of the work: from one frame at a time instead of four</source>
+        <translation>同“稳健”，计算量为四分之一：每次用一帧而非四帧</translation>
+    </message>
+    <message>
         <source>Gentle</source>
         <translation>温和</translation>
     </message>

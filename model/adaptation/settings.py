@@ -167,29 +167,37 @@ class Preset:
 # Data sets by the first word of their names.
 _ALWAYS_ROTATED = ("bbc", "human36m")
 
+_STEADY = PersonalizationSettings(
+    learning_rate=2e-4,
+    batch_size=4,
+    iterations=2,
+    scope="last",
+    targets="random",
+    source_box="own",
+    views="compact",
+    self_weight=0.0,
+    consistency=1.0,
+    teacher="trained",
+    neighbours=2,
+    carry=0.8,
+    whole_step_loss=0.12,
+    trained_share=0.5,
+    guard=True,
+)
+
 PRESETS: tuple[Preset, ...] = (
     Preset(
         "steady",
         "Steady",
         "Carries answers along from frame to frame, and learns to agree with its mirror image and "
         "with the frames around; a guard undoes harm",
-        PersonalizationSettings(
-            learning_rate=2e-4,
-            batch_size=4,
-            iterations=2,
-            scope="last",
-            targets="random",
-            source_box="own",
-            views="compact",
-            self_weight=0.0,
-            consistency=1.0,
-            teacher="trained",
-            neighbours=2,
-            carry=0.8,
-            whole_step_loss=0.12,
-            trained_share=0.5,
-            guard=True,
-        ),
+        _STEADY,
+    ),
+    Preset(
+        "fast",
+        "Fast",
+        "As Steady, with a quarter of the work: from one frame at a time instead of four",
+        replace(_STEADY, batch_size=1),
     ),
     Preset(
         "gentle",

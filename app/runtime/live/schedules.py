@@ -31,11 +31,13 @@ from app.runtime.live.learner import Learner
 from app.runtime.live.results import LearnerState, Schedule, UpdateResult
 from model.adaptation import Pairs, PersonalizationSettings, Personalizer, PersonView, SourceMemory
 from model.core.crop import CROP_SIZE
+from model.core.device import trim_memory
 from model.core.motion import MotionFusion
 from model.ttp.onnx_pose import OnnxHeads
 from model.ttp.prediction import Pose, PosePredictor, crop_tensor, pose_in_image
 
 _IDLE_SECONDS = 0.2
+_TRIM_SECONDS = 3.0
 
 
 def _obey(learner: Learner, command: Command) -> None:
@@ -106,6 +108,7 @@ class UpdateLane(ManagedThread):
         self._lock = threading.Lock()
         self._handover: Handover | None = None
         self._learner_state = learner.state
+        self._trimmed_at = time.perf_counter()
 
     def take_handover(self) -> Handover | None:
         """The newest weights, once."""
@@ -167,6 +170,14 @@ class UpdateLane(ManagedThread):
         if result is not None:
             self._hand_over()
             self._on_update(result)
+            self._trim()
+
+    def _trim(self) -> None:
+        """Keep what updates have freed from piling up, which it does for as long as they go on."""
+        now = time.perf_counter()
+        if now - self._trimmed_at > _TRIM_SECONDS:
+            self._trimmed_at = now
+            trim_memory()
 
     def _hand_over(self) -> None:
         personalizer = self._learner.personalizer

@@ -105,8 +105,10 @@ def test_who_learns_nothing_gains_nothing_and_who_learns_too_fast_is_undone(
         scope="deconvolutions",
         learning_rate=0.05,
         whole_step_loss=0,
+        iterations=1,
+        neighbours=0,
     )
-    plan = replace(_PLAN, interval=30)
+    plan = replace(_PLAN, interval=40)
     done: list[int] = []
     drifts = measure_drift(
         network,

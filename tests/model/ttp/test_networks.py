@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import partial
 
 import pytest
@@ -20,7 +19,7 @@ from tests.networks import small_network
 @pytest.fixture(scope="module")
 def network() -> PoseNetwork:
     """A network whose reconstruction varies with its inputs, as a trained one's does."""
-    network = small_network()
+    network = small_network(rebuilt=128)
     for parameter in network.reconstruction.parameters():
         if parameter.dim() > 1:
             nn.init.kaiming_normal_(parameter)
@@ -82,7 +81,7 @@ def test_variants_have_their_parts_and_no_others() -> None:
 )
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_outputs_of_every_variant(variant: Variant, backbone: str, crop: int, cells: int) -> None:
-    network = small_network(variant, joints="bbc7", backbone=backbone)
+    network = small_network(variant, joints="bbc7", backbone=backbone, rebuilt=128)
     assert (network.spec.crop_size, network.spec.heatmap_size) == (crop, cells)
     target, source = images(2, crop)
     with torch.inference_mode():
@@ -302,8 +301,7 @@ def test_unknown_networks_are_refused(changes: dict[str, object], message: str) 
 
 
 def test_smaller_pictures_are_rebuilt_where_the_spec_says_so() -> None:
-    network = small_network()
-    network.spec = replace(network.spec, rebuilt=64)
+    network = small_network(rebuilt=64)
     target, source = torch.randn(2, 2, 3, 128, 128).unbind()
     points = network.points_of(network.self_heatmaps(target))
     rebuilt = network(target, source).reconstruction

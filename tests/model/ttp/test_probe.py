@@ -8,7 +8,7 @@ from tests.networks import small_network, small_perceptual_loss
 
 
 def test_keypoint_use_tells_a_renderer_that_copies_from_one_that_looks() -> None:
-    network, loss = small_network(), small_perceptual_loss()
+    network, loss = small_network(rebuilt=128), small_perceptual_loss()
     target, source = torch.randn(2, 4, 3, 128, 128).unbind()
     batch = TensorBatch(target, source, torch.zeros(4, 13, 2), torch.ones(4, 13))
     with torch.no_grad():

@@ -36,7 +36,7 @@ DESCRIPTION = {
 
 @pytest.fixture(scope="module")
 def network() -> PoseNetwork:
-    return small_network("baseline", joints="bbc7")
+    return small_network("baseline", joints="bbc7", rebuilt=128)
 
 
 @pytest.fixture

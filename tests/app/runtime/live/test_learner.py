@@ -51,7 +51,7 @@ def test_a_batch_closes_after_its_micro_batches(memory: SourceMemory) -> None:
     assert (result.number, result.pairs) == (1, 3)
     assert result.seconds > 0 and np.isfinite(result.loss)
     for image in (result.source, result.target, result.reconstruction):
-        assert image.shape == (128, 128, 3) and image.dtype == np.uint8
+        assert image.shape == (64, 64, 3) and image.dtype == np.uint8
 
 
 def test_iterations_repeat_the_batch(memory: SourceMemory) -> None:

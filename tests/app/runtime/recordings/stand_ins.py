@@ -8,7 +8,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 
 from app.runtime.capture.source import Frame
@@ -16,7 +16,8 @@ from app.runtime.live.results import NetworkInfo, nobody, pose_result
 from app.runtime.recordings.pipeline import ProcessedFrame
 from model.adaptation import UpdateReport
 from model.core.crop import SquareBox
-from model.core.perceptual import PerceptualLoss, VGGFeatures
+from model.core.images import reduced
+from model.core.perceptual import PerceptualLoss
 from model.core.skeleton import PENN13
 from model.tracking import Detection
 from model.ttp.prediction import Pose
@@ -88,10 +89,11 @@ class PixelLoss(PerceptualLoss):
     """Compares pixels alone, which spares most of an update's cost; takes a loader's arguments."""
 
     def __init__(self, *_: object) -> None:
-        super().__init__(VGGFeatures())
+        super().__init__(nn.Identity())
 
     def errors(self, reconstruction: Tensor, target: Tensor, masks: Tensor | None = None) -> Tensor:
-        return functional.mse_loss(reconstruction, target).repeat(len(self.means))
+        wanted = reduced(target, reconstruction.shape[-1])
+        return functional.mse_loss(reconstruction, wanted).repeat(len(self.means))
 
 
 def found(

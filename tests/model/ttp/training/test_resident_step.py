@@ -41,7 +41,7 @@ class _Run:
         self, folder: Path, backbone: str = "resnet18", settings: ResidentSettings = CHEAP
     ) -> None:
         data = read_shards([write_shard(folder / "people.npz")], "people")
-        self.network = small_network(backbone=backbone)
+        self.network = small_network(backbone=backbone, rebuilt=128)
         self.objective = JointObjective(
             self.network, small_perceptual_loss(), self_weight=settings.self_weight
         )
