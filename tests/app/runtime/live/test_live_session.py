@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from app.runtime.capture.files import VideoSource
+from app.runtime.live import schedules
 from app.runtime.live.engine import Engine
 from app.runtime.live.results import Comparison, Phase, PoseResult, Schedule
 from app.runtime.live.session import LiveSession
@@ -104,6 +105,21 @@ def test_freezing_keeps_the_weights(running: _Running) -> None:
     session.set_personalizing(False)
     wait_for(lambda: session.status().phase is Phase.FROZEN)
     assert session.status().updates >= 1
+
+
+def test_what_updates_freed_is_given_back_now_and_then(monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[int] = []
+    monkeypatch.setattr(schedules, "trim_memory", lambda: given.append(1))
+    monkeypatch.setattr(schedules, "_TRIM_SECONDS", 0.0)
+    running = _Running(Schedule.TWO_LANES)
+    try:
+        running.result()
+        assert not given
+        running.session.set_personalizing(True)
+        running.wait_for_updates(1)
+        wait_for(lambda: given)
+    finally:
+        running.session.close()
 
 
 class _Listener:
