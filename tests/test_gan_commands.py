@@ -364,7 +364,11 @@ def celeba(root: Path) -> Path:
     return root
 
 
-@pytest.mark.parametrize("network", ["keypointgan", "imm", "hourglass"])
+@pytest.mark.parametrize(
+    "network",
+    # All are trained by the same steps, in the same processes.
+    ["keypointgan", *(pytest.param(name, marks=pytest.mark.slow) for name in ("imm", "hourglass"))],
+)
 def test_two_processes_train_the_same_network_as_one(
     network: str, shard: Path, tmp_path: Path
 ) -> None:

@@ -102,9 +102,10 @@ def test_without_faults_there_are_only_a_users_actions(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sys, "excepthook", sys.excepthook)  # put back what the window replaces
-    monkeypatch.setattr(soak, "_BETWEEN_ACTIONS", (0.0, 0.2))
+    monkeypatch.setattr(soak, "_BETWEEN_ACTIONS", (0.0, 0.05))
+    monkeypatch.setattr(soak, "_LOOK_SECONDS", 0.05)
     plot = ["--plot", str(tmp_path / "soak.png")]
-    main(["benchmark", "soak", "--hours", "0.004", "--no-faults", "--json", *plot])
+    main(["benchmark", "soak", "--hours", "0.002", "--no-faults", "--json", *plot])
     figures = json.loads(capsys.readouterr().out)
     assert figures["faults_injected"] == 0 < figures["actions"]
     assert figures["takes"] > 0 and figures["offline_runs"] > 0
