@@ -201,6 +201,8 @@ class _Soak:
         self._totals = _Totals()
         self._start = time.perf_counter()
         self._actions = 0
+        overlays = running.window.commands.overlays.values()
+        self._drawn = [(overlay, overlay.isChecked()) for overlay in overlays]
         self.samples: list[Sample] = []
         self.faults: list[tuple[float, Fault, bool]] = []
 
@@ -268,9 +270,12 @@ class _Soak:
         return [s for s in self.samples if start <= s.seconds <= end] or self.samples[-1:]
 
     def _restore(self) -> None:
-        """The demo plays and is learnt from, as at the start."""
+        """The demo plays and is learnt from, as at the start, and the same is on show."""
         window = self._running.window
         self._stop_recording()
+        for overlay, checked in self._drawn:
+            if overlay.isChecked() != checked:
+                overlay.trigger()
         window.commands.go_back.trigger()
         if window.commands.picture_alone.isChecked():
             window.commands.picture_alone.trigger()
