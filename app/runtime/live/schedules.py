@@ -37,7 +37,7 @@ from model.ttp.onnx_pose import OnnxHeads
 from model.ttp.prediction import Pose, PosePredictor, crop_tensor, pose_in_image
 
 _IDLE_SECONDS = 0.2
-_TRIM_SECONDS = 3.0
+_TRIM_SECONDS = 1.0
 
 
 def _obey(learner: Learner, command: Command) -> None:
