@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from typing import Any
 
 import pytest
 import torch
@@ -12,10 +13,12 @@ from app.benchmarks.sights import Sight
 from app.benchmarks.step import HEATMAP_TOLERANCE, LOSS_TOLERANCE, compare
 from app.benchmarks.timing import Ratio, measure_peak
 from main import main
+from model.adaptation import preset
 from model.core.crop import SquareBox
 from model.core.errors import UserError
 from model.core.perceptual import PerceptualLoss
 from model.ttp.networks import PoseNetwork
+from model.ttp.trunk import EngineChoice
 from tests.app.runtime.live.machinery import picture
 from tests.networks import small_network, small_perceptual_loss
 
@@ -66,6 +69,26 @@ def test_a_masked_network_is_compared_as_if_it_rebuilt_whole_pictures(
     assert found.loss_error < LOSS_TOLERANCE
     # The presets rebuild what it was trained for: a quarter of the pixels.
     assert found.gentle.gflop < 0.9 * figures.gentle.gflop
+
+
+def test_only_presets_compute_the_trunk_in_whole_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[object] = []
+    choose = benchmark.fastest_engine
+
+    def noting(*arguments: Any, **options: Any) -> EngineChoice:
+        asked.append(options["ranges"])
+        return replace(choose(*arguments, **options), name="int8" if options["ranges"] else "float")
+
+    monkeypatch.setattr(benchmark, "fastest_engine", noting)
+    monkeypatch.setattr(EngineChoice, "in_int8", property(lambda self: self.name == "int8"))
+    ranges = ((0.0, 1.0),)
+    ours = benchmark._Ours(
+        small_network(), small_perceptual_loss(), SIGHTS, torch.device("cpu"), True, ranges
+    )
+    exact = ours.step(preset("paper").settings, exact=True)
+    fast = ours.step(preset("fast").settings)
+    assert asked == [None, ranges]
+    assert (exact.precision, fast.precision) == ("float32", "int8")
 
 
 def test_a_step_that_computes_something_else_is_not_compared(
