@@ -307,7 +307,7 @@ def test_the_gain_hears_how_to_personalize(gain: Callable[..., tuple[int, str, s
         (("--modes", "sometimes"), "--modes was 'sometimes'"),
         (("--people", "0"), "--people was 0"),
         (("--aside", "0"), "keeps nobody"),
-        (("--preset", "wild"), "steady, gentle, paper"),
+        (("--preset", "wild"), "steady, fast, gentle, paper"),
         (("--reset", "often"), "--reset was 'often'"),
         (("--seeds", "1,1"), "The numbers were '1,1'"),
         (("--extra", "here"), "NAME=FOLDER"),

@@ -133,7 +133,7 @@ def test_own_settings_are_used_and_remembered(
     assert not window.commands.presets[OWN].isEnabled()
     own = replace(preset("gentle").settings, batch_size=7)
     dialog = dialog_of(window)
-    dialog.preset.activated.emit(1)
+    dialog.preset.activated.emit(PRESETS.index(preset("gentle")))
     type_in(dialog, "batch_size", "7")
     dialog.accept()
     assert [call for call in session.calls if call[0] in ("configure", "reset")] == [

@@ -278,6 +278,13 @@ class Live:
         wait_for(lambda: self.session.status().updates >= 2)
         self.session.set_personalizing(False)
         wait_for(lambda: self.session.status().phase is Phase.FROZEN)
+        # While frames still come, for only their predictions take the last update over.
+        wait_for(
+            lambda: (
+                self._lane_rests()
+                and self.learner.personalizer.updates == self.session.status().updates
+            )
+        )
         self.session.set_playing(False)
         count = -1
 
@@ -285,12 +292,7 @@ class Live:
             nonlocal count
             before, count = count, self.session.status().predictions
             time.sleep(0.05)
-            updates = self.learner.personalizer.updates
-            return (
-                self._lane_rests()
-                and before == count
-                and updates == (self.session.status().updates)
-            )
+            return before == count
 
         wait_for(still)
 
