@@ -15,7 +15,6 @@ if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.setdefault("OPENCV_FOR_THREADS_NUM", "1")
 
 # isort: on
-import ctypes
 import gc
 import threading
 import time
@@ -30,6 +29,7 @@ import pytest
 import torch
 from hypothesis import settings
 
+from model.core.device import give_back_memory
 from tests.fault_table import promises, replaced, rows, table
 
 if TYPE_CHECKING:
@@ -133,12 +133,8 @@ _MUCH = 1.2e9
 
 def give_memory_back() -> None:
     """Networks lie in cycles of references, and what a thread freed stays with the process."""
-    if psutil.Process().memory_info().rss < _MUCH:
-        return
-    gc.collect()
-    library = ctypes.CDLL(None) if os.name == "posix" else None
-    if hasattr(library, "malloc_trim"):  # glibc's
-        library.malloc_trim(0)  # type: ignore[union-attr]
+    if psutil.Process().memory_info().rss >= _MUCH:
+        give_back_memory()
 
 
 @pytest.fixture(autouse=True, scope="module")
