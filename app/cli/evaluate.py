@@ -17,6 +17,7 @@ from app.cli.options import (
     add_personalization,
     add_quiet_json,
     add_scored,
+    add_serving_precision,
     chosen_precision,
     chosen_settings,
     chosen_unit,
@@ -27,7 +28,9 @@ from app.cli.options import (
 if TYPE_CHECKING:
     from model.adaptation import PersonalizationSettings
     from model.data.records import DataSet
+    from model.engine.ranks import Ranks
     from model.evaluation.personalized import Mode
+    from model.evaluation.runs import PeopleRunner
 
 
 def add_parser(subparsers: Subparsers) -> None:
@@ -107,17 +110,33 @@ def add_parser(subparsers: Subparsers) -> None:
         metavar="NAME=ROOT",
         help="a data set with more frames of the same people, learnt from without their labels",
     )
-    gain.add_argument(
-        "--seeds", metavar="LIST", default="0", help="of sources and draws, as 0,1,2 (default: 0)"
-    )
-    gain.add_argument(
-        "--workers",
-        metavar="N",
-        type=int,
-        help="processes that go through people beside each other (default: one for each core)",
-    )
+    _add_runs(gain)
     add_personalization(gain)
     gain.set_defaults(func=_run_gain)
+    pace = experiments.add_parser(
+        "pace",
+        help="what personalization has gained after so many seconds of camera",
+        description="Show each person to the live window's way of learning for some seconds, with "
+        "as many updates as a machine has time for, and predict all frames with what was learnt. "
+        "The rate of each preset on a machine is what `benchmark live --preset NAME` prints there.",
+    )
+    _add_common(pace)
+    _add_people(pace)
+    pace.add_argument(
+        "--presets", metavar="LIST", default="steady,fast", help="default: steady,fast"
+    )
+    pace.add_argument(
+        "--pairs-per-second",
+        metavar="LIST",
+        required=True,
+        help="how fast each of the presets learns, in the same order",
+    )
+    pace.add_argument(
+        "--seconds", metavar="LIST", default="10,30,60", help="when to look (default: 10,30,60)"
+    )
+    _add_runs(pace)
+    add_serving_precision(pace, "bfloat16 where the processor has it, else float32")
+    pace.set_defaults(func=_run_pace, preset=None)
     gradients = experiments.add_parser(
         "gradients",
         help="whether the self-supervised and the supervised loss pull the same way",
@@ -154,6 +173,19 @@ def _add_people(parser: argparse.ArgumentParser) -> None:
         metavar="SHARE",
         type=float,
         help="only the people that training with the same --aside keeps out",
+    )
+
+
+def _add_runs(parser: argparse.ArgumentParser) -> None:
+    """Add how often, and in how many processes, people are gone through."""
+    parser.add_argument(
+        "--seeds", metavar="LIST", default="0", help="of sources and draws, as 0,1,2 (default: 0)"
+    )
+    parser.add_argument(
+        "--workers",
+        metavar="N",
+        type=int,
+        help="processes that go through people beside each other (default: one for each core)",
     )
 
 
@@ -203,7 +235,7 @@ def _run_accuracy(args: argparse.Namespace) -> int:
 def _run_gain(args: argparse.Namespace) -> int:
     from tqdm import tqdm
 
-    from app.assets import PERCEPTUAL_WEIGHTS, PERSON_MASK, WEIGHTS
+    from app.assets import WEIGHTS
     from model.adaptation.settings import method_of
     from model.core.device import choose_device
     from model.data.catalogue import Request
@@ -211,7 +243,6 @@ def _run_gain(args: argparse.Namespace) -> int:
     from model.evaluation.gain import compared
     from model.evaluation.gain_report import GainReport
     from model.evaluation.personalized import Protocol
-    from model.evaluation.runs import Machine, PeopleRunner
 
     weights = args.weights or WEIGHTS
     device = choose_device(args.device).device
@@ -222,13 +253,7 @@ def _run_gain(args: argparse.Namespace) -> int:
         settings=settings, unit=chosen_unit(args), first_frame_only=only_first_frame(args)
     )
     with joined_ranks(device) as ranks:
-        runner = PeopleRunner(
-            PERCEPTUAL_WEIGHTS,
-            PERSON_MASK,
-            None if args.out is None else args.out / "predictions",
-            Machine(ranks.device, args.workers or os.cpu_count() or 1, chosen_precision(args)),
-            ranks,
-        )
+        runner = _runner(args, ranks)
         hidden = True if args.json or not ranks.first else None
         total = len(people) * len(modes) * (1 + len(seeds))
         gains, skipped = [], dict[str, None]()
@@ -254,6 +279,63 @@ def _run_gain(args: argparse.Namespace) -> int:
             if args.out is not None:
                 report.write(args.out)
     return 0
+
+
+def _run_pace(args: argparse.Namespace) -> int:
+    from tqdm import tqdm
+
+    from app.assets import WEIGHTS
+    from model.adaptation import preset
+    from model.core.device import choose_device
+    from model.engine.ranks import joined_ranks
+    from model.evaluation.pace import PaceReport, measure_pace, rates_of
+
+    weights = args.weights or WEIGHTS
+    presets = [preset(name) for name in args.presets.split(",")]
+    rates = rates_of(presets, _numbers(args.pairs_per_second))
+    seconds, seeds = number_list(args.seconds), number_list(args.seeds)
+    people = _people(args)
+    with joined_ranks(choose_device(args.device).device) as ranks:
+        runner = _runner(args, ranks)
+        hidden = True if args.json or not ranks.first else None
+        runs = 1 + len(rates) * len(seconds) * len(seeds)
+        with tqdm(total=len(people) * runs, unit="frame", disable=hidden) as bar:
+            rows = measure_pace(
+                lambda protocol: runner.predict(weights, people, protocol, bar.update),
+                rates,
+                seconds,
+                seeds,
+            )
+        report = PaceReport(
+            weights.name, people.name, len(people), runner.precision, seeds, tuple(rows)
+        )
+        if ranks.first:
+            print(json.dumps(report.as_json()) if args.json else report.markdown().rstrip())
+            if args.out is not None:
+                report.write(args.out)
+    return 0
+
+
+def _runner(args: argparse.Namespace, ranks: Ranks) -> PeopleRunner:
+    from app.assets import PERCEPTUAL_WEIGHTS, PERSON_MASK
+    from model.evaluation.runs import Machine, PeopleRunner
+
+    return PeopleRunner(
+        PERCEPTUAL_WEIGHTS,
+        PERSON_MASK,
+        None if args.out is None else args.out / "predictions",
+        Machine(ranks.device, args.workers or os.cpu_count() or 1, chosen_precision(args)),
+        ranks,
+    )
+
+
+def _numbers(text: str) -> list[float]:
+    from model.core.errors import UserError
+
+    try:
+        return [float(part) for part in text.split(",")]
+    except ValueError:
+        raise UserError(f"--pairs-per-second was {text!r}; give numbers such as 4.0,2.5.") from None
 
 
 def _run_gradients(args: argparse.Namespace) -> int:

@@ -20,6 +20,9 @@ _MARGIN = 1.75
 _LARGEST_STORED = 384
 # How many held-out views are kept.
 _HELD = 8
+LIVE_VIEWS = 112
+"""How many views the live window remembers. The features of so many fit into the trunk's memory,
+mirror images included: learning from one of them then takes no trunk."""
 
 
 def compact_side(crop_size: int) -> int:

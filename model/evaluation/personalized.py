@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, get_args
 
 import numpy as np
@@ -20,6 +21,7 @@ from model.adaptation import (
     SourceMemory,
 )
 from model.adaptation.guard import Check
+from model.adaptation.memory import LIVE_VIEWS
 from model.core.crop import heatmap_to_image
 from model.core.errors import UserError, check_choices, check_number
 from model.core.heatmaps import decode
@@ -29,12 +31,47 @@ from model.data.records import BadDataError, Clip, DataSet
 from model.evaluation.accuracy import Predictions, gathered
 from model.ttp.networks import PoseNetwork
 
-Mode = Literal["none", "carried", "online", "offline"]
+Mode = Literal["none", "carried", "online", "camera", "offline"]
 """The network as it is on single frames; as it is, with what the settings ``carry`` from frame to
-frame; and personalized in the two ways of ``model.adaptation``."""
+frame; personalized on each frame before it is predicted; after some time before a ``Camera``; and
+personalized on the whole recording."""
 Unit = Literal["person", "clip"]
 
 _CHOICES = {"mode": get_args(Mode), "unit": get_args(Unit)}
+
+
+@dataclass(frozen=True)
+class Camera:
+    """What the live window had of a person: so many ``seconds``, and as many updates as fit.
+
+    The person's frames come ``frames_per_second``, forwards and backwards again and again, and
+    each update, of which there are ``updates_per_second``, is on the newest that came.
+    """
+
+    seconds: float = 30.0
+    updates_per_second: float = 1.0
+    frames_per_second: float = 25.0
+
+    def __post_init__(self) -> None:
+        check_number("seconds", self.seconds, 0 <= self.seconds < math.inf, "0 or more")
+        for name in ("updates_per_second", "frames_per_second"):
+            value = getattr(self, name)
+            check_number(name, value, 0 < value < math.inf, "above 0")
+
+    @property
+    def updates(self) -> int:
+        """How many are finished at the end."""
+        return int(self.seconds * self.updates_per_second + 1e-9)
+
+    def frames_before(self, update: int) -> int:
+        """How many have come when ``update`` (0, 1, ...) begins, at least one."""
+        return 1 + int(update / self.updates_per_second * self.frames_per_second + 1e-9)
+
+
+def there_and_back(number: int, count: int) -> int:
+    """Which of ``count`` frames comes as ``number`` 0, 1, ...: of three 0, 1, 2, 1, 0, 1, ..."""
+    place = number % max(1, 2 * count - 2)
+    return place if place < count else 2 * count - 2 - place
 
 
 @dataclass(frozen=True)
@@ -57,6 +94,8 @@ class Protocol:
     first_frame_only: bool = False
     #: Of sources, targets and augmentations.
     seed: int = 0
+    #: For the mode ``camera``.
+    camera: Camera = field(default_factory=Camera)
 
     def __post_init__(self) -> None:
         check_choices(self, _CHOICES)
@@ -116,8 +155,9 @@ def predict_person(
 ) -> PersonPredictions:
     """Predict the frames of a person's ``clips`` as ``protocol`` says, from trained weights on.
 
-    ``online`` updates on each frame and then predicts it; ``offline`` first updates as often as
-    the unit has frames (times the settings' rate) on random pairs of all of them. ``first`` is the
+    ``online`` updates on each frame and then predicts it; ``camera`` predicts all with what was
+    learnt in the protocol's ``Camera``; ``offline`` first updates as often as the unit has frames
+    (times the settings' rate) on random pairs of all of them. ``first`` is the
     number of the person's first frame in the data set, by which ``downsample`` counts.
     ``autocast`` predicts in bfloat16; ``micro_batch`` pairs are computed at a time. ``capacity``
     views are remembered at most, by default all. ``progress`` hears how many more frames are done,
@@ -228,6 +268,8 @@ class _Walk:
         """What adapts to one unit with so many views; None where nothing is personalized."""
         if self._owner is None:
             return None
+        if self._protocol.mode == "camera":
+            views = LIVE_VIEWS
         memory = SourceMemory(
             capacity=min(views, self._capacity or views),
             seed=seed,
@@ -254,24 +296,34 @@ class _Walk:
             self._none()
             return
         assert self._adapter is not None
-        go = {"carried": self._carried, "online": self._online, "offline": self._offline}
+        go = {
+            "carried": self._carried,
+            "online": self._online,
+            "camera": self._camera,
+            "offline": self._offline,
+        }
         go[self._protocol.mode](self._adapter)
         self._adapter.reset()
 
     def _views(self, *, quiet: bool = False) -> Iterator[tuple[_Row, PersonView]]:
         """The unit's frames that can be used; ``quiet`` notes no others and tells no progress."""
-        for index, (number, frame) in enumerate(self._frames):
-            clip = self._clips[number]
+        for index, row in enumerate(self._frames):
             try:
-                clip.check(frame)
-                image = clip.frames.read(frame)
+                view = self._view(index)
             except BadDataError as error:
                 if not quiet:
                     self._skipped.append(str(error))
             else:
-                yield (number, frame), PersonView.of_frame(image, clip.box(frame), index)
+                yield row, view
             if not quiet:
                 self._progress(1)
+
+    def _view(self, index: int) -> PersonView:
+        """The unit's frame ``index``; ``BadDataError`` if it cannot be used."""
+        number, frame = self._frames[index]
+        clip = self._clips[number]
+        clip.check(frame)
+        return PersonView.of_frame(clip.frames.read(frame), clip.box(frame), index)
 
     def _wanted(self, view: PersonView) -> bool:
         """Whether a frame of the unit is kept by ``downsample``."""
@@ -296,6 +348,25 @@ class _Walk:
                     self._on_check(adapter.last_check, self._predicted)
             self._predict([(row, view)])
             adapter.end_frame()
+
+    def _camera(self, adapter: Adapter) -> None:
+        camera = self._protocol.camera
+        usable = [view.index for _, view in self._views(quiet=True)]
+        shown = 0
+        for update in range(camera.updates if usable else 0):
+            view = None
+            due = camera.frames_before(update)
+            # One that is held out teaches nothing: the next is waited for, as the window does.
+            while view is None or shown < due or adapter.memory.is_held(view):
+                view = replace(self._view(usable[there_and_back(shown, len(usable))]), index=shown)
+                adapter.watch(view.image)
+                adapter.remember(view)
+                shown += 1
+            adapter.update(view)
+        adapter.does_not_follow()
+        self._predict_all(
+            (row, replace(view, index=shown + view.index)) for row, view in self._views()
+        )
 
     def _offline(self, adapter: Adapter) -> None:
         # Frames are read once more to be predicted: the memory may keep parts of them only.

@@ -47,6 +47,7 @@ from model.adaptation import (
     PersonView,
     SourceMemory,
 )
+from model.adaptation.memory import LIVE_VIEWS
 from model.core.device import give_back_memory
 from model.tracking.scene import SceneChange
 from model.ttp.prediction import Pose, PosePredictor
@@ -59,9 +60,7 @@ _WAIT_SECONDS = 0.1
 # A trunk that takes no more of the time between two frames leaves enough for all else.
 _SHARE = 1 / 3
 _SAMPLED_COMPARISON_SECONDS = 0.4
-# Of so many views the features fit into the trunk's memory, mirror images included: learning from
-# one of them then takes no trunk. Frames that are predicted are soon of no use.
-_VIEWS = 112
+# Frames that are predicted are soon of no use.
 _FRESH_BYTES = 32 * 1024**2
 # Of 0.5 MB each with the default preset, 46 MB as published.
 _UNDO_STEPS = 3
@@ -93,7 +92,7 @@ class Worker(ManagedThread):
         self._report_fault = on_fault
         self._on_result = on_result
         self._runner: Runner | None = None
-        self._memory = SourceMemory(_VIEWS, crop_size=engine.network.spec.crop_size)
+        self._memory = SourceMemory(LIVE_VIEWS, crop_size=engine.network.spec.crop_size)
         self._settings = engine.settings
         self._scene = SceneChange()
         self._cut_before = 0
