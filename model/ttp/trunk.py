@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Sequence, Set
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -29,6 +29,7 @@ TrunkEngine = Callable[[Tensor], Taps]
 
 # 0.94 MB a picture of MoveNet Thunder, 16 kB of a ResNet-34.
 REMEMBERED_BYTES = 256 * 1024**2
+_KEPT_AS = torch.float16
 _REPEATS = 3
 _INT8 = "ONNX Runtime, int8"
 
@@ -96,10 +97,9 @@ class FrozenTrunk:
         room = self._fresh if instead else self._known
         with self._lock:
             for row, key in enumerate(keys):
-                if key in room and not instead:  # another thread's, of a frame perhaps
+                if key in room.keys and not instead:  # another thread's, of a frame perhaps
                     continue
-                # Copies: a view would keep the whole batch.
-                room.add(key, tuple(tap[row].to(torch.float16, copy=True) for tap in taps))
+                room.add(key, tuple(tap[row] for tap in taps))
 
     def forget(self) -> None:
         """Forget all pictures."""
@@ -110,38 +110,66 @@ class FrozenTrunk:
     @property
     def remembered(self) -> int:
         """How many pictures are."""
-        return len({*self._known, *self._fresh})
+        return len(self._known.keys | self._fresh.keys)
 
 
-class _Room(OrderedDict[Key, Taps]):
-    """Features by the names of their pictures, of those used last, in ``limit`` bytes."""
+class _Room:
+    """Features by the names of their pictures, of those used last, in ``limit`` bytes.
+
+    They lie in one block that is taken when the first come and then kept: it neither grows nor
+    falls to pieces among what else comes and goes.
+    """
 
     def __init__(self, limit: int) -> None:
-        super().__init__()
         self._limit = limit
-        self._bytes = 0
+        self._places: OrderedDict[Key, int] = OrderedDict()
+        self._free: list[int] = []
+        self._block: Taps = ()
+
+    @property
+    def keys(self) -> Set[Key]:
+        """The names of the pictures that are here."""
+        return self._places.keys()
 
     def find(self, keys: Sequence[Key]) -> dict[Key, Taps]:
-        """Those of the pictures that are here."""
-        found = {key: self[key] for key in keys if key in self}
-        for key in found:
-            self.move_to_end(key)
+        """Copies, in float32, of those of the pictures that are here."""
+        found = {}
+        for key in keys:
+            if key in self._places:
+                self._places.move_to_end(key)
+                place = self._places[key]
+                found[key] = tuple(level[place].float() for level in self._block)
         return found
 
     def add(self, key: Key, taps: Taps) -> None:
-        """Keep them, in the place of those that were used longest ago if need be."""
-        self._bytes += _size(taps) - _size(self.pop(key, ()))
-        self[key] = taps
-        while self._bytes > self._limit:
-            self._bytes -= _size(self.popitem(last=False)[1])
+        """Keep a copy, in the place of those that were used longest ago if need be."""
+        if not self._fits(taps):
+            self._take(taps)
+        place = self._places.pop(key, None)
+        if place is None:
+            place = self._free.pop() if self._free else self._places.popitem(last=False)[1]
+        for level, tap in zip(self._block, taps, strict=True):
+            level[place].copy_(tap)
+        self._places[key] = place
+
+    def _fits(self, taps: Taps) -> bool:
+        return [level.shape[1:] for level in self._block] == [tap.shape for tap in taps]
+
+    @torch.inference_mode(False)  # what is made in that mode could not be written outside it
+    def _take(self, taps: Taps) -> None:
+        """Take a block for as many pictures like this as there is room for."""
+        size = sum(tap.numel() for tap in taps) * _KEPT_AS.itemsize
+        count = max(1, self._limit // size)
+        self._block = tuple(
+            torch.empty(count, *tap.shape, dtype=_KEPT_AS, device=tap.device) for tap in taps
+        )
+        self._places.clear()
+        self._free = list(range(count))
 
     def clear(self) -> None:
-        super().clear()
-        self._bytes = 0
-
-
-def _size(taps: Taps) -> int:
-    return sum(tap.nbytes for tap in taps)
+        """Forget all; the block stays."""
+        self._free += self._places.values()
+        self._places.clear()
 
 
 def torch_engine(encoder: Any) -> TrunkEngine:

@@ -143,6 +143,7 @@ class UpdateLane(ManagedThread):
             elif self._personalizing:
                 self._learn_online()
             else:
+                trim_memory()  # nothing more is freed before it learns again
                 self.commands.wait()
 
     def _obey(self, command: Command) -> None:

@@ -106,6 +106,32 @@ def test_the_pictures_used_last_are_remembered_within_the_bound() -> None:
     assert engine.images == before + 1
 
 
+def test_what_is_remembered_lies_in_one_block_that_stays() -> None:
+    size = 2 * 3 * 8 * 8
+    trunk = FrozenTrunk(None, _Counting(), limit=2 * size)
+    pictures = _pictures(6)
+    (first,) = trunk(pictures[:2], [0, 1])
+    (again,) = trunk(pictures[:2], [0, 1])
+    (block,) = trunk._known._block
+    assert block.shape == (2, 3, 8, 8) and block.dtype == torch.float16
+    trunk(pictures[2:4], [2, 3])  # in their places
+    trunk.forget()
+    trunk(pictures[4:], [4, 5])
+    assert trunk._known._block[0] is block
+    for answer in (first, again):  # what was answered is the caller's own
+        torch.testing.assert_close(answer, 2 * pictures[:2])
+
+
+def test_pictures_of_another_size_begin_anew() -> None:
+    trunk = FrozenTrunk(None, _Counting(), limit=2 * 2 * 3 * 8 * 8)
+    trunk(_pictures(2), [0, 1])
+    larger = torch.ones(1, 3, 16, 16)
+    for _ in range(2):
+        (tap,) = trunk(larger, ["larger"])  # larger than the room: it holds one all the same
+        torch.testing.assert_close(tap, 2 * larger)
+    assert trunk.remembered == 1
+
+
 def test_no_gradient_flows_into_a_frozen_trunk() -> None:
     images = _pictures(2).requires_grad_()
     (tap,) = FrozenTrunk(None, _Counting())(images, [0, 1])
