@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import statistics
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -61,12 +62,19 @@ class Way:
     """One way to take the step: faster than the released loop by ``ratio``.
 
     ``gflop`` is what PyTorch computes in a step (10^9 additions and multiplications; a trunk in
-    ONNX Runtime is not counted), ``seconds`` the median.
+    ONNX Runtime is not counted), ``seconds`` the median. To draw its pairs takes ``drawing``
+    seconds more, in which nothing else is computed.
     """
 
     ratio: Ratio
     gflop: float
     seconds: float
+    drawing: float
+
+    @property
+    def waited(self) -> float:
+        """The share of the time in which learning waits for its pairs."""
+        return self.drawing / (self.drawing + self.seconds)
 
 
 @dataclass(frozen=True)
@@ -100,6 +108,8 @@ class NetworkFigures:
             "share_of_peak_released": self.released_gflop / self.released_seconds,
         }
         values |= {name: round(rate / peak.gflops, 3) for name, rate in rates.items()}
+        for name in _WAYS:
+            values[f"data_wait_share_{name}"] = round(getattr(self, name).waited, 4)
         values["gflop_released"] = round(self.released_gflop, 1)
         for name in _WAYS:
             values[f"gflop_{name}"] = round(getattr(self, name).gflop, 1)
@@ -261,27 +271,31 @@ def compare(
         as_published(network).to(device), copy.deepcopy(perceptual).to(device), paper.learning_rate
     )
     # Both get the same pairs, turn by turn.
-    first, *turns = [exact.draw() for _ in range(1 + repeats)]
+    turns, drawing = dict[str, list[_Turn]](), dict[str, float]()
+    for kind, step in steps.items():
+        begun = time.perf_counter()
+        turns[kind] = [step.draw() for _ in range(1 + repeats)]
+        drawing[kind] = (time.perf_counter() - begun) / (1 + repeats)
+    first = turns["exact"][0]
     with FlopCounterMode(display=False) as counter:
         theirs = released(*first.on(device))
     released_gflop = counter.get_total_flops() / 1e9
     gflop, loss_error, heatmap_error = {}, 0.0, 0.0
     for kind, step in steps.items():
         with FlopCounterMode(display=False) as counter:
-            loss, heatmaps = step.take(first if step is exact else step.draw())
+            loss, heatmaps = step.take(turns[kind][0])
         gflop[kind] = counter.get_total_flops() / 1e9
         if step is exact:
             loss_error = abs(loss - theirs.loss) / theirs.loss
             wanted = theirs.heatmaps[0]
             heatmap_error = float((heatmaps[0] - wanted).abs().max() / wanted.abs().max())
             _check(loss_error, heatmap_error)
-    for_released = iter(turns)
+    for_released = iter(turns["exact"][1:])
     ways: dict[str, Callable[[], object]] = {
         "released": synchronized(lambda: released(*next(for_released).on(device)), device)
     }
     for kind, step in steps.items():
-        own = iter(turns if step is exact else [step.draw() for _ in range(repeats)])
-        ways[kind] = synchronized(partial(_take_next, step, own), device)
+        ways[kind] = synchronized(partial(_take_next, step, iter(turns[kind][1:])), device)
     taken = milliseconds(ways, repeats, warm_up=0)
     seconds = {kind: statistics.median(times) / 1000 for kind, times in taken.items()}
     return NetworkFigures(
@@ -292,7 +306,9 @@ def compare(
         heatmap_error=heatmap_error,
         precision=steps["fast"].precision,
         **{
-            kind: Way(Ratio.of(taken["released"], taken[kind]), gflop[kind], seconds[kind])
+            kind: Way(
+                Ratio.of(taken["released"], taken[kind]), gflop[kind], seconds[kind], drawing[kind]
+            )
             for kind in steps
         },
     )

@@ -49,12 +49,14 @@ _READ_EVERY = 10
 class TrainFigures:
     """Examples per second of both, and what share of the machine's measured peak that is.
 
-    ``ratio`` tells how many times faster training without a loader is; ``gflop`` is computed for
-    an example, forwards and backwards.
+    ``waited`` is the share of its time in which training with a loader waits for data; ``ratio``
+    tells how many times faster training without a loader is; ``gflop`` is computed for an
+    example, forwards and backwards.
     """
 
     loader: float
     resident: float
+    waited: float
     ratio: Ratio
     gflop: float
     peak: Peak
@@ -69,6 +71,7 @@ class TrainFigures:
         return {
             "examples_per_second_loader": round(self.loader, 2),
             "examples_per_second_resident": round(self.resident, 2),
+            "data_wait_share_loader": round(self.waited, 4),
             **self.ratio.rounded("ratio_resident"),
             "share_of_peak_loader": round(self.loader * self.gflop / self.peak.gflops, 3),
             "share_of_peak_resident": round(self.resident * self.gflop / self.peak.gflops, 3),
@@ -115,13 +118,18 @@ def measure_train(
     perceptual.to(place, memory_format=torch.channels_last)  # type: ignore[call-overload]
     both = _Both(data, weights_of(requests) if requests else None, perceptual, place)
     kind: Precision = "bfloat16" if low else "float32"
-    rates: dict[str, list[float]] = {"loader": [], "resident": []}
+    fed, resident = list[_Pace](), list[_Pace]()
     for _ in range(_TURNS):
-        rates["loader"].append(batch / both.loader(backbone, batch, kind, workers, seconds))
-        rates["resident"].append(batch / both.resident(backbone, batch, kind, workers, seconds))
+        fed.append(both.loader(backbone, batch, kind, workers, seconds))
+        resident.append(both.resident(backbone, batch, kind, workers, seconds))
+    rates = {
+        name: [batch / pace.seconds for pace in paces]
+        for name, paces in (("loader", fed), ("resident", resident))
+    }
     return TrainFigures(
         loader=float(np.median(rates["loader"])),
         resident=float(np.median(rates["resident"])),
+        waited=float(np.median([pace.waited for pace in fed])),
         ratio=Ratio.of(rates["resident"], rates["loader"]),
         gflop=both.gflop(backbone, batch, workers),
         peak=measure_peak(place, torch.bfloat16 if low else torch.float32),
@@ -131,6 +139,14 @@ def measure_train(
         device=str(place),
         precision=kind,
     )
+
+
+@dataclass(frozen=True)
+class _Pace:
+    """``seconds`` of a step, and the share of them in which it ``waited`` for its examples."""
+
+    seconds: float
+    waited: float
 
 
 class _Both:
@@ -150,23 +166,23 @@ class _Both:
 
     def loader(
         self, backbone: str, batch: int, precision: Precision, workers: int, seconds: float
-    ) -> float:
-        """Seconds of a step."""
+    ) -> _Pace:
+        """Training with a loader."""
         settings = TrainingSettings(batch_size=batch, precision=precision)
         mixture = Mixture(self._data, self._shares)
         batches = make_loader(mixture, settings, ranks=Ranks(device=self._device), workers=workers)
         step = TtpStep(self._objective(backbone, settings.self_weight), settings)
-        return _seconds_per_step(step, batches(range(settings.steps)), seconds)
+        return _pace(step, batches(range(settings.steps)), seconds)
 
     def resident(
         self, backbone: str, batch: int, precision: Precision, workers: int, seconds: float
-    ) -> float:
-        """Seconds of a step."""
+    ) -> _Pace:
+        """Training with all pictures on the device."""
         settings = ResidentSettings(minutes=_FOR_EVER, batch_size=batch, precision=precision)
         objective, batches = self._made(backbone, settings, workers)
         budget = TimeBudget(settings.minutes, settings.look_every)
         step = ResidentStep(objective, batches, settings, budget)
-        return _seconds_per_step(step, repeat(()), seconds)
+        return _pace(step, repeat(()), seconds)
 
     def gflop(self, backbone: str, batch: int, workers: int) -> float:
         """What is computed for an example (10^9 additions and multiplications)."""
@@ -192,17 +208,21 @@ class _Both:
         return JointObjective(network, self._perceptual, self_weight=self_weight)
 
 
-def _seconds_per_step(learner: Learner, batches: Iterator[Sequence[Any]], seconds: float) -> float:
-    """What a step takes, but for the first, which starts processes and warms up."""
+def _pace(learner: Learner, batches: Iterator[Sequence[Any]], seconds: float) -> _Pace:
+    """Of the steps but the first, which starts processes and warms up."""
     _read(learner.step(next(batches)))
-    begun, steps = time.perf_counter(), 0
+    begun, steps, waited = time.perf_counter(), 0, 0.0
     while not steps or time.perf_counter() - begun < seconds:
-        losses = learner.step(next(batches))
+        asked = time.perf_counter()
+        batch = next(batches)
+        waited += time.perf_counter() - asked
+        losses = learner.step(batch)
         steps += 1
         if steps % _READ_EVERY == 0:
             _read(losses)  # as a run does; else a GPU would be asked for far more than it has done
     _read(losses)
-    return (time.perf_counter() - begun) / steps
+    taken = time.perf_counter() - begun
+    return _Pace(taken / steps, waited / taken)
 
 
 def _read(losses: Losses) -> None:

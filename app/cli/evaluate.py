@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
 from dataclasses import replace
 from pathlib import Path
@@ -23,6 +22,7 @@ from app.cli.options import (
     chosen_unit,
     number_list,
     only_first_frame,
+    tell_report,
 )
 
 if TYPE_CHECKING:
@@ -226,9 +226,7 @@ def _run_accuracy(args: argparse.Namespace) -> int:
             fit_on=fit_on,
             progress=bar.update,
         )
-    print(json.dumps(report.as_json()) if args.json else report.markdown().rstrip())
-    if args.out is not None:
-        report.write(args.out)
+    tell_report(args, report)
     return 0
 
 
@@ -275,9 +273,7 @@ def _run_gain(args: argparse.Namespace) -> int:
             runner.precision,
         )  # fmt: skip
         if ranks.first:
-            print(json.dumps(report.as_json()) if args.json else report.markdown().rstrip())
-            if args.out is not None:
-                report.write(args.out)
+            tell_report(args, report)
     return 0
 
 
@@ -310,9 +306,7 @@ def _run_pace(args: argparse.Namespace) -> int:
             weights.name, people.name, len(people), runner.precision, seeds, tuple(rows)
         )
         if ranks.first:
-            print(json.dumps(report.as_json()) if args.json else report.markdown().rstrip())
-            if args.out is not None:
-                report.write(args.out)
+            tell_report(args, report)
     return 0
 
 
@@ -361,9 +355,7 @@ def _run_gradients(args: argparse.Namespace) -> int:
             progress=bar.update,
         )
     report = AgreementReport(weights.name, people.name, settings, cosines)
-    print(json.dumps(report.as_json()) if args.json else report.markdown().rstrip())
-    if args.out is not None:
-        report.write(args.out)
+    tell_report(args, report)
     return 0
 
 

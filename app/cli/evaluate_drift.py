@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import json
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.cli import Subparsers
-from app.cli.options import add_device, add_quiet_json, add_scored
+from app.cli.options import add_device, add_quiet_json, add_scored, tell_report
 
 if TYPE_CHECKING:
     from model.evaluation.drift import DriftReport
@@ -89,9 +88,8 @@ def _run(args: argparse.Namespace) -> int:
             progress=bar.update,
         )
     report = DriftReport(weights.name, people.name, plan, tuple(drifts))
-    print(json.dumps(report.as_json()) if args.json else report.markdown().rstrip())
+    tell_report(args, report)
     if args.out is not None:
-        report.write(args.out)
         _plot(report, args.out / "drift.png")
     return 0
 

@@ -8,7 +8,7 @@ import signal
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from app.cli import DATA_NAMES
 
@@ -333,6 +333,23 @@ def chosen_training(
     for name, value in assigned(args.set, {**known, **free}).items():
         (of_training if name in known else of_network)[name] = value
     return specs(**of_network), settings(**of_training)
+
+
+class Report(Protocol):
+    """What was measured, for programs, for people, and as files."""
+
+    def as_json(self) -> dict[str, Any]: ...
+
+    def markdown(self) -> str: ...
+
+    def write(self, folder: Path) -> None: ...
+
+
+def tell_report(args: argparse.Namespace, report: Report) -> None:
+    """Print what was measured, and write it where ``--out`` says; ``UserError`` if not."""
+    print(json.dumps(report.as_json()) if args.json else report.markdown().rstrip())
+    if args.out is not None:
+        report.write(args.out)
 
 
 def tell(result: TrainingResult, *, as_json: bool, go_on: str = "Add --resume to go on.") -> int:

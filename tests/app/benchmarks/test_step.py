@@ -115,22 +115,27 @@ def test_the_released_loop_logs_a_loss_of_its_own_and_predicts_the_whole_batch()
 
 
 def test_the_step_benchmark_prints_one_object(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    figures: benchmark.NetworkFigures,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
+    def measured(name: str, *_: object, **options: object) -> benchmark.NetworkFigures:
+        asked = {"batch": 2, "repeats": 1, "low": False, "ranges": None}
+        assert asked.items() <= options.items()
+        return replace(figures, name=name)
+
+    monkeypatch.setattr(benchmark, "compare", measured)
     monkeypatch.setattr(benchmark.weight_files, "load", lambda path: small_network("keypoint"))
     monkeypatch.setattr(benchmark, "load_perceptual_loss", lambda path: small_perceptual_loss())
     monkeypatch.setattr(benchmark, "found_people", lambda *_: SIGHTS)
     arguments = ["--batch-size", "2", "--repeats", "1", "--precision", "float32", "--device", "cpu"]
     assert main(["benchmark", "step", *arguments, "--json"]) == 0
-    figures = json.loads(capsys.readouterr().out)
-    assert figures["ratio_exact"] > 0
-    assert {"ratio_fast", "heatmap_error", "share_of_peak", "peak_gflops"} <= figures.keys()
-    assert (figures["network"], figures["batch"], figures["precision_fast"]) == (
-        "resnet18",
-        2,
-        "float32",
-    )
-    assert figures["embedded_ratio_exact"] > 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["ratio_exact"] > 0
+    assert {"ratio_fast", "heatmap_error", "share_of_peak", "peak_gflops"} <= told.keys()
+    assert (told["network"], told["batch"], told["precision_fast"]) == ("resnet18", 2, "float32")
+    assert told["embedded_ratio_exact"] > 0
+    assert 0 < told["data_wait_share_default"] < 1
 
 
 def test_weights_that_rebuild_nothing_are_refused(

@@ -33,6 +33,7 @@ def test_the_train_benchmark_prints_one_object(
     assert figures["ratio_resident_least"] <= figures["ratio_resident_most"]
     assert figures["gflop_per_example"] > 1
     assert figures["share_of_peak_loader"] > 0
+    assert 0 < figures["data_wait_share_loader"] < 1
 
 
 @pytest.mark.parametrize("option", ["--seconds", "--batch-size"])
