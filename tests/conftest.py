@@ -55,6 +55,14 @@ def shared_dir() -> Path:
     return _SHARED
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """One process more than there are cores: a test of the window waits now and then.
+
+    But not more than a computer of 8 GB has room for.
+    """
+    return min(4, (psutil.cpu_count() or 1) + 1)
+
+
 def pytest_collection_finish() -> None:
     """What was imported stays: no collection between two tests need go through it again."""
     gc.collect()

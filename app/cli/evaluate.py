@@ -117,8 +117,8 @@ def add_parser(subparsers: Subparsers) -> None:
         "pace",
         help="what personalization has gained after so many seconds of camera",
         description="Show each person to the live window's way of learning for some seconds, with "
-        "as many updates as a machine has time for, and predict all frames with what was learnt. "
-        "The rate of each preset on a machine is what `benchmark live --preset NAME` prints there.",
+        "as many updates as a machine makes in that time, and predict all frames with what was "
+        "learnt. A preset's rate is what `benchmark live --preset NAME` prints on the machine.",
     )
     _add_common(pace)
     _add_people(pace)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 import threading
 from collections import deque
 from dataclasses import dataclass, field
@@ -56,7 +57,7 @@ class PersonView:
         """
         size = compact_side(crop_size)
         from_frame = crop_matrix(self.box.scaled(_MARGIN), size)
-        image = self.crop(from_frame, size)
+        image = _in_pages_of_its_own(self.crop(from_frame, size))
         return PersonView(self.index, self.box, image, from_frame, self._masks)
 
     def crop(self, matrix: NDArray[np.float64], size: int) -> NDArray[np.uint8]:
@@ -74,6 +75,17 @@ class PersonView:
             crop = self.crop(mask_matrix(self.box, MASK_INPUT), MASK_INPUT)
             self._masks.append(PersonMask(find(crop), self.box))
         return self._masks[0]
+
+
+def _in_pages_of_its_own(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """A copy beside the heap, which what is kept for minutes would break into pieces.
+
+    The blocks that come and go with each update would then be spread over ever more memory.
+    """
+    pages = mmap.mmap(-1, image.nbytes)  # given back with the last array that lies in them
+    copy = np.frombuffer(pages, np.uint8).reshape(image.shape)
+    copy[:] = image
+    return copy
 
 
 class SourceMemory:

@@ -108,7 +108,7 @@ def test_who_learns_nothing_gains_nothing_and_who_learns_too_fast_is_undone(
         iterations=1,
         neighbours=0,
     )
-    plan = replace(_PLAN, interval=40)
+    plan = replace(_PLAN, hours=0.3, interval=40)  # one round, six frames a scene
     done: list[int] = []
     drifts = measure_drift(
         network,
