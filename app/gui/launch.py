@@ -36,7 +36,7 @@ from app.settings import (
     takes_folder,
 )
 from model.adaptation import PRESETS, preset
-from model.core.device import ServingPrecision
+from model.core.device import ServingPrecision, return_freed_memory
 from model.core.errors import UserError
 from model.keypointgan.weights import read_metadata
 
@@ -116,6 +116,7 @@ class MakeSession(Protocol):
 
 def open_window(wanted: Launch, make_session: MakeSession = LiveSession) -> Running:
     """Everything that ``launch`` does before the event loop. Raises ``UserError``."""
+    return_freed_memory()
     wanted.check()
     require_screen()
     app, problems = create_application()

@@ -23,9 +23,11 @@ Precision = Literal["float32", "bfloat16"]
 ServingPrecision = Literal["float32", "bfloat16", "int8"]
 """What a trained network is computed in; int8: its trunk in whole numbers, all else in float32."""
 
-# glibc's mallopt: how many blocks may be the system's own, and how much that is free is kept.
-_MMAP_MAX, _TRIM_THRESHOLD = -4, -1
+# glibc's mallopt: how many blocks may be the system's own, and from which size on they are; how
+# much that is free is kept at the end of each thread's heap.
+_MMAP_MAX, _MMAP_THRESHOLD, _TRIM_THRESHOLD = -4, -3, -1
 _LARGE = 2**30
+_LARGEST_IN_HEAPS, _KEPT_FREE = 32 * 1024**2, 4 * 1024**2
 
 
 def give_back_memory() -> None:
@@ -50,10 +52,25 @@ def keep_freed_memory() -> None:
     The pages of each block are cleared again when it is taken anew: a quarter of the time of a
     training step on a CPU. For programs that compute and end; a process keeps what it once used.
     """
+    _mallopt({_MMAP_MAX: 0, _TRIM_THRESHOLD: _LARGE})
+
+
+def return_freed_memory() -> None:
+    """Give what is freed at the end of a heap back at once, where glibc can.
+
+    It would keep up to 64 MB there for each thread, also for those that have ended, and
+    ``trim_memory`` reaches the first thread's alone. For programs that stay open. Blocks of up to
+    32 MB lie in heaps all the same, as they come to do by glibc's own choice: as the system's own,
+    their pages would be cleared again each time.
+    """
+    _mallopt({_MMAP_THRESHOLD: _LARGEST_IN_HEAPS, _TRIM_THRESHOLD: _KEPT_FREE})
+
+
+def _mallopt(values: dict[int, int]) -> None:
     library = ctypes.CDLL(None) if os.name == "posix" else None
     if hasattr(library, "mallopt"):
-        library.mallopt(_MMAP_MAX, 0)  # type: ignore[union-attr]
-        library.mallopt(_TRIM_THRESHOLD, _LARGE)  # type: ignore[union-attr]
+        for name, value in values.items():
+            library.mallopt(name, value)  # type: ignore[union-attr]
 
 
 _denormals = threading.local()

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from model.adaptation import PersonalizationSettings, Personalizer
 from model.adaptation.guard import Check
+from model.adaptation.memory import LIVE_VIEWS
 from model.core.errors import UserError, check_number
 from model.data.records import Clip, DataSet, Frames
 from model.evaluation.accuracy import Predictions, gathered
@@ -28,8 +29,6 @@ Kind = Literal["moves", "sits still", "comes back", "light changes", "another co
 
 _ROUND: tuple[Kind, ...] = ("moves", "sits still", "comes back", "light changes", "another comes")
 _SECONDS = 3600.0
-# Views that the window remembers (model/adaptation/memory.py bounds them by their bytes).
-_REMEMBERED = 512
 _NOISE = 2.0  # grey values: a camera that looks at somebody who sits still
 _DARKEST, _BRIGHTEST = 0.35, 1.5
 _CSV_HEADER = ("method", "scene", "hour", "kind", "person", "frames", "without", "with")
@@ -207,7 +206,7 @@ def measure_drift(
             Protocol("online", personalizer.settings),
             autocast=autocast,
             micro_batch=micro_batch,
-            capacity=_REMEMBERED,
+            capacity=LIVE_VIEWS,
             progress=progress,
             on_check=note,
         )

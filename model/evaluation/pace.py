@@ -18,7 +18,7 @@ from model.evaluation.gain import HARM, Gain, compared
 from model.evaluation.personalized import Camera, Protocol
 from model.evaluation.tables import known, markdown_table, write_report
 
-_CSV_HEADER = ("preset", "seconds", "updates", "person", "gain")
+_CSV_HEADER = ("preset", "seconds", "batches", "person", "gain")
 
 Predict = Callable[[Protocol], Predictions]
 
