@@ -78,9 +78,9 @@ class PersonView:
 
 
 def _in_pages_of_its_own(image: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """A copy beside the heap, which what is kept for minutes would break into pieces.
+    """A copy beside the heap, whose end can be given back only where nothing that stays lies in it.
 
-    The blocks that come and go with each update would then be spread over ever more memory.
+    See ``return_freed_memory``.
     """
     pages = mmap.mmap(-1, image.nbytes)  # given back with the last array that lies in them
     copy = np.frombuffer(pages, np.uint8).reshape(image.shape)

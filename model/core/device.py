@@ -59,9 +59,9 @@ def return_freed_memory() -> None:
     """Give what is freed at the end of a heap back at once, where glibc can.
 
     It would keep up to 64 MB there for each thread, also for those that have ended, and
-    ``trim_memory`` reaches the first thread's alone. For programs that stay open. Blocks of up to
-    32 MB lie in heaps all the same, as they come to do by glibc's own choice: as the system's own,
-    their pages would be cleared again each time.
+    ``trim_memory`` gives back the end of the first thread's heap alone. For programs that stay
+    open. Blocks of up to 32 MB lie in heaps all the same, as they come to do by glibc's own choice:
+    as the system's own, their pages would be cleared again each time.
     """
     _mallopt({_MMAP_THRESHOLD: _LARGEST_IN_HEAPS, _TRIM_THRESHOLD: _KEPT_FREE})
 

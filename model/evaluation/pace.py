@@ -7,7 +7,7 @@ seconds, in which a machine makes few dear updates or many cheap ones. Not in th
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -34,11 +34,9 @@ class Rate:
         value = self.pairs_per_second
         check_number("pairs per second", value, 0 < value < float("inf"), "above 0")
 
-    def protocol(self, seconds: float, seed: int) -> Protocol:
-        """What is done in ``seconds``."""
-        settings = self.preset.settings
-        camera = Camera(seconds, self.pairs_per_second / settings.batch_size)
-        return Protocol("camera", settings, seed=seed, camera=camera)
+    def camera(self, seconds: float) -> Camera:
+        """What is seen and learnt in ``seconds``."""
+        return Camera(seconds, self.pairs_per_second / self.preset.settings.batch_size)
 
 
 @dataclass(frozen=True)
@@ -47,8 +45,12 @@ class PaceRow:
 
     rate: Rate
     seconds: float
-    updates: int
     gain: Gain
+
+    @property
+    def updates(self) -> int:
+        """How many batches were learnt from."""
+        return self.rate.camera(self.seconds).updates
 
 
 def rates_of(presets: Sequence[Preset], pairs_per_second: Sequence[float]) -> tuple[Rate, ...]:
@@ -72,9 +74,9 @@ def measure_pace(
     rows = []
     for rate in rates:
         for point in seconds:
-            protocols = [rate.protocol(point, seed) for seed in seeds]
-            gain = compared("camera", before, [predict(protocol) for protocol in protocols])
-            rows.append(PaceRow(rate, point, protocols[0].camera.updates, gain))
+            own = Protocol("camera", rate.preset.settings, camera=rate.camera(point))
+            after = [predict(replace(own, seed=seed)) for seed in seeds]
+            rows.append(PaceRow(rate, point, compared("camera", before, after)))
     return rows
 
 

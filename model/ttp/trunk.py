@@ -91,7 +91,10 @@ class FrozenTrunk:
 
     def _find(self, keys: Sequence[Key]) -> dict[Key, Taps]:
         with self._lock:
-            return self._known.find(keys) | self._fresh.find(keys)
+            found = self._known.find(keys)
+            if self._fresh is not self._known:
+                found |= self._fresh.find(keys)
+            return found
 
     def _remember(self, keys: Sequence[Key], taps: Taps, *, instead: bool) -> None:
         room = self._fresh if instead else self._known
