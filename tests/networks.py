@@ -16,14 +16,14 @@ from model.core.crop import CROP_SIZE
 from model.core.perceptual import PerceptualLoss, VGGFeatures, load_perceptual_loss
 from model.ttp.networks import NetworkSpec, PoseNetwork, Variant
 
-SMALL_BACKBONES = ("resnet18", "movenet-lightning")
+SMALL_BACKBONES = ("resnet-mini", "movenet-lightning")
 """The smallest of either kind of encoder."""
 
 
 def small_network(
     variant: Variant = "transformer",
     joints: str = "penn13",
-    backbone: str = "resnet18",
+    backbone: str = "resnet-mini",
     rebuilt: int = CROP_SIZE // 2,
 ) -> PoseNetwork:
     """A network in eval mode whose maps differ between images and between joints.
@@ -45,7 +45,9 @@ def _small_network(variant: Variant, joints: str, backbone: str, rebuilt: int) -
         for name, parameter in network.named_parameters():
             # The published initialisation of 0.001 would leave every map flat, PyTorch's a MoveNet.
             if name.startswith(flat) and parameter.dim() > 1:
-                torch.nn.init.kaiming_normal_(parameter)
+                # What of a deconvolution PyTorch calls "out" are the channels that go in.
+                transposed = name.startswith("encoder.deconv")
+                nn.init.kaiming_normal_(parameter, mode="fan_out" if transposed else "fan_in")
     return network.eval()
 
 

@@ -34,7 +34,7 @@ _TTP = ("--backbone", "movenet-lightning", "--batch-size", "2", "--coarse-steps"
 _SMALL = ("--set", "size=32", "--set", "width=4", "--set", "batch_size=4", "--steps", "10",
           "--set", "look_every=5")  # fmt: skip
 _RESIDENT = ("--resident", "--minutes", "1e9", "--preset", "movenet-joint", "--backbone",
-             "resnet18", "--batch-size", "4", "--pairs", "2", "--meta-every", "4", "--precision",
+             "resnet-mini", "--batch-size", "4", "--pairs", "2", "--meta-every", "4", "--precision",
              "float32")  # fmt: skip
 _GAN = ("--set", "discriminator_width=4", "--set", "scales=1", "--set", "regressor_steps=10")
 _PAPER = ("--preset", "paper", "--learning-rate", "1e-3")

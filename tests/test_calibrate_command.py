@@ -38,7 +38,7 @@ def test_ranges_are_measured_and_left_beside_the_network(
 @pytest.mark.parametrize(
     ("options", "part"),
     [
-        ((), "has a resnet18, and only MoveNet's trunk"),
+        ((), "has a resnet-mini, and only MoveNet's trunk"),
         (("--pictures", "0"), "pictures was 0"),
         (("--aside", "1"), "aside was 1"),
         (("--data", "people=here"), "NAME=FOLDER"),

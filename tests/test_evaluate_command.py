@@ -64,7 +64,7 @@ def test_the_table_is_printed_and_written(
     code, printed, errors = evaluate("--out", out)
     assert (code, errors) == (0, "")
     assert "# Accuracy on people\n" in printed
-    assert "small.safetensors: Baseline, resnet18, penn13" in printed
+    assert "small.safetensors: Baseline, resnet-mini, penn13" in printed
     assert "Frames: 12 of 3 people; left out, as they could not be used: 0;" in printed
     assert (out / "accuracy.md").read_text(encoding="utf-8") == printed
     header = "kind,name,percent,correct,scored,network\n"
@@ -105,7 +105,7 @@ def test_the_squares_are_the_networks(
     tmp_path: Path,
 ) -> None:
     path = tmp_path / "shifted.safetensors"
-    model.save(path, PoseNetwork(NetworkSpec("baseline", "resnet18", crop_shift=0.075)))
+    model.save(path, PoseNetwork(NetworkSpec("baseline", "resnet-mini", crop_shift=0.075)))
     seen: list[float] = []
 
     def look(network: PoseNetwork, name: str, data_set: DataSet, **_: object) -> None:

@@ -246,7 +246,7 @@ def test_the_summary_says_what_was_run(clip: Path, tmp_path: Path, weights: Path
     assert summary["settings"]["scope"] == "all"
     digest = hashlib.sha256(weights.read_bytes()).hexdigest()
     assert summary["weights"] == {"name": weights.name, "sha256": digest, "version": "7"}
-    assert summary["network"]["backbone"] == "resnet18"
+    assert summary["network"]["backbone"] == "resnet-mini"
     assert summary["device"]["name"] == "cpu"
     assert {"project", "torch", "opencv"} <= set(summary["versions"])
     assert summary["updates"] == len(summary["losses"]) == 3

@@ -24,7 +24,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 # What keeps a step cheap: few examples, a small backbone, small reconstructions.
 CHEAP = (
-    "--backbone", "resnet18", "--batch-size", "4", "--pairs", "2", "--coarse-steps", "1000",
+    "--backbone", "resnet-mini", "--batch-size", "4", "--pairs", "2", "--coarse-steps", "1000",
     "--precision", "float32", "--device", "cpu", "--workers", "0", "--json",
 )  # fmt: skip
 
@@ -51,7 +51,7 @@ def test_a_run_leaves_its_network_and_record_and_goes_on(
 
     assert second["steps"] == 3
     network = weights.load(second["weights"])
-    assert network.spec.backbone == "resnet18" and network.spec.variant == "transformer"
+    assert network.spec.backbone == "resnet-mini" and network.spec.variant == "transformer"
     metadata = weights.read_metadata(second["weights"])
     assert metadata["steps"] == "3" and "shards=people.npz" in metadata["data"]
     names = {path.name for path in out.iterdir()}
@@ -111,7 +111,7 @@ def test_wrong_input_is_one_sentence(
 
 RESIDENT = (
     "--backbone",
-    "resnet18",
+    "resnet-mini",
     "--batch-size",
     "4",
     "--precision",
@@ -136,7 +136,7 @@ def test_a_resident_run_leaves_its_network_and_record(
     assert "holds a run already" in capsys.readouterr().err
 
     network = weights.load(result["weights"])
-    assert network.spec.backbone == "resnet18" and network.spec.variant == "baseline"
+    assert network.spec.backbone == "resnet-mini" and network.spec.variant == "baseline"
     metadata = weights.read_metadata(result["weights"])
     assert metadata["steps"] == str(result["steps"]) and metadata["start"] == "random"
     assert metadata["data"] == "shards=people.npz@1.0"

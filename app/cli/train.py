@@ -119,8 +119,8 @@ def _add_network(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--backbone",
         metavar="NAME",
-        help="resnet18, resnet34, resnet50, movenet-thunder or movenet-lightning (default: the "
-        "preset's)",
+        help="resnet18, resnet34, resnet50, resnet-mini (for first tries), movenet-thunder or "
+        "movenet-lightning (default: the preset's)",
     )
     group.add_argument("--joints", metavar="SET", help="joint set (default: the first data set's)")
     group.add_argument(

@@ -7,14 +7,17 @@ from __future__ import annotations
 
 import torchvision
 from torch import Tensor, nn
+from torchvision.models.resnet import BasicBlock
 
 from model.core.blocks import FEATURES
 from model.core.errors import UserError
 from model.ttp.networks.movenet import SIZES, MoveNetEncoder, Taps
 
 RESNETS = ("resnet18", "resnet34", "resnet50")
+# One block a stage, a quarter of the channels: for first tries on a slow computer, and for tests.
+MINI = "resnet-mini"
 MOVENETS = tuple(SIZES)
-BACKBONES = RESNETS + MOVENETS
+BACKBONES = (*RESNETS, MINI, *MOVENETS)
 # How the names of what is between trunk and heads begin, in either kind of encoder.
 NECKS = ("encoder.deconv.", "encoder.neck.")
 # What of these comes last: in MoveNet's all but the filters that join the deeper taps.
@@ -33,14 +36,17 @@ class ResNetEncoder(nn.Module):
 
     def __init__(self, backbone: str) -> None:
         super().__init__()
-        resnet = getattr(torchvision.models, backbone)(weights=None)
-        channels = resnet.fc.in_features
+        mini = backbone == MINI
+        resnet = _MiniResNet() if mini else getattr(torchvision.models, backbone)(weights=None)
+        channels, between = resnet.fc.in_features, FEATURES // 4 if mini else FEATURES
         self.conv1, self.bn1, self.relu = resnet.conv1, resnet.bn1, resnet.relu
         self.maxpool = resnet.maxpool
         self.layer1, self.layer2 = resnet.layer1, resnet.layer2
         self.layer3, self.layer4 = resnet.layer3, resnet.layer4
         self.deconv = nn.Sequential(
-            *_deconvolution(channels), *_deconvolution(FEATURES), *_deconvolution(FEATURES)
+            *_deconvolution(channels, between),
+            *_deconvolution(between, between),
+            *_deconvolution(between, FEATURES),
         )
         self._initialise_deconvolutions()
 
@@ -90,9 +96,33 @@ def without_filtered(taps: Taps) -> Taps:
     return taps[:4]
 
 
-def _deconvolution(inputs: int) -> list[nn.Module]:
+def _deconvolution(inputs: int, outputs: int) -> list[nn.Module]:
     return [
-        nn.ConvTranspose2d(inputs, FEATURES, kernel_size=4, stride=2, padding=1, bias=False),
-        nn.BatchNorm2d(FEATURES),
+        nn.ConvTranspose2d(inputs, outputs, kernel_size=4, stride=2, padding=1, bias=False),
+        nn.BatchNorm2d(outputs),
         nn.ReLU(inplace=True),
     ]
+
+
+class _MiniResNet(nn.Module):
+    """The parts of a ResNet, by torchvision's names, with stages of one block."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv1 = nn.Conv2d(3, 16, 7, 2, 3, bias=False)
+        self.bn1, self.relu = nn.BatchNorm2d(16), nn.ReLU(inplace=True)
+        self.maxpool = nn.MaxPool2d(3, 2, 1)
+        self.layer1 = nn.Sequential(BasicBlock(16, 16))
+        self.layer2, self.layer3, self.layer4 = (_halving(16), _halving(32), _halving(64))
+        self.fc = nn.Linear(128, 1000)
+        for module in self.modules():
+            if isinstance(module, nn.Conv2d):  # as torchvision does
+                nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
+
+
+def _halving(inputs: int) -> nn.Sequential:
+    """Half the resolution, twice the channels."""
+    shortcut = nn.Sequential(
+        nn.Conv2d(inputs, 2 * inputs, 1, 2, bias=False), nn.BatchNorm2d(2 * inputs)
+    )
+    return nn.Sequential(BasicBlock(inputs, 2 * inputs, 2, shortcut))

@@ -11,6 +11,7 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from model.core.errors import UserError
+from model.ttp.networks.encoder import RESNETS
 from model.ttp.networks.variants import PoseNetwork
 
 TORCHVISION = "torchvision"
@@ -42,6 +43,11 @@ def load_imagenet(network: PoseNetwork, source: str) -> None:
 
 
 def _downloaded(backbone: str) -> dict[str, Tensor]:
+    if backbone not in RESNETS:
+        raise UserError(
+            f"torchvision has no weights of {backbone}, only of {', '.join(RESNETS)}. Choose one "
+            "of these with --backbone, or leave --imagenet out."
+        )
     try:
         return dict(getattr(torchvision.models, backbone)(weights=_VERSION).state_dict())
     except (URLError, OSError) as error:

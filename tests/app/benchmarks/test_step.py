@@ -129,11 +129,12 @@ def test_the_step_benchmark_prints_one_object(
     monkeypatch.setattr(benchmark, "load_perceptual_loss", lambda path: small_perceptual_loss())
     monkeypatch.setattr(benchmark, "found_people", lambda *_: SIGHTS)
     arguments = ["--batch-size", "2", "--repeats", "1", "--precision", "float32", "--device", "cpu"]
-    assert main(["benchmark", "step", *arguments, "--json"]) == 0
+    network = ["--backbone", "resnet-mini"]
+    assert main(["benchmark", "step", *network, *arguments, "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert told["ratio_exact"] > 0
     assert {"ratio_fast", "heatmap_error", "share_of_peak", "peak_gflops"} <= told.keys()
-    assert (told["network"], told["batch"], told["precision_fast"]) == ("resnet18", 2, "float32")
+    assert (told["network"], told["batch"], told["precision_fast"]) == ("resnet-mini", 2, "float32")
     assert told["embedded_ratio_exact"] > 0
     assert 0 < told["data_wait_share_default"] < 1
 

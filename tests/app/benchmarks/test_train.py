@@ -24,6 +24,7 @@ def test_the_train_benchmark_prints_one_object(
 ) -> None:
     people = write_shard(tmp_path / "people.npz", people=2, frames=3)
     arguments = ["--data", f"shards={people}", "--batch-size", "2", "--workers", "0"]
+    arguments += ["--backbone", "resnet-mini"]
     measured = ["--seconds", "0.01", "--precision", "float32", "--device", "cpu"]
     assert main(["benchmark", "train", *arguments, *measured, "--json"]) == 0
     figures = json.loads(capsys.readouterr().out)

@@ -13,7 +13,7 @@ from model.adaptation.teacher import Teacher
 from model.core.heatmaps import decode, gaussian_targets, supervised_loss
 from model.core.images import mirror, mirror_joints
 from model.ttp.networks import PoseNetwork
-from tests.networks import small_network, small_perceptual_loss
+from tests.networks import SMALL_BACKBONES, small_network, small_perceptual_loss
 
 ALONE = {"self_weight": 0.0, "consistency": 1.0}
 
@@ -24,9 +24,9 @@ def _images(count: int = 2) -> Tensor:
     return torch.nn.functional.interpolate(coarse, size=64, mode="bilinear")
 
 
-def _personalizer(**settings: object) -> Personalizer:
+def _personalizer(backbone: str = SMALL_BACKBONES[0], **settings: object) -> Personalizer:
     chosen = PersonalizationSettings(**{**ALONE, **settings})  # type: ignore[arg-type]
-    return Personalizer(small_network(), small_perceptual_loss(), chosen)
+    return Personalizer(small_network(backbone=backbone), small_perceptual_loss(), chosen)
 
 
 def _disagreement(network: PoseNetwork, images: Tensor) -> float:
@@ -38,7 +38,7 @@ def _disagreement(network: PoseNetwork, images: Tensor) -> float:
 
 
 def test_pictures_and_mirror_images_come_to_agree() -> None:
-    personalizer = _personalizer(learning_rate=1e-3)
+    personalizer = _personalizer("resnet18", learning_rate=1e-3)
     images = _images()
     before = _disagreement(personalizer.network, images)
     losses = [personalizer.update(Pairs(images, images)).loss for _ in range(6)]

@@ -47,7 +47,7 @@ def test_the_figures_are_the_papers(report: AccuracyReport) -> None:
 
 def test_the_markdown_says_all_of_it(report: AccuracyReport) -> None:
     text = report.markdown()
-    assert text.startswith("# Accuracy on some people\n\nnet.safetensors: Baseline, resnet18, ")
+    assert text.startswith("# Accuracy on some people\n\nnet.safetensors: Baseline, resnet-mini, ")
     assert "within 0.2 of the torso" in text
     assert "Frames: 7 of 2 people; left out, as they could not be used: 1; without" in text
     assert "|  Sho |" not in text.splitlines()[6]  # padded to the figures' width

@@ -89,7 +89,7 @@ def test_a_person_s_cosine_does_not_depend_on_who_came_before(people: DataSet) -
 
 
 def test_a_task_that_teaches_what_the_labels_say_agrees_with_them(people: DataSet) -> None:
-    network = small_network()
+    network = small_network(backbone="resnet18")
     own, moved = labelled_by(network, people), labelled_by(network, people, away=8.0)
     assert min(cosines(network, own, TAUGHT).values()) > 0.7
     assert max(cosines(network, moved, TAUGHT).values()) < 0.4

@@ -23,7 +23,7 @@ def test_a_file_fills_the_resnet_and_nothing_else(tmp_path: Path) -> None:
     path = tmp_path / "resnet18.safetensors"
     state = {n: v.half() for n, v in _resnet_state("resnet18").items() if not n.startswith("fc.")}
     save_file(state, path)
-    network = small_network()
+    network = small_network(backbone="resnet18")
     state_before = {n: v.clone() for n, v in network.state_dict().items()}
 
     load_imagenet(network, str(path))
@@ -51,17 +51,17 @@ def test_weights_of_another_backbone_are_refused(tmp_path: Path) -> None:
     save_file({"conv1.weight": torch.zeros(64, 3, 7, 7)}, path)
 
     with pytest.raises(UserError, match="do not fit resnet18"):
-        load_imagenet(small_network(), str(path))
+        load_imagenet(small_network(backbone="resnet18"), str(path))
     path.write_bytes(b"nothing")
     with pytest.raises(UserError, match="not a whole safetensors file"):
-        load_imagenet(small_network(), str(path))
+        load_imagenet(small_network(backbone="resnet18"), str(path))
 
 
 def test_without_a_network_the_download_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
     def offline(*, weights: str) -> None:
         raise URLError("no route to host")
 
-    network = small_network()
+    network = small_network(backbone="resnet18")
     monkeypatch.setattr(torchvision.models, "resnet18", offline)
 
     with pytest.raises(UserError, match="--imagenet FILE"):
@@ -85,3 +85,8 @@ def test_torchvisions_first_weights_are_downloaded(
     load_imagenet(network, TORCHVISION)
 
     assert asked == ["IMAGENET1K_V1"]
+
+
+def test_there_are_none_of_the_mini_resnet() -> None:
+    with pytest.raises(UserError, match=r"no weights of resnet-mini.*--backbone"):
+        load_imagenet(small_network(), TORCHVISION)

@@ -175,7 +175,7 @@ def test_the_same_file_gives_the_same_network(tmp_path: Path) -> None:
 def test_a_resnet_cannot_take_movenets_weights(tmp_path: Path) -> None:
     path = tmp_path / "movenet.onnx"
     write_movenet(path)
-    with pytest.raises(UserError, match=r"do not fit the backbone 'resnet18'\. Choose movenet"):
+    with pytest.raises(UserError, match=r"do not fit the backbone 'resnet-mini'\. Choose movenet"):
         load_movenet(small_network(), path)
 
 

@@ -55,6 +55,7 @@ def test_parameters_are_as_many_as_published() -> None:
     assert count(affinity.decoder.norm) == 512
     assert count(affinity.projection) == 7_710
     assert count(built(NetworkSpec(backbone="resnet18")).encoder) == 15_372_352
+    assert count(built(NetworkSpec(backbone="resnet-mini")).encoder) < 15_372_352 / 15
 
 
 @pytest.mark.parametrize("joints", ["penn13", "bbc7", "h36m16", "joints-5"])
@@ -77,7 +78,8 @@ def test_variants_have_their_parts_and_no_others() -> None:
 
 
 @pytest.mark.parametrize(
-    ("backbone", "crop", "cells"), [("resnet18", 128, 32), ("movenet-lightning", 192, 48)]
+    ("backbone", "crop", "cells"),
+    [("resnet18", 128, 32), ("resnet-mini", 128, 32), ("movenet-lightning", 192, 48)],
 )
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_outputs_of_every_variant(variant: Variant, backbone: str, crop: int, cells: int) -> None:

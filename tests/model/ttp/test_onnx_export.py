@@ -43,12 +43,12 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Export
 
 @pytest.fixture(scope="module")
 def network(exported: Callable[[str], Exported]) -> PoseNetwork:
-    return exported("resnet18")[0]
+    return exported("resnet-mini")[0]
 
 
 @pytest.fixture(scope="module")
 def report(exported: Callable[[str], Exported]) -> ExportReport:
-    return exported("resnet18")[1]
+    return exported("resnet-mini")[1]
 
 
 @pytest.fixture(scope="module")
@@ -71,7 +71,7 @@ def sizes(values: list[onnx.ValueInfoProto]) -> dict[str, list[str | int]]:
 
 
 @pytest.mark.parametrize(
-    ("backbone", "crop", "cells"), [("resnet18", 128, 32), ("movenet-lightning", 192, 48)]
+    ("backbone", "crop", "cells"), [("resnet-mini", 128, 32), ("movenet-lightning", 192, 48)]
 )
 def test_the_graph_is_the_pose_branch_with_a_free_batch(
     backbone: str, crop: int, cells: int, exported: Callable[[str], Exported]
@@ -128,7 +128,7 @@ def test_the_description_is_the_same_inside_and_beside(
     assert beside["channel_order"] == "rgb"
     assert beside["mean"] == [0.485, 0.456, 0.406]
     assert beside["std"] == [0.229, 0.224, 0.225]
-    assert (beside["variant"], beside["backbone"]) == ("transformer", "resnet18")
+    assert (beside["variant"], beside["backbone"]) == ("transformer", "resnet-mini")
     assert (beside["crop_size"], beside["heatmap_stride"]) == (128, 4)
     assert (beside["crop_box_to_side"], beside["crop_centre_shift"]) == (1.25, 0.0)
     assert "1.25 * max(width, height)" in beside["crop_rule"]

@@ -24,7 +24,7 @@ from tests.networks import SMALL_BACKBONES, small_network
 DESCRIPTION = {
     "format": "ttp-1",
     "variant": "baseline",
-    "backbone": "resnet18",
+    "backbone": "resnet-mini",
     "joints": "bbc7",
     "k_self": "30",
     "channel_order": "rgb",

@@ -261,7 +261,7 @@ def test_a_profile_that_changes_more_brings_settings_that_go_on_with_it(
     memory: SourceMemory,
 ) -> None:
     learner = _learner(memory, batch_size=1, undo_steps=1)
-    change = torch.full((64, 3, 7, 7), 0.1)
+    change = torch.full_like(learner.personalizer.network.encoder.conv1.weight, 0.1)
     wide = PersonalizationSettings(scope="features", batch_size=1)
     learner.load(Learnt({"encoder.conv1.weight": change}, 8), wide)
     assert learner.state.settings == wide

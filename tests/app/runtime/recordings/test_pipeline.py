@@ -200,7 +200,7 @@ def test_a_cut_brings_the_trained_weights_back_and_forgets_the_frames(
 def test_the_average_of_the_weights_predicts_where_the_settings_ask_for_one(
     engine: Engine, tmp_path: Path
 ) -> None:
-    averaging = replace(engine, settings=replace(SETTINGS, average=0.9))
+    averaging = replace(engine, settings=replace(SETTINGS, average=0.9, learning_rate=1e-2))
     source = VideoSource(write_clip(tmp_path / "clip.avi", [person(0)]))
     source.open()
     pipeline = RecordingPipeline(averaging, "online")

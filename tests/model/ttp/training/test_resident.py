@@ -29,7 +29,7 @@ from tests.networks import small_network, small_perceptual_loss
 from tests.shards import SIZE, write_arrays, write_shard
 
 CPU = torch.device("cpu")
-SPEC = NetworkSpec("transformer", "resnet18", "penn13")
+SPEC = NetworkSpec("transformer", "resnet-mini", "penn13")
 JOINTS = len(PENN13)
 STORED = 64
 BOX = (32.0, 32.0, 48.0)
@@ -162,7 +162,7 @@ def test_a_frame_that_cannot_be_used_is_named(tmp_path: Path) -> None:
         load_bank(read_shards([shard], "people"), CPU)
 
 
-@pytest.mark.parametrize("backbone", ["resnet18", "movenet-lightning"])
+@pytest.mark.parametrize("backbone", ["resnet-mini", "movenet-lightning"])
 def test_joints_lie_where_they_are_seen(backbone: str) -> None:
     """Turned, scaled, shifted and mirrored."""
     spec = NetworkSpec("baseline", backbone, "penn13")
@@ -277,7 +277,7 @@ def test_a_crop_is_cut_as_it_is_by_the_identity() -> None:
 def test_channels_are_in_the_networks_order() -> None:
     picture = torch.zeros(1, 3, STORED, STORED, dtype=torch.uint8)
     picture[:, 0] = 200
-    spec = NetworkSpec("baseline", "resnet18", "penn13", channel_order="bgr")
+    spec = NetworkSpec("baseline", "resnet-mini", "penn13", channel_order="bgr")
     batch = BatchMaker([_bank(picture)], [1], spec, _settings()).draw()
     assert to_pictures(batch.target, bgr=True)[0, 64, 64].tolist() == [200, 0, 0]
 

@@ -38,7 +38,7 @@ class _Run:
     """A resident run of a small network."""
 
     def __init__(
-        self, folder: Path, backbone: str = "resnet18", settings: ResidentSettings = CHEAP
+        self, folder: Path, backbone: str = "resnet-mini", settings: ResidentSettings = CHEAP
     ) -> None:
         data = read_shards([write_shard(folder / "people.npz")], "people")
         self.network = small_network(backbone=backbone, rebuilt=128)
@@ -168,7 +168,7 @@ def test_movenets_first_convolutions_stay(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("backbone", "new"),
     [
-        ("resnet18", {"encoder.deconv"}),
+        ("resnet-mini", {"encoder.deconv"}),
         ("movenet-lightning", {"encoder.neck.deep"}),
     ],
 )
@@ -254,7 +254,8 @@ def test_one_step_of_so_many_is_a_meta_step(tmp_path: Path) -> None:
 
 
 def test_a_meta_step_learns_where_personalization_would_lead(tmp_path: Path) -> None:
-    run = _Run(tmp_path, settings=replace(CHEAP, meta_every=1, meta_rate=0.5, average=0.0))
+    settings = replace(CHEAP, meta_every=1, meta_rate=0.5, average=0.0, self_weight=0.1)
+    run = _Run(tmp_path, settings=settings)
     seen: list[tuple[bool, bool, Tensor]] = []
     objective, weight = run.objective, run.network.self_head.weight
     reconstruction, forward = objective.reconstruction, objective.forward
