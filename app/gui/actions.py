@@ -10,8 +10,8 @@ from typing import Protocol
 from PyQt6.QtGui import QAction, QActionGroup
 from PyQt6.QtWidgets import QWidget
 
+from app.gui.bars import make_action, name_action
 from app.gui.language import tr
-from app.gui.shortcuts import make_action, name_action
 from app.gui.theme import icon
 from app.gui.widgets import clock
 from app.settings import Overlays

@@ -6,8 +6,7 @@ from PyQt6.QtCore import QSize, Qt
 from PyQt6.QtGui import QPalette
 from PyQt6.QtWidgets import QFrame, QGridLayout, QLabel, QToolButton, QWidget
 
-from app.gui.language import tr
-from app.gui.sentences import in_own_words
+from app.gui.language import in_own_words, tr
 from app.gui.theme import icon
 from app.gui.widgets import count
 from app.runtime.live.change import ChangeReport

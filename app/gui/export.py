@@ -1,20 +1,23 @@
-"""What can be taken out of the window: pictures of its panels, keypoints, the network."""
+"""What can be taken out of the window: pictures, keypoints, the network, a report of an error."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
 
-from PyQt6.QtCore import QBuffer, QIODevice
+from PyQt6.QtCore import QBuffer, QIODevice, QObject, pyqtSignal
 from PyQt6.QtGui import QPainter
 from PyQt6.QtSvg import QSvgGenerator
-from PyQt6.QtWidgets import QFileDialog, QMenu, QWidget
+from PyQt6.QtWidgets import QApplication, QFileDialog, QMenu, QWidget
 
+from app.diagnosis import as_text, diagnose
+from app.gui.application import log_path, newest_log
+from app.gui.bars import make_action
 from app.gui.language import tr
 from app.gui.panels import Panels
 from app.gui.session import Session
-from app.gui.shortcuts import make_action
 from app.gui.sources import Sources
+from app.runtime.lifecycle import Task
 from app.runtime.live.trajectory import Trajectory
 from model.core.errors import UserError
 from model.core.files import whole_file
@@ -167,3 +170,34 @@ def _svg(widget: QWidget) -> bytes:
     widget.render(painter)
     painter.end()
     return written.data().data()
+
+
+_COPIED = (
+    "The diagnostics are in the clipboard. Paste them into your report; no picture is in them."
+)
+
+
+class Diagnostics(QObject):
+    """Gathers them beside the window, which takes seconds; ``say`` hears when they are there."""
+
+    _gathered = pyqtSignal(str)
+
+    def __init__(self, parent: QObject, say: Callable[[str], None]) -> None:
+        super().__init__(parent)
+        self._say = say
+        self._gathered.connect(self._take)
+
+    def copy(self) -> None:
+        """Put them into the clipboard, soon."""
+        self._say("Looking at this machine …")
+        Task("app-diagnostics", lambda: self._gathered.emit(_text())).start()
+
+    def _take(self, text: str) -> None:
+        if (clipboard := QApplication.clipboard()) is not None:
+            clipboard.setText(text)
+        self._say(_COPIED)
+
+
+def _text() -> str:
+    log = newest_log(log_path()).strip()
+    return f"{as_text(diagnose())}\n\nThe newest errors:\n{log or 'none'}\n"

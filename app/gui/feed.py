@@ -1,4 +1,4 @@
-"""Carries what the session has published to the widgets, a tick of the timer at a time."""
+"""Carries what the session publishes to the widgets, a tick at a time; notices slowness."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from numpy.typing import NDArray
 from PyQt6.QtCore import QObject, Qt, QTimer, pyqtSignal
 
 from app.gui.actions import Actions
+from app.gui.language import in_own_words, tr
 from app.gui.panels import Panels
-from app.gui.sentences import in_own_words
 from app.gui.session import Session
 from app.gui.sources import Sources
 from app.gui.widgets import StatusBar, chip, time_left
 from app.runtime.capture.source import Frame
 from app.runtime.live.change import ComparisonMeter
-from app.runtime.live.results import Array, Phase, PoseResult
+from app.runtime.live.results import Array, Phase, PoseResult, WorkerStatus
 from app.runtime.live.trajectory import Trajectory
 from model.core.crop import SquareBox
 from model.core.one_euro import OneEuroFilter
@@ -280,3 +280,60 @@ class StatusFeed:
         if preset and self._preset and preset != self._preset:
             self._actions.choose_preset(preset)
         self._preset = preset or self._preset
+
+
+ENOUGH = 12.0
+"""Predictions per second below which a skeleton visibly lags."""
+
+PATIENCE = 10.0
+"""So many seconds it must be slow before anybody is told."""
+
+_EVERY = 1.0  # seconds
+
+
+class SlownessNotice:
+    """Given the worker's state now and then, says once that predictions are too few.
+
+    Few predictions alone tell nothing: nobody may be there, or the source may be slow. So frames
+    must be dropped meanwhile, which only happens to frames that came and waited.
+    """
+
+    def __init__(self) -> None:
+        self._said = False
+        self._since: float | None = None
+        self._dropped = 0
+        self._due = float("-inf")
+
+    def check(self, now: float, status: WorkerStatus) -> str:
+        """The sentence to say at the time ``now`` (seconds); empty when there is none."""
+        if now < self._due:
+            return ""
+        # Predictions, and with them the frames dropped, come in bursts.
+        self._due = now + _EVERY
+        slow = 0 < status.predictions_per_second < ENOUGH and status.phase is not Phase.OFFLINE
+        falls_behind = status.dropped > self._dropped
+        self._dropped = status.dropped
+        if self._said or not (slow and falls_behind):
+            self._since = None
+            return ""
+        if self._since is None:
+            self._since = now
+        if now - self._since < PATIENCE:
+            return ""
+        self._said = True
+        return _sentence(status)
+
+
+def _sentence(status: WorkerStatus) -> str:
+    rate = f"{status.predictions_per_second:.0f}"
+    if status.phase in (Phase.PERSONALIZING, Phase.HELD_BACK, Phase.UNDONE):
+        return tr(
+            "This machine manages {rate} predictions a second while it learns: switch Personalize "
+            "off once the pose fits, or choose a smaller batch size in Settings.",
+            rate=rate,
+        )
+    return tr(
+        "This machine manages {rate} predictions a second: close other programs, play files "
+        "slower, or start with --weights of a lighter network.",
+        rate=rate,
+    )

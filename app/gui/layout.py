@@ -1,6 +1,8 @@
-"""Where the panels of the window lie, and how they make room for the picture."""
+"""Where the panels lie, how they make room for the picture, and the two views: Simple, Explain."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 from PyQt6.QtCore import QByteArray, Qt
 from PyQt6.QtGui import QAction
@@ -8,6 +10,7 @@ from PyQt6.QtWidgets import QDockWidget, QMainWindow, QToolBar, QWidget
 
 from app.gui.language import tr
 from app.gui.panels import Panels
+from app.settings import AppSettings, Overlays, ViewSettings
 
 _RIGHT = Qt.DockWidgetArea.RightDockWidgetArea
 _BOTTOM = Qt.DockWidgetArea.BottomDockWidgetArea
@@ -101,3 +104,50 @@ class PictureAlone:
         for bar in bars:
             if bar is not None:
                 bar.setVisible(visible)
+
+
+_LAYOUT_VERSION = 3
+
+
+class Views:
+    """Switches between the views; each keeps its overlays and where its panels lie.
+
+    ``arrange`` puts the panels of ``window`` where they belong at first, in the view that explains
+    or else in the one for people.
+    """
+
+    def __init__(
+        self, window: QMainWindow, arrange: Callable[[bool], None], settings: AppSettings
+    ) -> None:
+        self._window = window
+        self._arrange = arrange
+        self._views = {False: settings.people, True: settings.explain}
+        self.explaining = settings.explaining
+
+    def show(self) -> Overlays:
+        """Lay the panels as the present view had them; returns its overlays."""
+        view = self._views[self.explaining]
+        if not self._window.restoreState(QByteArray(view.state), _LAYOUT_VERSION):
+            self._arrange(self.explaining)
+        return view.overlays
+
+    def switch(self, explaining: bool, overlays: Overlays) -> Overlays:
+        """Keep the present view, with its ``overlays``, and show the other one."""
+        self.keep(overlays)
+        self.explaining = explaining
+        return self.show()
+
+    def keep(self, overlays: Overlays) -> None:
+        """Remember how the present view looks now."""
+        state = self._window.saveState(_LAYOUT_VERSION).data()
+        self._views[self.explaining] = ViewSettings(overlays, state)
+
+    @property
+    def people(self) -> ViewSettings:
+        """The view for people as it was kept last."""
+        return self._views[False]
+
+    @property
+    def explain(self) -> ViewSettings:
+        """The view that explains as it was kept last."""
+        return self._views[True]

@@ -13,25 +13,21 @@ from PyQt6.QtWidgets import QMainWindow, QVBoxLayout, QWidget
 
 from app.gui.actions import Actions, Handlers, Preset
 from app.gui.application import APP_NAME, show_about
-from app.gui.bars import build_menus, build_toolbar
+from app.gui.bars import apply_keys, build_menus, build_toolbar, changed_keys
 from app.gui.camera_previews import CameraPreviews
-from app.gui.diagnostics import Diagnostics
-from app.gui.export import ExportMenu
+from app.gui.export import Diagnostics, ExportMenu
 from app.gui.feed import Feed, StatusFeed, WindowTimer
 from app.gui.guidance import Guide
 from app.gui.language import tr
-from app.gui.layout import Docks, PictureAlone
-from app.gui.learning import LearningChoice
+from app.gui.layout import Docks, PictureAlone, Views
 from app.gui.offline import OfflineVideos, Playing
 from app.gui.panels import build_panels
 from app.gui.panels.keypointgan import KeypointGanChoice
-from app.gui.preferences import SettingsDialog
+from app.gui.preferences import LearningChoice, SettingsDialog
 from app.gui.profiles import ProfileMenu, Profiles
 from app.gui.session import Session
-from app.gui.shortcuts import apply_keys, changed_keys
 from app.gui.sources import SourceMenu, SourceOpener, Sources, dropped_choice
 from app.gui.transport import Transport
-from app.gui.views import Views
 from app.gui.widgets import MessageBar, StatusBar
 from app.runtime.live.results import Comparison, Phase
 from app.runtime.profiles import ProfileFolder

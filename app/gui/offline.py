@@ -22,14 +22,12 @@ from PyQt6.QtWidgets import (
 )
 
 from app.gui.change_card import ChangeCard
-from app.gui.dialogs import AskingDialog
-from app.gui.language import tr
+from app.gui.language import in_own_words, tr
 from app.gui.panels import Panels
-from app.gui.sentences import in_own_words
 from app.gui.session import Session
 from app.gui.sources import Sources, video_files
 from app.gui.theme import icon
-from app.gui.widgets import ElidedLabel, count, time_left
+from app.gui.widgets import AskingDialog, ElidedLabel, count, time_left
 from app.runtime.live.results import OfflineProgress, Phase
 from app.runtime.recordings.offline_run import OfflineOutcome, OfflineWish, whole_wish
 from model.core.errors import UserError

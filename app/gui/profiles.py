@@ -18,11 +18,10 @@ from PyQt6.QtWidgets import (
 )
 
 from app.gui.actions import Actions
-from app.gui.dialogs import AskingDialog
 from app.gui.language import tr
 from app.gui.session import Session
 from app.gui.theme import icon
-from app.gui.widgets import count
+from app.gui.widgets import AskingDialog, count
 from app.runtime.profiles import LONGEST_NAME, ProfileFolder, StoredProfile, slug
 from model.adaptation.profile import SUFFIX
 from model.core.errors import UserError

@@ -17,9 +17,9 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
+from app.gui.bars import make_action
 from app.gui.language import tr
 from app.gui.session import Session
-from app.gui.shortcuts import make_action
 from app.gui.widgets import clock
 from app.runtime.capture.source import Playback
 

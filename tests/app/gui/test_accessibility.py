@@ -25,11 +25,11 @@ from PyQt6.QtWidgets import (
 from pytestqt.qtbot import QtBot
 
 from app.gui.camera_previews import CameraPreviews
-from app.gui.dialogs import AskingDialog
 from app.gui.main_window import MainWindow
 from app.gui.offline import OfflineDialog
 from app.gui.preferences import SettingsDialog
 from app.gui.profiles import PickDialog, SaveDialog
+from app.gui.widgets import AskingDialog
 from app.runtime.live.change import Change, ChangeReport
 from app.runtime.live.results import Phase, WorkerStatus
 from app.runtime.profiles import ProfileFolder

@@ -11,7 +11,7 @@ from PyQt6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from app.diagnosis import Finding
-from app.gui import diagnostics
+from app.gui import export
 
 
 def test_versions_and_newest_errors_are_copied(
@@ -25,11 +25,11 @@ def test_versions_and_newest_errors_are_copied(
 
     log = tmp_path / "window.log"
     log.write_text("2026 ERROR no such luck\n", encoding="utf-8")
-    monkeypatch.setattr(diagnostics, "diagnose", diagnose)
-    monkeypatch.setattr(diagnostics, "log_path", lambda: log)
+    monkeypatch.setattr(export, "diagnose", diagnose)
+    monkeypatch.setattr(export, "log_path", lambda: log)
     said: list[str] = []
     parent = QObject()
-    diagnostics.Diagnostics(parent, said.append).copy()
+    export.Diagnostics(parent, said.append).copy()
     qtbot.waitUntil(lambda: len(said) == 2)
     clipboard = QApplication.clipboard()
     assert clipboard is not None

@@ -9,8 +9,8 @@ from PyQt6.QtCore import Qt
 from PyQt6.QtWidgets import QFileDialog, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
+from app.gui.feed import PATIENCE, SlownessNotice
 from app.gui.main_window import MainWindow
-from app.gui.slowness import PATIENCE, SlownessNotice
 from app.gui.sources import SourceMenu
 from app.runtime.live.results import Phase, WorkerStatus
 from app.settings import AppSettings, SourceChoice, SourceKind

@@ -18,8 +18,7 @@ from pytestqt.qtbot import QtBot
 
 from app.gui import launch
 from app.gui.painting import to_qimage
-from app.gui.panels.keypointgan import NO_WEIGHTS, KeypointGanChoice, KeypointGanPanel
-from app.gui.panels.keypointgan_pictures import arrange
+from app.gui.panels.keypointgan import NO_WEIGHTS, KeypointGanChoice, KeypointGanPanel, arrange
 from app.runtime.live.results import PoseResult, RedrawRequest
 from app.settings import AppSettings
 from model.core.crop import SquareBox

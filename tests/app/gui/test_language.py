@@ -13,10 +13,17 @@ from PyQt6.QtGui import QAction
 from PyQt6.QtWidgets import QApplication, QToolButton
 from pytestqt.qtbot import QtBot
 
-from app.gui.knobs import title_of
-from app.gui.language import LANGUAGES, TRANSLATIONS, read_messages, tr, use_language
-from app.gui.preferences import LEARNING, WINDOW, SettingsDialog
-from app.gui.sentences import PHRASES, SENTENCES, in_own_words
+from app.gui.language import (
+    LANGUAGES,
+    PHRASES,
+    SENTENCES,
+    TRANSLATIONS,
+    in_own_words,
+    read_messages,
+    tr,
+    use_language,
+)
+from app.gui.preferences import LEARNING, WINDOW, SettingsDialog, title_of
 from app.gui.widgets import chip
 from app.runtime.live import change
 from app.runtime.live.results import Phase, WorkerStatus

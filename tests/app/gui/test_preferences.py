@@ -11,7 +11,7 @@ from PyQt6.QtWidgets import QCheckBox, QComboBox, QLabel, QLineEdit
 from pytestqt.qtbot import QtBot
 
 from app.gui.actions import OWN
-from app.gui.knobs import text_of
+from app.gui.bars import actions_with_keys
 from app.gui.main_window import MainWindow
 from app.gui.preferences import (
     LEARNING,
@@ -19,8 +19,8 @@ from app.gui.preferences import (
     SettingsDialog,
     learning_settings,
     learning_values,
+    text_of,
 )
-from app.gui.shortcuts import actions_with_keys
 from app.settings import AppSettings, Value
 from model.adaptation import DEFAULT_PRESET, PRESETS, PersonalizationSettings, preset
 from model.core.errors import UserError

@@ -11,9 +11,8 @@ from PyQt6.QtGui import QColor, QImage, QKeyEvent
 from pytestqt.qtbot import QtBot
 
 from app.gui import colours
-from app.gui.live_view import LiveView
+from app.gui.live_view import Divider, LiveView
 from app.gui.main_window import MainWindow
-from app.gui.split import Divider
 from app.runtime.live.results import Comparison, NetworkInfo, PoseResult
 from app.settings import Overlays
 from tests.app.gui.window_fakes import FakeSession, make_frame, make_result, make_window, tick
