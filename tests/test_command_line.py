@@ -12,7 +12,7 @@ import pytest
 
 import main
 from app.cli import COMMANDS, window
-from app.runtime.osc import DEFAULT_ADDRESS
+from app.runtime.processors import DEFAULT_ADDRESS
 from model.core.errors import UserError
 
 ROOT = Path(__file__).resolve().parents[1]

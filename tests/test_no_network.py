@@ -14,7 +14,7 @@ from PyQt6.QtCore import QTimer
 from PyQt6.QtWidgets import QApplication
 
 from app.assets import demo
-from app.runtime.osc import DEFAULT_ADDRESS
+from app.runtime.processors import DEFAULT_ADDRESS
 from main import main
 from model import save
 from tests.networks import small_network

@@ -10,8 +10,7 @@ from pathlib import Path
 import torch
 
 from app.assets import WEIGHTS
-from app.benchmarks.sights import Sight, found_people
-from app.benchmarks.timing import medians
+from app.benchmarks.timing import Sight, found_people, medians
 from app.runtime.live.engine import load_engine
 from model.core.device import ServingPrecision
 from model.evaluation.rival import Rival

@@ -1,4 +1,4 @@
-"""One online step, update and prediction, beside the released loop on the same pairs."""
+"""One online step, update and prediction, beside the released loop, organised as it is there."""
 
 from __future__ import annotations
 
@@ -17,9 +17,15 @@ from torch.nn import functional
 from torch.utils.flop_counter import FlopCounterMode
 
 from app.assets import DETECTOR, PERCEPTUAL_WEIGHTS, PERSON_MASK, WEIGHTS
-from app.benchmarks.released_step import ReleasedStep
-from app.benchmarks.sights import Sight, found_people
-from app.benchmarks.timing import Peak, Ratio, measure_peak, milliseconds, synchronized
+from app.benchmarks.timing import (
+    Peak,
+    Ratio,
+    Sight,
+    found_people,
+    measure_peak,
+    milliseconds,
+    synchronized,
+)
 from model.adaptation import (
     DEFAULT_PRESET,
     PersonalizationSettings,
@@ -30,6 +36,7 @@ from model.adaptation import (
 )
 from model.adaptation.guard import HOLD_EVERY, Guard
 from model.adaptation.pairs import Pairs
+from model.adaptation.parameters import configure
 from model.core.crop import CROP_SIZE
 from model.core.device import ServingPrecision, choose_device
 from model.core.errors import UserError
@@ -41,6 +48,51 @@ from model.ttp.networks import NetworkSpec, PoseNetwork
 from model.ttp.onnx_int8 import Range
 from model.ttp.prediction import crop_tensor
 from model.ttp.trunk import FrozenTrunk, fastest_engine, keys_of
+
+
+@dataclass(frozen=True)
+class ReleasedResult:
+    """``loss`` before the step, ``logged`` after it, and the batch's ``heatmaps`` (B, K, H, H)."""
+
+    loss: float
+    logged: float
+    heatmaps: Tensor
+
+
+class ReleasedStep:
+    """Update on a batch of pairs, then predict the same batch, in float32 and all at once.
+
+    As in the released code, the loss is computed a second time after the step, to be logged, for
+    which the VGG sees all targets and all reconstructions again (pitfall 5); and the whole batch is
+    predicted, though only its first sample is the frame itself (pitfall 6). The loss that is logged
+    has running means of its own here, so that it changes nothing.
+
+    Args:
+        network: is updated in place, by Adam.
+        perceptual: the loss; its running means move.
+        learning_rate: the published 1e-4.
+    """
+
+    def __init__(
+        self, network: PoseNetwork, perceptual: PerceptualLoss, learning_rate: float = 1e-4
+    ) -> None:
+        self._network = network
+        self._perceptual = perceptual
+        self._logging = PerceptualLoss(perceptual.features).to(network.device)
+        parameters = configure(network, "all").values()
+        self._optimiser = torch.optim.Adam(parameters, lr=learning_rate)
+
+    def __call__(self, target: Tensor, source: Tensor) -> ReleasedResult:
+        """One step on targets (B, 3, S, S) and sources (B, 3, 128, 128), normalised."""
+        loss = self._perceptual(self._network(target, source).reconstruction, target)
+        self._optimiser.zero_grad()
+        loss.backward()
+        self._optimiser.step()
+        with torch.no_grad():
+            output = self._network(target, source)
+            logged = self._logging(output.reconstruction, target)
+        return ReleasedResult(float(loss.detach()), float(logged), output.heatmaps)
+
 
 LOSS_TOLERANCE = 1e-4
 """How far the loss may be from the released loop's, as a share of it."""

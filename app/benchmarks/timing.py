@@ -1,4 +1,4 @@
-"""Several ways to do the same, timed in turns: what disturbs the machine disturbs all of them."""
+"""Several ways to do the same, timed in turns on the same frames: noise disturbs all of them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,15 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
+
+from app.assets import demo as demo_called
+from app.runtime.capture.files import VideoSource
+from model.core.crop import SquareBox
+from model.core.errors import UserError
+from model.tracking import PersonFollower
 
 _WARM_UP = 3
 _BEST_OF = 5
@@ -105,3 +113,27 @@ def synchronized(way: Callable[[], object], device: torch.device) -> Callable[[]
         return result
 
     return whole
+
+
+Sight = tuple[NDArray[np.uint8], SquareBox]
+"""A frame (H x W x 3, uint8 RGB) and the person's square."""
+
+
+def found_people(demo: str, follower: PersonFollower, count: int) -> list[Sight]:
+    """The first ``count`` frames of a clip that show a person, or as many as there are.
+
+    ``UserError`` if there is no such clip, or nobody in it.
+    """
+    seen: list[Sight] = []
+    source = VideoSource(demo_called(demo).video)
+    source.open()
+    try:
+        while len(seen) < count and (grab := source.read()) is not None:
+            box = follower.locate(grab.image, grab.time)
+            if box is not None:
+                seen.append((grab.image, box))
+    finally:
+        source.close()
+    if not seen:
+        raise UserError(f"Nobody was found in the clip {demo}. Choose another.")
+    return seen

@@ -12,7 +12,7 @@ from app.gui import colours
 from app.gui.language import tr
 from app.gui.painting import to_qimage
 from app.gui.theme import paint_icon
-from app.runtime.capture.previews import Preview
+from app.runtime.capture.camera import Preview
 from app.runtime.lifecycle import Task
 
 _INTERVAL_MS = 100

@@ -11,14 +11,14 @@ from PyQt6.QtSvg import QSvgGenerator
 from PyQt6.QtWidgets import QApplication, QFileDialog, QMenu, QWidget
 
 from app.diagnosis import as_text, diagnose
+from app.gui.actions import make_action
 from app.gui.application import log_path, newest_log
-from app.gui.bars import make_action
 from app.gui.language import tr
 from app.gui.panels import Panels
 from app.gui.session import Session
 from app.gui.sources import Sources
 from app.runtime.lifecycle import Task
-from app.runtime.live.trajectory import Trajectory
+from app.runtime.live.export import Trajectory
 from model.core.errors import UserError
 from model.core.files import whole_file
 

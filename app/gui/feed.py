@@ -20,8 +20,8 @@ from app.gui.sources import Sources
 from app.gui.widgets import StatusBar, chip, time_left
 from app.runtime.capture.source import Frame
 from app.runtime.live.change import ComparisonMeter
+from app.runtime.live.export import Trajectory
 from app.runtime.live.results import Array, Phase, PoseResult, WorkerStatus
-from app.runtime.live.trajectory import Trajectory
 from model.core.crop import SquareBox
 from model.core.one_euro import OneEuroFilter
 

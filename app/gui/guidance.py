@@ -18,7 +18,7 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
-from app.gui.bars import make_action
+from app.gui.actions import make_action
 from app.gui.feed import SlownessNotice
 from app.gui.language import tr
 from app.gui.live_view import LiveView

@@ -24,8 +24,7 @@ from app.runtime.capture.camera import list_cameras
 from app.runtime.live.engine import Engine, load_engine
 from app.runtime.live.session import LiveSession
 from app.runtime.live.sources import LiveSources
-from app.runtime.osc import OscProcessor
-from app.runtime.processors import Processor, load_processor
+from app.runtime.processors import OscProcessor, Processor, load_processor
 from app.settings import (
     AppSettings,
     SourceChoice,

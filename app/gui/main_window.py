@@ -11,9 +11,9 @@ from PyQt6.QtCore import QByteArray, QTimer
 from PyQt6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
 from PyQt6.QtWidgets import QMainWindow, QVBoxLayout, QWidget
 
-from app.gui.actions import Actions, Handlers, Preset
+from app.gui.actions import Actions, Handlers, Preset, apply_keys, changed_keys
 from app.gui.application import APP_NAME, show_about
-from app.gui.bars import apply_keys, build_menus, build_toolbar, changed_keys
+from app.gui.bars import build_menus, build_toolbar
 from app.gui.camera_previews import CameraPreviews
 from app.gui.export import Diagnostics, ExportMenu
 from app.gui.feed import Feed, StatusFeed, WindowTimer

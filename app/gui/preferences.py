@@ -25,8 +25,7 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
-from app.gui.actions import OWN, Actions
-from app.gui.bars import ShortcutTable
+from app.gui.actions import OWN, Actions, ShortcutTable
 from app.gui.language import in_own_words, tr
 from app.gui.session import Session
 from app.gui.theme import is_dark

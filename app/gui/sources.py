@@ -14,8 +14,8 @@ from PyQt6.QtWidgets import QApplication, QFileDialog, QMenu, QWidget
 from app.assets import Demo, KnownJoints
 from app.gui.language import tr
 from app.gui.theme import icon
+from app.runtime.capture.camera import Preview
 from app.runtime.capture.files import VIDEO_SUFFIXES
-from app.runtime.capture.previews import Preview
 from app.runtime.lifecycle import Task
 from app.runtime.live.results import PoseResult
 from app.settings import CAMERA_MODES, MOST_RECENT, CameraMode, SourceChoice, SourceKind

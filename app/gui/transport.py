@@ -17,7 +17,7 @@ from PyQt6.QtWidgets import (
     QWidget,
 )
 
-from app.gui.bars import make_action
+from app.gui.actions import make_action
 from app.gui.language import tr
 from app.gui.session import Session
 from app.gui.widgets import clock

@@ -11,7 +11,7 @@ from PyQt6.QtWidgets import QAbstractButton, QMessageBox, QWidget
 from app.gui.language import tr
 from app.gui.widgets import clock
 from app.runtime.lifecycle import Task
-from app.runtime.recordings.unfinished import UnfinishedTake, delete, find_unfinished, keep, recover
+from app.runtime.recordings.take import UnfinishedTake, delete, find_unfinished, keep, recover
 from model.core.errors import UserError
 
 _NAMED = 3

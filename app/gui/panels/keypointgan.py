@@ -15,7 +15,7 @@ from PyQt6.QtWidgets import QFileDialog, QSizePolicy, QVBoxLayout, QWidget
 
 from app.assets import KEYPOINT_GAN_WEIGHTS
 from app.gui import colours
-from app.gui.bars import make_action, name_action
+from app.gui.actions import make_action, name_action
 from app.gui.language import in_own_words, tr
 from app.gui.painting import to_qimage
 from app.gui.panels.point_editor import PointEditor

@@ -9,9 +9,9 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from app.runtime.capture.capture_thread import SourceSwitch
 from app.runtime.capture.ring import FrameRing
 from app.runtime.capture.source import Frame, FrameSource, Playback, SourceInfo
-from app.runtime.capture.switch import SourceSwitch
 from app.runtime.lifecycle import (
     CancelOffline,
     ChoosePerson,

@@ -8,9 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.assets import DEMOS, Demo, KnownJoints, demo
-from app.runtime.capture.camera import CameraSource, find_camera, list_cameras
+from app.runtime.capture.camera import (
+    CameraPreview,
+    CameraSource,
+    Preview,
+    find_camera,
+    list_cameras,
+)
 from app.runtime.capture.files import ImageFolderSource, VideoSource
-from app.runtime.capture.previews import CameraPreview, Preview
 from app.runtime.capture.source import FrameSource
 from app.runtime.live.results import PoseResult
 from app.runtime.live.session import LiveSession

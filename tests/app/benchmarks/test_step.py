@@ -8,10 +8,8 @@ import pytest
 import torch
 
 from app.benchmarks import step as benchmark
-from app.benchmarks.released_step import ReleasedStep
-from app.benchmarks.sights import Sight
-from app.benchmarks.step import HEATMAP_TOLERANCE, LOSS_TOLERANCE, compare
-from app.benchmarks.timing import Ratio, measure_peak
+from app.benchmarks.step import HEATMAP_TOLERANCE, LOSS_TOLERANCE, ReleasedStep, compare
+from app.benchmarks.timing import Ratio, Sight, measure_peak
 from main import main
 from model.adaptation import preset
 from model.core.crop import SquareBox

@@ -37,7 +37,7 @@ from app.runtime.live import change
 from app.runtime.live.change import Change, ChangeReport
 from app.runtime.live.results import OfflineProgress, Phase, Schedule, WorkerStatus
 from app.runtime.profiles import ProfileFolder
-from app.runtime.recordings.unfinished import UnfinishedTake
+from app.runtime.recordings.take import UnfinishedTake
 from app.settings import AppSettings, Language
 from model.adaptation import Learnt
 from tests.app.gui.window_fakes import (

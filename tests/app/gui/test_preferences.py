@@ -10,8 +10,7 @@ from PyQt6.QtGui import QKeySequence
 from PyQt6.QtWidgets import QCheckBox, QComboBox, QLabel, QLineEdit
 from pytestqt.qtbot import QtBot
 
-from app.gui.actions import OWN
-from app.gui.bars import actions_with_keys
+from app.gui.actions import OWN, actions_with_keys
 from app.gui.main_window import MainWindow
 from app.gui.preferences import (
     LEARNING,

@@ -14,7 +14,7 @@ from pytestqt.qtbot import QtBot
 from app.assets import Demo, KnownJoints
 from app.gui.main_window import MainWindow
 from app.gui.panels.keypointgan import KeypointGanChoice
-from app.runtime.capture.previews import Preview
+from app.runtime.capture.camera import Preview
 from app.runtime.capture.source import Frame, Playback
 from app.runtime.live.change import ChangeReport
 from app.runtime.live.results import (

@@ -13,9 +13,10 @@ import pytest
 from pythonosc import osc_bundle, osc_message, osc_server
 from pythonosc.udp_client import UDPClient
 
-from app.runtime.osc import DEFAULT_ADDRESS, OscProcessor
 from app.runtime.processors import (
+    DEFAULT_ADDRESS,
     GuardedProcessor,
+    OscProcessor,
     ProcessorResult,
     ProcessorThread,
     load_processor,

@@ -10,7 +10,7 @@ import pytest
 
 import main
 from app.assets import WEIGHTS
-from app.cli.experiments import study_request
+from app.cli.reproduce import study_request
 from model.adaptation import preset
 from model.core.errors import UserError
 from model.data.catalogue import Request

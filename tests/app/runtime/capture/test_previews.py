@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from app.runtime.capture.previews import CameraPreview
+from app.runtime.capture.camera import CameraPreview
 from model.core.errors import UserError
 from tests.app.runtime.capture.fake import FakeCamera, picture
 from tests.app.runtime.live.machinery import wait_for

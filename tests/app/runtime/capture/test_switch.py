@@ -8,10 +8,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from app.runtime.capture import switch as switch_module
+from app.runtime.capture import source as switch_module
+from app.runtime.capture.capture_thread import SourceChangedError, SourceSwitch
 from app.runtime.capture.ring import FrameRing
 from app.runtime.capture.source import Grab, SourceInfo
-from app.runtime.capture.switch import SourceChangedError, SourceSwitch
 from app.runtime.lifecycle import Task
 from model.core.errors import UserError
 from tests.app.runtime.capture.fake import FakeCamera, picture

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from app.runtime.live.trajectory import Trajectory
+from app.runtime.live.export import Trajectory
 from model.core.errors import UserError
 from tests.app.runtime.recordings.stand_ins import NETWORK, found, not_found
 

@@ -17,8 +17,13 @@ import numpy as np
 import psutil
 import pytest
 
-from app.runtime.recordings.take import ABOUT, COCO, KEYPOINTS, SLEAP, UNFINISHED, VIDEO
-from app.runtime.recordings.unfinished import (
+from app.runtime.recordings.take import (
+    ABOUT,
+    COCO,
+    KEYPOINTS,
+    SLEAP,
+    UNFINISHED,
+    VIDEO,
     UnfinishedTake,
     delete,
     find_unfinished,
