@@ -11,7 +11,7 @@ from onnx import TensorProto, helper, numpy_helper
 from torch import nn
 
 from model.ttp.networks.movenet import SIZES, MoveNetEncoder, Neck
-from model.ttp.networks.movenet_weights import movenet_convolutions
+from model.ttp.networks.pretrained import movenet_convolutions
 
 
 def write_movenet(

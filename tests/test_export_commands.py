@@ -14,7 +14,7 @@ import model
 from app.assets import DETECTOR
 from model.core.weights import read_metadata
 from model.ttp.networks import NetworkSpec
-from model.ttp.networks.movenet_weights import read_movenet
+from model.ttp.networks.pretrained import read_movenet
 from tests.movenets import write_movenet
 from tests.networks import small_network
 from tests.released import filled, released_shapes

@@ -35,7 +35,7 @@ from model.experiments import result
 from model.imm.loss import load_features
 from model.keypointgan import weights as keypointgan_weights
 from model.tracking import PersonDetector, PersonMasker
-from model.ttp.networks.movenet_weights import read_movenet
+from model.ttp.networks.pretrained import read_movenet
 from tests.networks import small_network
 
 _ROOT = Path(__file__).resolve().parents[1]

@@ -14,7 +14,7 @@ from model.core.errors import UserError
 from model.engine.run import TrainingResult
 from model.ttp.networks import NetworkSpec, PoseNetwork
 from model.ttp.networks.movenet import MoveNetEncoder
-from model.ttp.networks.movenet_weights import movenet_convolutions
+from model.ttp.networks.pretrained import movenet_convolutions
 from model.ttp.training import job as job_module
 from model.ttp.training.job import Job, ResidentJob, TrainingJob, run_resident, run_training
 from model.ttp.training.resident import Bank

@@ -24,8 +24,8 @@ from model.keypointgan.rendering import (
     draw_skeletons,
     skeleton_of,
 )
-from model.ttp.training.loader import make_loader
 from model.ttp.training.settings import TrainingSettings
+from model.ttp.training.step import make_loader
 
 # Pictures whose size stands for all: those of so many examples, spread over an epoch.
 _SAMPLE = 32

@@ -31,11 +31,10 @@ from model.data.sampling import Mixture
 from model.engine.ranks import Ranks
 from model.engine.run import Learner, Losses, TimeBudget
 from model.ttp.objective import JointObjective
-from model.ttp.training.loader import make_loader
 from model.ttp.training.resident import BatchMaker, load_bank
 from model.ttp.training.resident_step import ResidentStep
 from model.ttp.training.settings import Precision, ResidentSettings, TrainingSettings
-from model.ttp.training.step import TtpStep
+from model.ttp.training.step import TtpStep, make_loader
 
 _TURNS = 2
 _FRAMES = 48

@@ -238,8 +238,7 @@ def _run_gain(args: argparse.Namespace) -> int:
     from model.core.device import choose_device
     from model.data.catalogue import Request
     from model.engine.ranks import joined_ranks
-    from model.evaluation.gain import compared
-    from model.evaluation.gain_report import GainReport
+    from model.evaluation.gain import GainReport, compared
     from model.evaluation.personalized import Protocol
 
     weights = args.weights or WEIGHTS

@@ -107,7 +107,7 @@ def _import_imm(args: argparse.Namespace) -> int:
 
 def _import_movenet(args: argparse.Namespace) -> NetworkSpec:
     from model.core.errors import UserError
-    from model.ttp.networks.movenet_weights import read_movenet
+    from model.ttp.networks.pretrained import read_movenet
     from model.ttp.weights import import_network
 
     if args.channel_order == "bgr":

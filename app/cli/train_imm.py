@@ -10,7 +10,7 @@ from app.cli import DATA_NAMES, Subparsers
 from app.cli.options import Interruption, add_run, add_steps, chosen_training, run_options, tell
 
 if TYPE_CHECKING:
-    from model.imm.job import ImmJob
+    from model.imm.training import ImmJob
 
 
 def add_parser(subparsers: Subparsers) -> None:
@@ -53,7 +53,7 @@ def add_parser(subparsers: Subparsers) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Train and say where the network is."""
-    from model.imm.job import run_imm_training
+    from model.imm.training import run_imm_training
 
     job = _job(args)
     with Interruption() as interruption:
@@ -64,9 +64,8 @@ def run(args: argparse.Namespace) -> int:
 def _job(args: argparse.Namespace) -> ImmJob:
     from app.assets import PERCEPTUAL_WEIGHTS
     from model.data.catalogue import Request
-    from model.imm.job import ImmJob
     from model.imm.networks import ImmSpec
-    from model.imm.training import ImmSettings
+    from model.imm.training import ImmJob, ImmSettings
 
     options = run_options(args)
     given = {"points": args.points}

@@ -37,8 +37,8 @@ _TITLES = ("As trained", "Personalized")
 _HANDLE = 14.0
 _PADDING = 8.0
 _TOP = 12.0
-_CLOTH = QColor(colours.GROUND)
-_CLOTH.setAlphaF(0.85)
+_NAMES_GROUND = QColor(colours.GROUND)
+_NAMES_GROUND.setAlphaF(0.85)
 _HALO = QColor(colours.GROUND)
 _LINE = QColor("#FFFFFF")
 _TEXT = QColor("#F2F4F7")
@@ -111,7 +111,7 @@ class Divider:
         if not picture.contains(label):
             return False
         painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(_CLOTH)
+        painter.setBrush(_NAMES_GROUND)
         painter.drawRoundedRect(label, 4, 4)
         painter.setPen(_TEXT)
         painter.drawText(label, Qt.AlignmentFlag.AlignCenter, text)

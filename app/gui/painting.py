@@ -14,9 +14,8 @@ from PyQt6.QtGui import QColor, QFontMetricsF, QImage, QPainter, QPen, QPolygonF
 from app.gui import colours
 from app.runtime.live.results import Array, KeypointGanInfo, NetworkInfo, PoseResult
 from app.settings import Overlays
-from model.core.angles import ANGLES, joint_angles
 from model.core.crop import SquareBox
-from model.core.skeleton import COCO17, SURE
+from model.core.skeleton import ANGLES, COCO17, SURE, joint_angles
 from model.tracking import Detection
 
 

@@ -26,8 +26,8 @@ from pythonosc.udp_client import UDPClient
 from app.runtime.capture.source import Frame
 from app.runtime.lifecycle import ManagedThread
 from app.runtime.live.results import PoseResult
-from model.core.angles import ANGLES, joint_angles
 from model.core.errors import UserError
+from model.core.skeleton import ANGLES, joint_angles
 
 _log = logging.getLogger(__name__)
 

@@ -20,8 +20,8 @@ from model.adaptation.pairs import Pairs
 from model.adaptation.parameters import covers
 from model.adaptation.personalizer import Learnt, Personalizer, UpdateReport
 from model.adaptation.settings import PersonalizationSettings
+from model.core.crop import to_pictures
 from model.core.device import is_out_of_memory
-from model.core.images import to_pictures
 from model.core.motion import MotionFusion
 from model.tracking.scene import SceneChange
 from model.ttp.networks import PoseOutput

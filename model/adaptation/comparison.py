@@ -19,9 +19,8 @@ from torch import Tensor
 from model.adaptation.guard import mirror_disagreement
 from model.adaptation.memory import PersonView
 from model.adaptation.personalizer import Personalizer
-from model.core.crop import HEATMAP_SIZE, heatmap_to_image
+from model.core.crop import HEATMAP_SIZE, answers_both_ways, heatmap_to_image, to_tensor
 from model.core.heatmaps import decode
-from model.core.images import answers_both_ways, to_tensor
 from model.ttp.networks import PoseOutput
 from model.ttp.trunk import Key, keys_both_ways, keys_of
 

@@ -16,9 +16,8 @@ from torch import Tensor
 
 from model.adaptation.memory import SourceMemory
 from model.adaptation.personalizer import Personalizer
-from model.core.crop import HEATMAP_SIZE
+from model.core.crop import HEATMAP_SIZE, answers_both_ways, to_tensor
 from model.core.heatmaps import decode
-from model.core.images import answers_both_ways, to_tensor
 from model.ttp.networks import PoseOutput
 from model.ttp.trunk import Key, keys_both_ways
 

@@ -14,8 +14,7 @@ from model.adaptation.memory import PersonView, SourceMemory
 from model.adaptation.settings import Augmentations, PersonalizationSettings
 from model.core import augmentation
 from model.core.augmentation import Augmentation, Augmenter
-from model.core.crop import CROP_SIZE
-from model.core.images import to_tensor
+from model.core.crop import CROP_SIZE, to_tensor
 from model.core.masking import Masker, as_masks, only_person
 from model.ttp.networks import NetworkSpec
 

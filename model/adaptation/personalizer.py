@@ -14,10 +14,9 @@ from torch import Tensor
 from model.adaptation.pairs import Pairs, PairSampler
 from model.adaptation.parameters import configure
 from model.adaptation.settings import PersonalizationSettings
-from model.adaptation.tasks import ConsistencyTask, SelfSupervisedTask, task_for
-from model.adaptation.teacher import Teacher
+from model.adaptation.tasks import ConsistencyTask, SelfSupervisedTask, Teacher, task_for
+from model.core.crop import reduced
 from model.core.device import denormals_are_zero
-from model.core.images import reduced
 from model.core.masking import Masker
 from model.core.perceptual import PerceptualLoss
 from model.core.weights import swapped

@@ -12,8 +12,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torchvision.models.vgg import cfgs, make_layers
 
+from model.core.crop import reduced
 from model.core.errors import UserError
-from model.core.images import reduced
 from model.core.masking import error_weights, only_person
 
 # torchvision's name of each network, and where its feature slices end: after the ReLU of conv1_2,

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from model.core.augmentation import Augmentation, Augmenter
+from model.core.augmentation import Augmentation, Augmenter, random_thin_plate_warp
 from model.core.crop import (
     BOX_TO_SIDE,
     CENTRE_SHIFT,
@@ -23,7 +23,6 @@ from model.core.crop import (
 )
 from model.core.errors import UserError
 from model.core.skeleton import JointSet
-from model.core.thin_plate import random_thin_plate_warp
 from model.data.records import ABSENT, Clip, DataSet
 
 

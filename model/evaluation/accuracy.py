@@ -11,10 +11,17 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from model.core.crop import SquareBox, crop_matrix, heatmap_to_image, warp
+from model.core.crop import (
+    SquareBox,
+    crop_matrix,
+    heatmap_to_image,
+    mirror,
+    mirror_joints,
+    to_tensor,
+    warp,
+)
 from model.core.errors import UserError
 from model.core.heatmaps import decode
-from model.core.images import mirror, mirror_joints, to_tensor
 from model.core.skeleton import BBC7, JointSet
 from model.data.conversion import check_common_joints, convert_joints
 from model.data.records import BadDataError, Clip, DataSet

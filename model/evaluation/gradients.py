@@ -15,8 +15,7 @@ import torch
 from torch import Tensor
 
 from model.adaptation import PersonalizationSettings, Personalizer, PersonView, SourceMemory
-from model.core.crop import crop_matrix, transform
-from model.core.images import to_tensor
+from model.core.crop import crop_matrix, to_tensor, transform
 from model.core.masking import Masker
 from model.core.perceptual import PerceptualLoss
 from model.data.conversion import converted

@@ -22,10 +22,9 @@ from model.adaptation import (
 )
 from model.adaptation.guard import Check
 from model.adaptation.memory import LIVE_VIEWS
-from model.core.crop import heatmap_to_image
+from model.core.crop import heatmap_to_image, to_tensor
 from model.core.errors import UserError, check_choices, check_number
 from model.core.heatmaps import decode
-from model.core.images import to_tensor
 from model.core.skeleton import JointSet
 from model.data.records import BadDataError, Clip, DataSet
 from model.evaluation.accuracy import Predictions, gathered

@@ -26,8 +26,8 @@ import onnxruntime
 from numpy.typing import NDArray
 
 from model.core.crop import SquareBox, crop_matrix, invert, transform, warp
+from model.core.device import RUNTIME_ERRORS, cpu_session, first_line
 from model.core.errors import UserError
-from model.core.onnx_runtime import RUNTIME_ERRORS, cpu_session, first_line
 from model.core.skeleton import COCO17, PENN13
 from model.data.conversion import correspondence
 from model.data.records import ABSENT

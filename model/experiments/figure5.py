@@ -9,9 +9,16 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from model.core.crop import CROP_SIZE, SquareBox, crop_matrix, transform, warp
+from model.core.crop import (
+    CROP_SIZE,
+    SquareBox,
+    crop_matrix,
+    to_pictures,
+    to_tensor,
+    transform,
+    warp,
+)
 from model.core.errors import UserError
-from model.core.images import to_pictures, to_tensor
 from model.core.masking import as_masks, only_person
 from model.core.panels import resized
 from model.data.records import ABSENT, BadDataError, Clip, DataSet

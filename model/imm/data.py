@@ -8,8 +8,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from model.core.augmentation import WarpDistribution
 from model.core.crop import CROP_SIZE, crop_matrix, warp
-from model.core.thin_plate import WarpDistribution
 from model.data.records import Clip, DataSet
 
 PairKind = Literal["warp", "video"]

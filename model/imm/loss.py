@@ -11,8 +11,8 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
+from model.core.crop import IMAGENET_MEAN, IMAGENET_STD
 from model.core.errors import UserError
-from model.core.images import IMAGENET_MEAN, IMAGENET_STD
 from model.core.perceptual import VGGFeatures
 from model.imm.networks import resize
 

@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
+from model.core.augmentation import TARGET, random_thin_plate_warp
 from model.core.crop import CROP_SIZE, crop_matrix, transform, warp
 from model.core.errors import UserError, check_number
 from model.core.panels import resized
-from model.core.thin_plate import TARGET, random_thin_plate_warp
 from model.data.records import ABSENT, Clip, DataSet
 
 

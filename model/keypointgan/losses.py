@@ -10,8 +10,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from model.core.crop import IMAGENET_MEAN, IMAGENET_STD
 from model.core.errors import UserError
-from model.core.images import IMAGENET_MEAN, IMAGENET_STD
 from model.core.perceptual import VGGFeatures
 from model.core.weights import read_tensors
 from model.data.files import read_mat

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from model.core.onnx_runtime import checked_session
+from model.core.device import checked_session
 
 LONG_SIDE = 256
 STRIDE = 32

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from model.core.crop import SquareBox, warp
+from model.core.device import checked_session
 from model.core.masking import MASK_INPUT, MASK_SIZE, PersonMask, mask_matrix
-from model.core.onnx_runtime import checked_session
 
 # Less of the picture than this is no person found, but a face on a poster or nothing at all.
 _LEAST_SHARE = 0.015

@@ -8,9 +8,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from model.core.crop import CROP_SIZE
+from model.core.crop import CROP_SIZE, reduced
 from model.core.heatmaps import LOGIT_SIGMA, gaussian_targets, logit_loss, supervised_loss
-from model.core.images import reduced
 from model.core.masking import mass_off_person, on_person
 from model.core.perceptual import PerceptualLoss
 from model.ttp.networks import NetworkSpec, PoseNetwork

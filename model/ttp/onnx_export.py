@@ -20,11 +20,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from model.core.crop import BOX_TO_SIDE
+from model.core.crop import BOX_TO_SIDE, IMAGENET_MEAN, IMAGENET_STD, to_tensor
+from model.core.device import RUNTIME_ERRORS, cpu_session, first_line
 from model.core.errors import UserError
 from model.core.files import whole_file
-from model.core.images import IMAGENET_MEAN, IMAGENET_STD, to_tensor
-from model.core.onnx_runtime import RUNTIME_ERRORS, cpu_session, first_line
 from model.ttp.networks import NetworkSpec, PoseNetwork
 
 FORMAT = "ttp-pose-onnx-1"

@@ -17,10 +17,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from model.core.device import ServingPrecision
+from model.core.device import ServingPrecision, cpu_session
 from model.core.errors import UserError
 from model.core.files import sha256_of, whole_file
-from model.core.onnx_runtime import cpu_session
 from model.ttp.networks.movenet import MoveNetEncoder
 from model.ttp.onnx_graph import Graph
 

@@ -15,7 +15,7 @@ import onnx
 import torch
 from torch import Tensor
 
-from model.core.onnx_runtime import cpu_session
+from model.core.device import cpu_session
 from model.core.weights import swapped
 from model.ttp.networks.movenet import MoveNetEncoder, Taps
 from model.ttp.networks.variants import PoseNetwork

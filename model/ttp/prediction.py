@@ -10,10 +10,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from model.core.crop import SquareBox, crop_matrix, heatmap_to_image, warp
+from model.core.crop import SquareBox, crop_matrix, heatmap_to_image, to_tensor, warp
 from model.core.device import denormals_are_zero
 from model.core.heatmaps import decode
-from model.core.images import to_tensor
 from model.core.motion import MotionFusion
 from model.ttp.networks import NetworkSpec, PoseNetwork, PoseOutput
 from model.ttp.networks.encoder import is_filter, is_trunk, without_filtered

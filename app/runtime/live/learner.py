@@ -24,8 +24,8 @@ from model.adaptation import (
     planned_updates,
 )
 from model.adaptation.personalizer import Snapshot
+from model.core.crop import to_pictures
 from model.core.device import give_back_memory
-from model.core.images import to_pictures
 from model.ttp.networks import PoseOutput
 
 # Where updates rebuild nothing, a picture to look at is made this often.

@@ -23,10 +23,9 @@ from app.assets import KnownJoints
 from app.project import project
 from app.runtime.live.results import NetworkInfo, PoseResult
 from app.runtime.recordings.pipeline import ProcessedFrame
-from model.core.angles import ANGLES, joint_angles
 from model.core.errors import UserError
 from model.core.files import sha256_of
-from model.core.skeleton import SURE
+from model.core.skeleton import ANGLES, SURE, joint_angles
 from model.core.weights import read_metadata
 
 

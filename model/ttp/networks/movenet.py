@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from model.core.blocks import FEATURES
-from model.core.images import IMAGENET_MEAN, IMAGENET_STD
+from model.core.crop import IMAGENET_MEAN, IMAGENET_STD
 
 _EXPANSION = 6
 _PYRAMID = (64, 32, 24)  # channels at strides 32 and 16, 8, 4

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from model.core.blocks import FEATURES
-from model.core.crop import CROP_SIZE, HEATMAP_SIZE
+from model.core.crop import CROP_SIZE, HEATMAP_SIZE, reduced
 from model.core.errors import UserError
 from model.core.heatmaps import (
     LOGIT_SIGMA,
@@ -21,7 +21,6 @@ from model.core.heatmaps import (
     matched,
     spatial_expectation,
 )
-from model.core.images import reduced
 from model.core.skeleton import JointSet, joint_set
 from model.ttp.networks.affinity import AffinityTransformer
 from model.ttp.networks.encoder import make_encoder
@@ -188,7 +187,7 @@ class PoseNetwork(nn.Module):
     """One of the four variants; ``network(target, source)`` runs it whole.
 
     The target is (N, 3, S, S), S being ``spec.crop_size`` (published: 128), the source always
-    (N, 3, 128, 128); both float32, normalised (see ``model.core.images``). Everything about the
+    (N, 3, 128, 128); both float32, normalised (see ``model.core.crop``). Everything about the
     pose reads only the target; the source goes only into the appearance encoder.
     """
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from torch import Tensor
 
+from model.core.crop import to_tensor
 from model.core.errors import UserError
 from model.core.files import sha256_of
-from model.core.images import to_tensor
 from model.data.catalogue import Request
 from model.ttp import weights
 from model.ttp.networks import NetworkSpec

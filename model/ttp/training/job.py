@@ -26,14 +26,13 @@ from model.engine.run import Callback, Run, Schedule, TimeBudget, TrainingResult
 from model.ttp import weights
 from model.ttp.networks import NetworkSpec, PoseNetwork
 from model.ttp.networks.encoder import MOVENETS
-from model.ttp.networks.imagenet import load_imagenet
+from model.ttp.networks.pretrained import load_imagenet
 from model.ttp.objective import JointObjective
 from model.ttp.training.callbacks import ProbePlan, RunCallback
-from model.ttp.training.loader import make_loader
 from model.ttp.training.resident import Bank, BatchMaker, load_bank
 from model.ttp.training.resident_step import ResidentStep
 from model.ttp.training.settings import ResidentSettings, TrainingSettings
-from model.ttp.training.step import TtpStep
+from model.ttp.training.step import TtpStep, make_loader
 
 # What may be another in the network that a training starts from.
 _MAY_DIFFER = ("variant", "mask", "rebuilt")
@@ -300,7 +299,7 @@ def _network(job: Job) -> PoseNetwork:
         load_imagenet(network, job.imagenet)
     if job.movenet is not None:
         # Only here, as onnx is slow to import.
-        from model.ttp.networks.movenet_weights import load_movenet
+        from model.ttp.networks.pretrained import load_movenet
 
         load_movenet(network, job.movenet)
     return network

@@ -20,9 +20,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from model.core.augmentation import DETAIL, FLIP_PROBABILITY, HIDDEN
-from model.core.crop import CROP_SIZE
+from model.core.crop import CROP_SIZE, normalized
 from model.core.errors import UserError
-from model.core.images import normalized
 from model.core.masking import MASK_MARGIN, MASK_SIZE, only_person
 from model.data.records import ABSENT, BadDataError, DataSet
 from model.ttp.networks import NetworkSpec

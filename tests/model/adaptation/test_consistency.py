@@ -8,10 +8,9 @@ from torch import Tensor
 
 from model.adaptation import Pairs, PersonalizationSettings, Personalizer
 from model.adaptation.parameters import configure
-from model.adaptation.tasks import ConsistencyTask
-from model.adaptation.teacher import Teacher
+from model.adaptation.tasks import ConsistencyTask, Teacher
+from model.core.crop import mirror, mirror_joints
 from model.core.heatmaps import decode, gaussian_targets, supervised_loss
-from model.core.images import mirror, mirror_joints
 from model.ttp.networks import PoseNetwork
 from tests.networks import SMALL_BACKBONES, small_network, small_perceptual_loss
 

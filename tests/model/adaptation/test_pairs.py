@@ -10,8 +10,7 @@ import torch
 from model.adaptation import Pairs, PairSampler, PersonalizationSettings, PersonView, SourceMemory
 from model.adaptation.settings import SourceBox
 from model.core.augmentation import Augmentation, Augmenter
-from model.core.crop import SquareBox, crop_matrix, transform, warp
-from model.core.images import reduced, to_pictures, to_tensor
+from model.core.crop import SquareBox, crop_matrix, reduced, to_pictures, to_tensor, transform, warp
 from model.core.masking import mask_matrix
 from model.ttp.networks import NetworkSpec
 from model.ttp.prediction import crop_tensor

@@ -11,10 +11,9 @@ from torch import Tensor
 
 from model.adaptation import PersonalizationSettings, PersonView, SourceMemory
 from model.adaptation.pairs import PairSampler
-from model.adaptation.teacher import Teacher
-from model.core.crop import SquareBox, crop_matrix
+from model.adaptation.tasks import Teacher
+from model.core.crop import SquareBox, answers_both_ways, crop_matrix, to_tensor
 from model.core.heatmaps import decode
-from model.core.images import answers_both_ways, to_tensor
 from model.core.motion import Carrier, grey
 from model.core.skeleton import PENN13
 from model.ttp.networks import PoseNetwork

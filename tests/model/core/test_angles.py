@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from model.core.angles import ANGLES, joint_angles
-from model.core.skeleton import BBC7, PENN13
+from model.core.skeleton import ANGLES, BBC7, PENN13, joint_angles
 
 STANDING: dict[str, tuple[float, float]] = {
     "head": (50, 10),

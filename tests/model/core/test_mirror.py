@@ -9,8 +9,7 @@ from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 
 from model.core import skeleton
-from model.core.crop import SquareBox, crop_matrix, warp
-from model.core.images import mirror, mirror_joints, to_tensor
+from model.core.crop import SquareBox, crop_matrix, mirror, mirror_joints, to_tensor, warp
 from model.core.skeleton import PENN13, JointSet
 
 

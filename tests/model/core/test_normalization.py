@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 
-from model.core.images import normalized, to_pictures, to_tensor
+from model.core.crop import normalized, to_pictures, to_tensor
 
 pictures = arrays(np.uint8, (2, 3, 5, 4))
 

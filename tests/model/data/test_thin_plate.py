@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 
-from model.core.thin_plate import (
+from model.core.augmentation import (
     CONDITIONING,
     ThinPlateWarp,
     WarpDistribution,

@@ -9,10 +9,9 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from model.core.crop import crop_matrix, heatmap_to_image, warp
+from model.core.crop import crop_matrix, heatmap_to_image, to_tensor, warp
 from model.core.errors import UserError
 from model.core.heatmaps import decode, gaussian_targets
-from model.core.images import to_tensor
 from model.core.skeleton import BBC7, COCO17, PENN13, JointSet, joint_set
 from model.data.conversion import converted
 from model.data.records import BadDataError, Clip, DataSet

@@ -11,8 +11,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from app.assets import PERCEPTUAL_WEIGHTS
+from model.core.crop import normalized
 from model.core.errors import UserError
-from model.core.images import normalized
 from model.core.perceptual import VGGFeatures
 from model.imm.loss import (
     _LAYERS,

@@ -14,8 +14,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from app.assets import PERCEPTUAL_WEIGHTS
+from model.core.crop import IMAGENET_MEAN, IMAGENET_STD
 from model.core.errors import UserError
-from model.core.images import IMAGENET_MEAN, IMAGENET_STD
 from model.core.perceptual import VGGFeatures
 from model.keypointgan import losses
 from model.keypointgan.losses import (

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from model.core.crop import SquareBox
 from model.core.skeleton import PENN13
 from model.tracking import Detection, PersonFollower
-from model.tracking.framing import overlap, square_around
+from model.tracking.follower import overlap, square_around
 
 WIDTH, HEIGHT = 640, 480
 FRAME_S = 1 / 25

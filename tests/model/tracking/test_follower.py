@@ -5,8 +5,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from model.tracking.follower import CHECK_PERIOD_S, DOUBT_PERIOD_S, MAX_DOUBTS, SEARCH_PERIOD_S
-from model.tracking.framing import overlap, square_around
+from model.tracking.follower import (
+    CHECK_PERIOD_S,
+    DOUBT_PERIOD_S,
+    MAX_DOUBTS,
+    SEARCH_PERIOD_S,
+    overlap,
+    square_around,
+)
 from tests.model.tracking.people import (
     ADULT,
     CHILD,

@@ -14,7 +14,7 @@ from model.data.records import DataSet
 from model.data.sampling import boxes_of_joints, recentred
 from model.data.sampling import squares as squares_of_boxes
 from model.tracking import Detection
-from model.tracking.framing import overlap, square_around, square_of_detection, square_of_joints
+from model.tracking.follower import overlap, square_around, square_of_detection, square_of_joints
 from tests.model.data.clips import make_clip
 from tests.model.tracking.people import HEIGHT, WIDTH, detection, detection_of, standing
 

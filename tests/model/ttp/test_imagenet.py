@@ -10,7 +10,7 @@ from safetensors.torch import save_file
 
 from model.core.errors import UserError
 from model.ttp.networks import NetworkSpec, PoseNetwork
-from model.ttp.networks.imagenet import TORCHVISION, load_imagenet
+from model.ttp.networks.pretrained import TORCHVISION, load_imagenet
 from tests.networks import small_network
 
 

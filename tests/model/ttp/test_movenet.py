@@ -16,10 +16,9 @@ from onnx import TensorProto, helper
 from torch import Tensor
 from torch.nn import functional
 
-from model.core.crop import crop_matrix, heatmap_to_image, warp
+from model.core.crop import crop_matrix, heatmap_to_image, to_tensor, warp
 from model.core.errors import UserError
 from model.core.heatmaps import decode
-from model.core.images import to_tensor
 from model.core.skeleton import COCO17, PENN13
 from model.data.records import Clip, DataSet
 from model.data.shards import read_shards
@@ -27,8 +26,8 @@ from model.evaluation.accuracy import chosen_frames, gathered
 from model.evaluation.rival import Rival
 from model.ttp.networks import VARIANTS, PoseNetwork, Variant
 from model.ttp.networks.movenet import Neck
-from model.ttp.networks.movenet_weights import load_movenet, movenet_convolutions, read_movenet
-from model.ttp.networks.movenet_weights import read_convolutions as read
+from model.ttp.networks.pretrained import load_movenet, movenet_convolutions, read_movenet
+from model.ttp.networks.pretrained import read_convolutions as read
 from tests.movenets import write_movenet
 from tests.networks import small_network
 

@@ -8,9 +8,9 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from model.core.crop import reduced
 from model.core.errors import UserError
 from model.core.heatmaps import gaussian_maps, marginal_expectation
-from model.core.images import reduced
 from model.ttp.networks import VARIANTS, NetworkSpec, PoseNetwork, Variant
 from model.ttp.networks.affinity import AffinityTransformer
 from tests.networks import small_network

@@ -13,8 +13,8 @@ from torch import Tensor, nn
 from app.assets import WEIGHTS, demo
 from app.runtime.capture.files import VideoSource
 from model.core.crop import SquareBox
+from model.core.device import cpu_session
 from model.core.errors import UserError
-from model.core.onnx_runtime import cpu_session
 from model.ttp import onnx_int8, trunk, weights
 from model.ttp.networks import NetworkSpec, PoseNetwork
 from model.ttp.onnx_int8 import IntegerGraph, Ranges, exact_here, load, measured, save

@@ -3,8 +3,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from model.core.crop import SquareBox
-from model.core.images import to_pictures, to_tensor
+from model.core.crop import SquareBox, to_pictures, to_tensor
 from model.ttp.networks import PoseOutput
 from model.ttp.prediction import PosePredictor, crop_tensor, pose_in_image
 from tests.networks import small_network

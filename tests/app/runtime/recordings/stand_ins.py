@@ -15,8 +15,7 @@ from app.runtime.capture.source import Frame
 from app.runtime.live.results import NetworkInfo, nobody, pose_result
 from app.runtime.recordings.pipeline import ProcessedFrame
 from model.adaptation import UpdateReport
-from model.core.crop import SquareBox
-from model.core.images import reduced
+from model.core.crop import SquareBox, reduced
 from model.core.perceptual import PerceptualLoss
 from model.core.skeleton import PENN13
 from model.tracking import Detection

@@ -12,8 +12,7 @@ import pytest
 
 from app.runtime.recordings.pipeline import ProcessedFrame
 from app.runtime.recordings.writers import CocoJson, KeypointsCsv, ResultWriter, Tally
-from model.core.angles import ANGLES, joint_angles
-from model.core.skeleton import PENN13
+from model.core.skeleton import ANGLES, PENN13, joint_angles
 from tests.app.runtime.recordings.stand_ins import BOX, NETWORK, found, not_found
 
 FRAMES = [

@@ -16,9 +16,8 @@ from model.engine.checkpoint import identity_of
 from model.engine.run import Losses, Run, Schedule
 from model.ttp.networks import PoseNetwork, Variant
 from model.ttp.objective import JointObjective
-from model.ttp.training.loader import make_loader
 from model.ttp.training.settings import TrainingSettings
-from model.ttp.training.step import TtpStep
+from model.ttp.training.step import TtpStep, make_loader
 from tests.networks import small_network, small_perceptual_loss
 from tests.shards import write_shard
 

@@ -16,7 +16,7 @@ import torch
 from model.data.records import BadDataError
 from model.data.sampling import Example, Mixture
 from model.data.shards import read_shards
-from model.ttp.training.loader import PictureBatch, collate, make_loader
+from model.ttp.training.step import PictureBatch, collate, make_loader
 from tests.model.ttp.training.runs import SETTINGS
 from tests.shards import write_shard
 

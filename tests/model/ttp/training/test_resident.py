@@ -12,9 +12,8 @@ import torch
 from torch import Tensor
 
 from model.core.augmentation import Augmenter
-from model.core.crop import SquareBox, warp
+from model.core.crop import SquareBox, to_pictures, warp
 from model.core.errors import UserError
-from model.core.images import to_pictures
 from model.core.masking import mask_matrix
 from model.core.skeleton import PENN13
 from model.data.records import BadDataError
@@ -22,9 +21,9 @@ from model.data.sampling import PairCutter
 from model.data.shards import read_shards
 from model.ttp.networks import NetworkSpec
 from model.ttp.objective import JointObjective
-from model.ttp.training.loader import collate
 from model.ttp.training.resident import Bank, BatchMaker, load_bank, warped
 from model.ttp.training.settings import ResidentSettings
+from model.ttp.training.step import collate
 from tests.networks import small_network, small_perceptual_loss
 from tests.shards import SIZE, write_arrays, write_shard
 

@@ -13,8 +13,8 @@ from model.data.shards import read_shards
 from model.engine.checkpoint import CHECKPOINT
 from model.ttp.networks import VARIANTS, NetworkSpec, Variant
 from model.ttp.objective import JointObjective
-from model.ttp.training.loader import PairPlan, PairStream, collate, make_loader
 from model.ttp.training.settings import TrainingSettings
+from model.ttp.training.step import PairPlan, PairStream, collate, make_loader
 from tests.model.ttp.training.runs import SETTINGS, Notes, assert_same, make_training, state_of
 from tests.networks import SMALL_BACKBONES, small_network, small_perceptual_loss
 from tests.shards import write_shard
