@@ -173,15 +173,6 @@ class ImmStep(Learner):
         self.done += 1
         return losses
 
-    @torch.no_grad()
-    def evaluate(self, batch: ImmExample) -> float:
-        """The loss of the pictures with the network in evaluation mode; changes nothing."""
-        self.network.eval()
-        self._loss.eval()
-        value = float(self._reconstruction_loss(batch))
-        self.network.train()
-        return value
-
     def state(self) -> dict[str, Any]:
         """All that is needed to go on exactly: tensors and plain values only."""
         return {

@@ -99,12 +99,6 @@ class FrameRing:
         with self._condition:
             return self._copy(index) if self._first <= index < self._next else None
 
-    def sample_earlier(self, before: int, rng: np.random.Generator) -> Frame | None:
-        """A frame with an index below ``before``, each one held equally likely; None if none is."""
-        with self._condition:
-            end = min(before, self._next)
-            return self._copy(int(rng.integers(self._first, end))) if end > self._first else None
-
     def reader(self) -> RingReader:
         """A reader of every frame in order, beginning with the next one that is put."""
         with self._condition:

@@ -149,16 +149,6 @@ def test_the_rate_falls_in_steps() -> None:
     assert trained.state()["optimiser"]["param_groups"][0]["lr"] == 0.02 * 0.25
 
 
-def test_evaluation_changes_nothing() -> None:
-    trained = learner()
-    trained.step([batch()])
-    before, means = weights(trained), trained.state()["loss"]["means"].clone()
-    assert trained.evaluate(batch()) > 0
-    assert_same(before, weights(trained))
-    assert torch.equal(trained.state()["loss"]["means"], means)
-    assert trained.network.training
-
-
 def test_half_precision_learns_too() -> None:
     trained = learner(precision="bfloat16")
     losses = [trained.step([batch()])["reconstruction"] for _ in range(15)]

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
@@ -96,16 +96,6 @@ class RingMachine(RuleBasedStateMachine):
         assert frame.index + 1 - self.seen_first == self.seen_count + self.latest_reader.skipped
         self.check(frame)
 
-    @rule(before=st.integers(-1, 30), seed=st.integers(0, 9))
-    def sample(self, before: int, seed: int) -> None:
-        frame = self.ring.sample_earlier(before, np.random.default_rng(seed))
-        candidates = [index for index in self.ring.held() if index < before]
-        if frame is None:
-            assert not candidates
-        else:
-            assert frame.index in candidates
-            self.check(frame)
-
     @precondition(lambda self: self.put_shapes)
     @invariant()
     def memory_is_fixed_and_full(self) -> None:
@@ -147,22 +137,6 @@ def test_memory_does_not_grow() -> None:
         ring.put(picture(number), 0.0)
     assert ring.nbytes == reserved
     assert len(ring.held()) == 10
-
-
-@given(count=st.integers(2, 12), before=st.integers(1, 12))
-@settings(max_examples=20, deadline=None)
-def test_earlier_frames_are_sampled_evenly(count: int, before: int) -> None:
-    ring = _ring(count)
-    candidates = [index for index in ring.held() if index < before]
-    rng = np.random.default_rng(1)
-    drawn = [frame.index for _ in range(400) if (frame := ring.sample_earlier(before, rng))]
-    if not candidates:
-        assert not drawn
-        return
-    counts = [drawn.count(index) for index in candidates]
-    assert sum(counts) == 400
-    expected = 400 / len(candidates)
-    assert max(abs(count - expected) for count in counts) < 5 * expected**0.5 + 1
 
 
 @pytest.mark.parametrize(
