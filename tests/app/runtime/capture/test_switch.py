@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from app.runtime.capture import source as switch_module
+from app.runtime.capture import capture_thread as switch_module
 from app.runtime.capture.capture_thread import SourceChangedError, SourceSwitch
 from app.runtime.capture.ring import FrameRing
 from app.runtime.capture.source import Grab, SourceInfo
