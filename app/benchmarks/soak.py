@@ -22,7 +22,7 @@ from app.runtime.live.engine import Engine
 from app.runtime.live.results import Phase
 from app.runtime.live.session import LiveSession
 from app.settings import SourceChoice, SourceKind
-from model.adaptation import PRESETS
+from model.adaptation import DEFAULT_PRESET
 from model.core.errors import UserError
 from model.experiments.plots import COLOURS, MUTED, new_figure, save_figure
 
@@ -280,7 +280,7 @@ class _Soak:
         if window.commands.picture_alone.isChecked():
             window.commands.picture_alone.trigger()
         window.commands.reset_layout.trigger()
-        window.commands.presets[PRESETS[0].name].trigger()
+        window.commands.presets[DEFAULT_PRESET.name].trigger()
         window.open_source(SourceChoice(SourceKind.DEMO, DEMOS[0].name))
         window.set_personalizing(True)
 

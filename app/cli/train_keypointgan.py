@@ -172,14 +172,13 @@ def run(args: argparse.Namespace) -> int:
 def _job(args: argparse.Namespace) -> KeypointGanJob:
     from dataclasses import replace
 
-    from model.core.errors import UserError
+    from model.core.errors import check_number
     from model.data.catalogue import Request
 
     options = run_options(args)
-    if not 0 <= args.aside < 1:
-        raise UserError(f"--aside was {args.aside}; it is a share from 0 to below 1.")
-    if args.prior_size is not None and args.prior_size < 1:
-        raise UserError(f"--prior-size was {args.prior_size}; it is a number of poses, 1 or more.")
+    check_number("--aside", args.aside, 0 <= args.aside < 1, "from 0 to below 1")
+    if (size := args.prior_size) is not None:
+        check_number("--prior-size", size, size >= 1, "1 or more")
     return replace(
         job_on(args, args.data, args.ablation),
         prior_size=args.prior_size,
