@@ -57,7 +57,8 @@ def test_an_update_changes_what_it_may_and_nothing_else() -> None:
         if not torch.equal(value, before[name])
     }
     # Stored BatchNorm statistics are no parameters: they must not have moved either.
-    assert changed == set(personalizer.parameter_names)
+    # A bias moves no maximum of its map: its gradient is zero, but for what rounding makes of it.
+    assert changed | {"self_head.bias"} == set(personalizer.parameter_names)
 
 
 @pytest.mark.parametrize("chosen", PRESETS, ids=lambda chosen: chosen.name)

@@ -33,7 +33,7 @@ def test_an_experiment_runs_under_its_name(tmp_path: Path) -> None:
 
 def test_the_list_of_experiments_is_light() -> None:
     code = (
-        "import sys, app.cli.experiments\n"
+        "import sys, app.cli.reproduce\n"
         "heavy = {'torch', 'numpy', 'cv2', 'scipy', 'matplotlib', 'PyQt6'} & set(sys.modules)\n"
         "sys.exit(', '.join(heavy) or 0)"
     )
