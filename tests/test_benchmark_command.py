@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PyQt6.QtWidgets import QApplication
 
-from app.benchmarks import live
+from app.benchmarks import start
 from main import main
 from tests.model.evaluation.rivals import brightest_pixel, write_rival
 from tests.shards import write_shard
@@ -110,9 +110,9 @@ def test_wrong_data_is_refused(
 def test_the_start_benchmark_sees_a_skeleton(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    seconds = live._seconds("webcam")
+    seconds = start._seconds("webcam")
     times = iter([9.0, seconds + 1, seconds])
-    monkeypatch.setattr(live, "_seconds", lambda demo: next(times))
+    monkeypatch.setattr(start, "_seconds", lambda demo: next(times))
     assert main(["benchmark", "start", "--json"]) == 0
     figures = json.loads(capsys.readouterr().out)
     assert figures["starts"] == 3 and figures["first_start_seconds"] == 9.0

@@ -284,7 +284,7 @@ def _run_step(args: argparse.Namespace) -> int:
 
 
 def _run_start(args: argparse.Namespace) -> int:
-    from app.benchmarks.live import measure_start
+    from app.benchmarks.start import measure_start
     from model.core.errors import check_number
 
     check_number("starts", args.starts, args.starts >= 2, "2 or more")

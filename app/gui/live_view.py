@@ -37,9 +37,9 @@ _TITLES = ("As trained", "Personalized")
 _HANDLE = 14.0
 _PADDING = 8.0
 _TOP = 12.0
+_GROUND = QColor(colours.GROUND)
 _NAMES_GROUND = QColor(colours.GROUND)
 _NAMES_GROUND.setAlphaF(0.85)
-_HALO = QColor(colours.GROUND)
 _LINE = QColor("#FFFFFF")
 _TEXT = QColor("#F2F4F7")
 
@@ -79,7 +79,7 @@ class Divider:
         x = self.x(picture)
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        for colour, width in ((_HALO, 4.0), (_LINE, 2.0)):
+        for colour, width in ((_GROUND, 4.0), (_LINE, 2.0)):
             painter.setPen(QPen(colour, width, cap=Qt.PenCapStyle.FlatCap))
             painter.drawLine(QPointF(x, picture.top()), QPointF(x, picture.bottom()))
         self._paint_handle(painter, QPointF(x, picture.center().y()))
@@ -91,11 +91,11 @@ class Divider:
         painter.restore()
 
     def _paint_handle(self, painter: QPainter, centre: QPointF) -> None:
-        painter.setPen(QPen(_HALO, 1.0))
+        painter.setPen(QPen(_GROUND, 1.0))
         painter.setBrush(_LINE)
         painter.drawEllipse(centre, _HANDLE, _HANDLE)
         painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(_HALO)
+        painter.setBrush(_GROUND)
         for sign in (-1, 1):
             tip = centre + QPointF(sign * 9.0, 0)
             back = centre + QPointF(sign * 3.5, 0)
@@ -118,7 +118,6 @@ class Divider:
         return True
 
 
-_GROUND = QColor(colours.GROUND)
 _REACH = 14.0
 _NOWHERE = -1
 _ARROWS = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}

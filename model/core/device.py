@@ -192,14 +192,14 @@ def _find_fault(device: torch.device) -> str | None:
         warnings.simplefilter("always")
         if device.type == "cuda" and not torch.cuda.is_available():
             # PyTorch warns when there is a GPU whose driver it cannot use, and is silent otherwise.
-            return _first_line(caught[0].message) if caught else "no CUDA GPU is visible to PyTorch"
+            return first_line(caught[0].message) if caught else "no CUDA GPU is visible to PyTorch"
     if device.type == "mps" and not torch.backends.mps.is_available():
         return "there is no Apple GPU"
     try:
         ones = torch.ones(1, 1, 3, 3, device=device)
         F.conv2d(ones, ones).item()
     except (RuntimeError, AssertionError) as error:
-        return f"a trial convolution on {device} failed ({_first_line(error)})"
+        return f"a trial convolution on {device} failed ({first_line(error)})"
     return None
 
 
@@ -207,10 +207,6 @@ def _describe(device: torch.device) -> str:
     if device.type == "cuda":
         return f"{device} ({torch.cuda.get_device_name(device)})"
     return "The Apple GPU (mps)" if device.type == "mps" else "The CPU"
-
-
-def _first_line(message: object) -> str:
-    return str(message).splitlines()[0].rstrip(".")
 
 
 RUNTIME_ERRORS = (
@@ -272,6 +268,6 @@ def _sides(shape: Sequence[object]) -> list[int | None]:
     return [side if isinstance(side, int) else None for side in shape]
 
 
-def first_line(error: Exception) -> str:
-    """What ONNX Runtime says before it goes into details, without a full stop."""
+def first_line(error: Warning | Exception | str) -> str:
+    """What PyTorch or ONNX Runtime says before it goes into details, without a full stop."""
     return str(error).strip().partition("\n")[0].rstrip(".") or type(error).__name__

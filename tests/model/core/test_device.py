@@ -181,23 +181,40 @@ def test_what_is_unused_is_let_go_whatever_the_c_library(
 
 # In a process of its own, whose heaps nobody else has used: what is kept (MB) of 50 blocks of 1 MB
 # when the thread that took them has freed them and ended, by the setting that keeps and by ours.
+# Threads that go on living, as one that has ended leaves its heap to the next, and no small object
+# above the blocks, which would keep the heap as long as it is.
 _KEPT = """
+import ctypes
 import threading
-import numpy as np
 import psutil
 from model.core import device
 
+libc = ctypes.CDLL(None)
+libc.malloc.restype = ctypes.c_void_p
+libc.free.argtypes = [ctypes.c_void_p]
+end = threading.Event()
+
+def work(freed):
+    blocks = [libc.malloc(2**20) for _ in range(50)]
+    for block in blocks:
+        ctypes.memset(block, 1, 2**20)
+    for block in blocks:
+        libc.free(block)
+    freed.set()
+    end.wait()
+
 def kept():
     before = psutil.Process().memory_info().rss
-    thread = threading.Thread(target=lambda: [np.ones(2**20, np.uint8) for _ in range(50)])
-    thread.start()
-    thread.join()
+    freed = threading.Event()
+    threading.Thread(target=work, args=(freed,)).start()
+    freed.wait()
     return (psutil.Process().memory_info().rss - before) / 1e6
 
 device._mallopt({device._MMAP_THRESHOLD: 2**25, device._TRIM_THRESHOLD: 2**30})
 much = kept()
 device.return_freed_memory()
 print(much, kept())
+end.set()
 """
 
 
