@@ -26,7 +26,7 @@ from model.engine.run import Callback, Run, Schedule, TimeBudget, TrainingResult
 from model.ttp import weights
 from model.ttp.networks import NetworkSpec, PoseNetwork
 from model.ttp.networks.encoder import MOVENETS
-from model.ttp.networks.pretrained import load_imagenet
+from model.ttp.networks.pretrained import load_imagenet, load_movenet
 from model.ttp.objective import JointObjective
 from model.ttp.training.callbacks import ProbePlan, RunCallback
 from model.ttp.training.resident import Bank, BatchMaker, load_bank
@@ -298,9 +298,6 @@ def _network(job: Job) -> PoseNetwork:
     if job.imagenet is not None:
         load_imagenet(network, job.imagenet)
     if job.movenet is not None:
-        # Only here, as onnx is slow to import.
-        from model.ttp.networks.pretrained import load_movenet
-
         load_movenet(network, job.movenet)
     return network
 
