@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
@@ -29,6 +29,7 @@ from model.ttp.trunk import FrozenTrunk, Key
 # So many batches in a row that are not finite are no accident.
 _BAD_STEPS = 2
 _AT_ONCE_ON_CPU = 4
+_AVERAGE = "average."
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,20 @@ class Snapshot:
     parameters: dict[str, Tensor]
     average: dict[str, Tensor]
     updates: int
+
+    def tensors(self) -> dict[str, Tensor]:
+        """All of them in one, for a file: the averages' names have a ``average.`` before them."""
+        average = {_AVERAGE + name: tensor for name, tensor in self.average.items()}
+        return {name: t.contiguous() for name, t in {**self.parameters, **average}.items()}
+
+    @classmethod
+    def of_tensors(cls, tensors: Mapping[str, Tensor], updates: int) -> Snapshot:
+        """What gave these ``tensors`` after so many ``updates``."""
+        average = {
+            n.removeprefix(_AVERAGE): t for n, t in tensors.items() if n.startswith(_AVERAGE)
+        }
+        parameters = {n: t for n, t in tensors.items() if not n.startswith(_AVERAGE)}
+        return cls(parameters, average, updates)
 
 
 @dataclass(frozen=True)

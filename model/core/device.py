@@ -11,6 +11,7 @@ import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Literal
 
@@ -38,6 +39,8 @@ ServingPrecision = Literal["float32", "bfloat16", "int8"]
 _MMAP_MAX, _MMAP_THRESHOLD, _TRIM_THRESHOLD = -4, -3, -1
 _LARGE = 2**30
 _LARGEST_IN_HEAPS, _KEPT_FREE = 32 * 1024**2, 4 * 1024**2
+# ONNX Runtime's arena_extend_strategy, kSameAsRequested.
+_AS_ASKED_FOR = 1
 
 
 def give_back_memory() -> None:
@@ -209,6 +212,15 @@ def _describe(device: torch.device) -> str:
     return "The Apple GPU (mps)" if device.type == "mps" else "The CPU"
 
 
+@cache
+def _share_memory() -> None:
+    """Make the arena of this process that sessions may use."""
+    kind = onnxruntime.OrtAllocatorType.ORT_ARENA_ALLOCATOR
+    place = onnxruntime.OrtMemoryInfo("Cpu", kind, 0, onnxruntime.OrtMemType.DEFAULT)
+    arena = onnxruntime.OrtArenaCfg({"arena_extend_strategy": _AS_ASKED_FOR})
+    onnxruntime.create_and_register_allocator(place, arena)
+
+
 RUNTIME_ERRORS = (
     Fail, InvalidArgument, InvalidGraph, InvalidProtobuf, NotImplemented, RuntimeException,
 )  # fmt: skip
@@ -216,8 +228,14 @@ RUNTIME_ERRORS = (
 
 
 def cpu_session(model: Path | bytes, threads: int = 1) -> onnxruntime.InferenceSession:
-    """A session on an ONNX file or its bytes; a call computes with so many ``threads``."""
+    """A session on an ONNX file or its bytes; a call computes with so many ``threads``.
+
+    All sessions share one arena of memory, which grows by what is asked for. By itself each would
+    have one of its own that doubles, and more than that where two threads call it at once.
+    """
+    _share_memory()
     options = onnxruntime.SessionOptions()
+    options.add_session_config_entry("session.use_env_allocators", "1")
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     options.log_severity_level = 3

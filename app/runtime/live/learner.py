@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+import tempfile
 import time
+import weakref
 from collections import deque
-from typing import NamedTuple
 
 import torch
+from safetensors.torch import load, save
 from torch import Tensor
 
 from app.runtime.live.change import COMPARED, ChangeReport, change_since_trained
@@ -32,11 +34,29 @@ from model.ttp.networks import PoseOutput
 _SHOWN_SECONDS = 2.0
 
 
-class _Former(NamedTuple):
-    """What a reset took away."""
+class _Former:
+    """What a reset took away: settings, and weights that lie on disk until they are wanted.
 
-    settings: PersonalizationSettings
-    snapshot: Snapshot
+    Those of *As published* have 47 MB. Where no file can be written they stay in memory.
+    """
+
+    def __init__(self, settings: PersonalizationSettings, snapshot: Snapshot) -> None:
+        self.settings = settings
+        self._snapshot: Snapshot | None = None
+        self._updates = snapshot.updates
+        try:
+            self._file = tempfile.TemporaryFile()  # noqa: SIM115 - open for as long as this lives
+            weakref.finalize(self, self._file.close)
+            self._file.write(save(snapshot.tensors()))
+        except OSError:
+            self._snapshot = snapshot
+
+    def snapshot(self) -> Snapshot:
+        """The weights, on the CPU if they were on disk."""
+        if self._snapshot is not None:
+            return self._snapshot
+        self._file.seek(0)
+        return Snapshot.of_tensors(load(self._file.read()), self._updates)
 
 
 class Learner:
@@ -115,7 +135,7 @@ class Learner:
         self._begin_trained()
         if former.settings != self.personalizer.settings:
             self._adapter.configure(former.settings)
-        self.personalizer.restore(former.snapshot)
+        self.personalizer.restore(former.snapshot())
         self._adapter.adopted()
 
     def load(self, learnt: Learnt, settings: PersonalizationSettings) -> None:

@@ -16,6 +16,7 @@ from model.adaptation import (
     guard,
 )
 from model.adaptation.pairs import Pairs
+from model.adaptation.personalizer import Snapshot
 from model.core.crop import SquareBox
 from tests.app.runtime.live.machinery import picture
 from tests.networks import small_network, small_perceptual_loss
@@ -237,6 +238,30 @@ def test_undoing_other_settings_brings_the_former_ones_back(memory: SourceMemory
     assert all(
         torch.equal(p, trained[n]) for n, p in learner.personalizer.network.named_parameters()
     )
+
+
+def test_what_can_be_undone_lies_on_disk_or_in_memory_where_there_is_none(
+    memory: SourceMemory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    learner = _learner(memory, batch_size=1, undo_steps=2, average=0.9)
+
+    def learn_and_reset() -> Snapshot:
+        learner.online(_view(4))
+        learnt = learner.personalizer.snapshot()
+        learner.reset()
+        return learnt
+
+    def nowhere() -> None:
+        raise OSError("No space left on device")
+
+    on_disk = learn_and_reset()
+    monkeypatch.setattr("tempfile.TemporaryFile", nowhere)
+    in_memory = learn_and_reset()
+    for learnt in (in_memory, on_disk):
+        learner.undo_reset()
+        found = learner.personalizer.snapshot()
+        assert _same(found.parameters, learnt.parameters) and _same(found.average, learnt.average)
+        assert found.updates == learnt.updates == 1
 
 
 def test_a_profile_is_gone_on_from_and_what_was_before_comes_back(memory: SourceMemory) -> None:
