@@ -23,6 +23,8 @@ _OTHERWISE = {
     # A log of rows that are added one by one.
     "model/engine/metrics.py": {"MetricLogger._append"},
     "app/runtime/profiles.py": {"check_writable"},  # nothing: a trial
+    # Known to its writer alone, and gone with it; where it cannot be written, memory is used.
+    "app/runtime/live/learner.py": {"_Former.__init__"},
 }
 
 

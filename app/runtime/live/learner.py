@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+import os
 import tempfile
 import time
 import weakref
 from collections import deque
+from pathlib import Path
 
 import torch
 from safetensors.torch import load, save
@@ -45,9 +47,11 @@ class _Former:
         self._snapshot: Snapshot | None = None
         self._updates = snapshot.updates
         try:
-            self._file = tempfile.TemporaryFile()  # noqa: SIM115 - open for as long as this lives
-            weakref.finalize(self, self._file.close)
-            self._file.write(save(snapshot.tensors()))
+            handle, name = tempfile.mkstemp(suffix=".safetensors")
+            os.close(handle)  # which would be one of few, for as long as the window is open
+            self._path = Path(name)
+            weakref.finalize(self, self._path.unlink, missing_ok=True)
+            self._path.write_bytes(save(snapshot.tensors()))
         except OSError:
             self._snapshot = snapshot
 
@@ -55,8 +59,7 @@ class _Former:
         """The weights, on the CPU if they were on disk."""
         if self._snapshot is not None:
             return self._snapshot
-        self._file.seek(0)
-        return Snapshot.of_tensors(load(self._file.read()), self._updates)
+        return Snapshot.of_tensors(load(self._path.read_bytes()), self._updates)
 
 
 class Learner:

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import gc
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
@@ -241,27 +244,34 @@ def test_undoing_other_settings_brings_the_former_ones_back(memory: SourceMemory
 
 
 def test_what_can_be_undone_lies_on_disk_or_in_memory_where_there_is_none(
-    memory: SourceMemory, monkeypatch: pytest.MonkeyPatch
+    memory: SourceMemory, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     learner = _learner(memory, batch_size=1, undo_steps=2, average=0.9)
 
-    def learn_and_reset() -> Snapshot:
+    def learn_and_reset(learner: Learner) -> Snapshot:
         learner.online(_view(4))
         learnt = learner.personalizer.snapshot()
         learner.reset()
         return learnt
 
-    def nowhere() -> None:
+    def full(path: Path, data: bytes) -> int:
         raise OSError("No space left on device")
 
-    on_disk = learn_and_reset()
-    monkeypatch.setattr("tempfile.TemporaryFile", nowhere)
-    in_memory = learn_and_reset()
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    on_disk = learn_and_reset(learner)
+    (file,) = tmp_path.iterdir()
+    assert file.stat().st_size > sum(t.nbytes for t in on_disk.parameters.values())
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "write_bytes", full)
+        in_memory = learn_and_reset(learner)
     for learnt in (in_memory, on_disk):
         learner.undo_reset()
         found = learner.personalizer.snapshot()
         assert _same(found.parameters, learnt.parameters) and _same(found.average, learnt.average)
         assert found.updates == learnt.updates == 1
+    del learner
+    gc.collect()
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_profile_is_gone_on_from_and_what_was_before_comes_back(memory: SourceMemory) -> None:
