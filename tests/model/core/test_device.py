@@ -181,8 +181,8 @@ def test_what_is_unused_is_let_go_whatever_the_c_library(
 
 # In a process of its own, whose heaps nobody else has used: what is kept (MB) of 50 blocks of 1 MB
 # when the thread that took them has freed them and ended, by the setting that keeps and by ours.
-# Threads that go on living, as one that has ended leaves its heap to the next. A smaller block above
-# the blocks keeps the heap as long as it is, unless the blocks do not lie in it.
+# Threads that go on living, as one that has ended leaves its heap to the next. A smaller block
+# above the blocks keeps the heap as long as it is, unless the blocks do not lie in it.
 _KEPT = """
 import ctypes
 import threading
