@@ -35,10 +35,12 @@ ServingPrecision = Literal["float32", "bfloat16", "int8"]
 """What a trained network is computed in; int8: its trunk in whole numbers, all else in float32."""
 
 # glibc's mallopt: how many blocks may be the system's own, and from which size on they are; how
-# much that is free is kept at the end of each thread's heap.
-_MMAP_MAX, _MMAP_THRESHOLD, _TRIM_THRESHOLD = -4, -3, -1
+# much that is free is kept at the end of each thread's heap; how many threads have heaps of their
+# own, eight for each core by its own choice.
+_MMAP_MAX, _MMAP_THRESHOLD, _TRIM_THRESHOLD, _ARENA_MAX = -4, -3, -1, -8
 _LARGE = 2**30
 _LARGEST_IN_HEAPS, _LARGEST_AMONG_LARGE, _KEPT_FREE = 32 * 1024**2, 1024**2, 4 * 1024**2
+_OWN_HEAPS = 128
 # ONNX Runtime's arena_extend_strategy, kSameAsRequested.
 _AS_ASKED_FOR = 1
 
@@ -74,7 +76,8 @@ def return_freed_memory(*, large_blocks: bool = False) -> None:
     It would keep up to 64 MB there for each thread, also for those that have ended, and
     ``trim_memory`` gives back the end of the first thread's heap alone. For programs that stay
     open. Blocks of up to 32 MB lie in heaps all the same, as they come to do by glibc's own choice:
-    as the system's own, their pages would be cleared again each time.
+    as the system's own, their pages would be cleared again each time. Every thread has heaps of its
+    own: in those that it shared with a longer job it would spread over what that had left free.
 
     Args:
         large_blocks: some hundred megabytes of them are needed at once for a while. Those above
@@ -82,7 +85,7 @@ def return_freed_memory(*, large_blocks: bool = False) -> None:
             afterwards would spread over all of them.
     """
     largest = _LARGEST_AMONG_LARGE if large_blocks else _LARGEST_IN_HEAPS
-    _mallopt({_MMAP_THRESHOLD: largest, _TRIM_THRESHOLD: _KEPT_FREE})
+    _mallopt({_MMAP_THRESHOLD: largest, _TRIM_THRESHOLD: _KEPT_FREE, _ARENA_MAX: _OWN_HEAPS})
 
 
 def _mallopt(values: dict[int, int]) -> None:
