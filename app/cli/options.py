@@ -96,7 +96,7 @@ _OPTIONS = (
     ("batch-size", "batch_size", int, "pairs of pictures per update"),
     ("iterations", "iterations", int, "optimiser steps on each batch"),
     ("learning-rate", "learning_rate", float, "Adam's learning rate"),
-    ("scope", "scope", str, "what is updated: all, features or deconvolutions"),
+    ("scope", "scope", str, "what is updated: all, features, deconvolutions or last"),
     ("targets", "targets", str, "targets of online pairs: current, or random frames seen so far"),
     ("sources", "sources", str, "sources of online pairs: all frames seen so far, or recent ones"),
     ("offline-rate", _OFFLINE, float, "offline: updates per frame"),

@@ -38,7 +38,7 @@ ServingPrecision = Literal["float32", "bfloat16", "int8"]
 # much that is free is kept at the end of each thread's heap.
 _MMAP_MAX, _MMAP_THRESHOLD, _TRIM_THRESHOLD = -4, -3, -1
 _LARGE = 2**30
-_LARGEST_IN_HEAPS, _KEPT_FREE = 32 * 1024**2, 4 * 1024**2
+_LARGEST_IN_HEAPS, _LARGEST_AMONG_LARGE, _KEPT_FREE = 32 * 1024**2, 1024**2, 4 * 1024**2
 # ONNX Runtime's arena_extend_strategy, kSameAsRequested.
 _AS_ASKED_FOR = 1
 
@@ -68,15 +68,21 @@ def keep_freed_memory() -> None:
     _mallopt({_MMAP_MAX: 0, _TRIM_THRESHOLD: _LARGE})
 
 
-def return_freed_memory() -> None:
+def return_freed_memory(*, large_blocks: bool = False) -> None:
     """Give what is freed at the end of a heap back at once, where glibc can.
 
     It would keep up to 64 MB there for each thread, also for those that have ended, and
     ``trim_memory`` gives back the end of the first thread's heap alone. For programs that stay
     open. Blocks of up to 32 MB lie in heaps all the same, as they come to do by glibc's own choice:
     as the system's own, their pages would be cleared again each time.
+
+    Args:
+        large_blocks: some hundred megabytes of them are needed at once for a while. Those above
+            1 MB are then the system's own. Heaps would stay that large, and what needs less
+            afterwards would spread over all of them.
     """
-    _mallopt({_MMAP_THRESHOLD: _LARGEST_IN_HEAPS, _TRIM_THRESHOLD: _KEPT_FREE})
+    largest = _LARGEST_AMONG_LARGE if large_blocks else _LARGEST_IN_HEAPS
+    _mallopt({_MMAP_THRESHOLD: largest, _TRIM_THRESHOLD: _KEPT_FREE})
 
 
 def _mallopt(values: dict[int, int]) -> None:

@@ -29,7 +29,7 @@ from model.adaptation import (
 )
 from model.adaptation.personalizer import Snapshot
 from model.core.crop import to_pictures
-from model.core.device import give_back_memory
+from model.core.device import give_back_memory, return_freed_memory
 from model.ttp.networks import PoseOutput
 
 # Where updates rebuild nothing, a picture to look at is made this often.
@@ -88,6 +88,7 @@ class Learner:
         self._done = 0
         self._offline_pairs = 0
         self._offline_since = 0.0
+        self._choose_heaps()
 
     @property
     def personalizer(self) -> Personalizer:
@@ -110,7 +111,16 @@ class Learner:
         """Reset and go on with other settings."""
         self.reset()
         self._adapter.configure(settings)
+        self._settle()
+
+    def _settle(self) -> None:
+        """Settings may have changed: another personalizer learns, and needs more memory or less."""
+        self._choose_heaps()
         give_back_memory()  # the personalizer before, which is in a circle with its tasks
+
+    def _choose_heaps(self) -> None:
+        # For reconstructions, and for the features that they are compared by.
+        return_freed_memory(large_blocks=self.personalizer.settings.self_weight > 0)
 
     def does_not_follow(self) -> None:
         """See ``Adapter.does_not_follow``."""
@@ -140,6 +150,7 @@ class Learner:
             self._adapter.configure(former.settings)
         self.personalizer.restore(former.snapshot())
         self._adapter.adopted()
+        self._settle()
 
     def load(self, learnt: Learnt, settings: PersonalizationSettings) -> None:
         """Go on from what was learnt before, which can be undone, be it to the trained weights.
@@ -149,6 +160,7 @@ class Learner:
         self._remember()
         self._begin_trained()
         self._adapter.load(learnt, settings)
+        self._settle()
 
     def change(self) -> ChangeReport | None:
         """Before and after on the last views, if anything was learnt: on those held out, if any."""

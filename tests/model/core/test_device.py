@@ -181,8 +181,8 @@ def test_what_is_unused_is_let_go_whatever_the_c_library(
 
 # In a process of its own, whose heaps nobody else has used: what is kept (MB) of 50 blocks of 1 MB
 # when the thread that took them has freed them and ended, by the setting that keeps and by ours.
-# Threads that go on living, as one that has ended leaves its heap to the next, and no small object
-# above the blocks, which would keep the heap as long as it is.
+# Threads that go on living, as one that has ended leaves its heap to the next. A smaller block
+# above the blocks keeps the heap as long as it is, unless the blocks do not lie in it.
 _KEPT = """
 import ctypes
 import threading
@@ -194,8 +194,10 @@ libc.malloc.restype = ctypes.c_void_p
 libc.free.argtypes = [ctypes.c_void_p]
 end = threading.Event()
 
-def work(freed):
+def work(freed, pinned):
     blocks = [libc.malloc(2**20) for _ in range(50)]
+    if pinned:
+        libc.malloc(100_000)
     for block in blocks:
         ctypes.memset(block, 1, 2**20)
     for block in blocks:
@@ -203,17 +205,19 @@ def work(freed):
     freed.set()
     end.wait()
 
-def kept():
+def kept(*, pinned=False):
     before = psutil.Process().memory_info().rss
     freed = threading.Event()
-    threading.Thread(target=work, args=(freed,)).start()
+    threading.Thread(target=work, args=(freed, pinned)).start()
     freed.wait()
     return (psutil.Process().memory_info().rss - before) / 1e6
 
 device._mallopt({device._MMAP_THRESHOLD: 2**25, device._TRIM_THRESHOLD: 2**30})
 much = kept()
 device.return_freed_memory()
-print(much, kept())
+print(much, kept(), kept(pinned=True))
+device.return_freed_memory(large_blocks=True)
+print(kept(pinned=True))
 end.set()
 """
 
@@ -224,9 +228,9 @@ def test_what_a_thread_freed_goes_back_if_the_program_stays_open() -> None:
         [sys.executable, "-c", _KEPT], cwd=ROOT, capture_output=True, text=True, check=False
     )
     assert run.returncode == 0, run.stderr
-    without, with_it = map(float, run.stdout.split())
-    assert without > 30
-    assert with_it < 15
+    without, with_it, pinned, large = map(float, run.stdout.split())
+    assert without > 30 and pinned > 30
+    assert with_it < 15 and large < 15
 
 
 @pytest.mark.parametrize("supported", [True, False])
