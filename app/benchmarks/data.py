@@ -14,8 +14,7 @@ from torch import Tensor
 from app.benchmarks.timing import medians
 from model.core.skeleton import joint_set
 from model.data.catalogue import Request, weights_of
-from model.data.conversion import converted
-from model.data.records import DataSet
+from model.data.records import DataSet, converted
 from model.data.sampling import Mixture
 from model.keypointgan.rendering import (
     SIGMA,

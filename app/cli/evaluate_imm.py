@@ -138,7 +138,7 @@ def _bodies(
 def _people(data: str, labelled: str | None) -> tuple[DataSet, DataSet, float]:
     """Training and test pictures, and the share of the former still to be left out."""
     from model.data.catalogue import Request
-    from model.data.celeba import read_mafl
+    from model.data.faces import read_mafl
     from model.imm.landmarks import HELD_OUT
 
     request = Request.parse(data)

@@ -10,23 +10,22 @@ from pathlib import Path
 
 from model.core.crop import CENTRE_SHIFT
 from model.core.errors import UserError
-from model.data.aflw import read_aflw
-from model.data.bbc_pose import read_bbc_pose
-from model.data.cat_heads import read_cat_heads
-from model.data.celeba import read_celeba
-from model.data.coco import read_coco
-from model.data.faces300w import read_300w, read_multipie
+from model.data.faces import (
+    read_300w,
+    read_aflw,
+    read_cat_heads,
+    read_celeba,
+    read_multipie,
+    read_voxceleb2,
+)
 from model.data.files import Half
-from model.data.human36m import read_human36m
-from model.data.jhmdb import read_jhmdb
-from model.data.lsp import read_lsp, read_lsp_extended
-from model.data.mpi_inf_3dhp import read_mpi_inf_3dhp
-from model.data.penn_action import read_penn_action, read_penn_poses
+from model.data.human36m import read_human36m, read_simplified_human36m
+from model.data.poses import read_mpi_inf_3dhp
 from model.data.records import DataSet, Split
 from model.data.sampling import recentred
 from model.data.shards import read_shards
-from model.data.simplified_human36m import read_simplified_human36m
-from model.data.voxceleb import read_voxceleb2
+from model.data.stills import read_coco, read_lsp, read_lsp_extended
+from model.data.videos import read_bbc_pose, read_jhmdb, read_penn_action, read_penn_poses
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.io.matlab import MatReadError
 
-from model.data.isolation import ParserDied, isolated
-from model.data.parsers import matlab_variables
+from model.data.isolation import ParserDied, isolated, matlab_variables
 from model.data.records import BadDataError
 
 Half = Literal["first", "second"]

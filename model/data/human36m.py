@@ -1,10 +1,17 @@
-"""Human3.6M: the official release, or the caches that the published experiments use."""
+"""Human3.6M: the official release, the published experiments' caches, and Simplified Human3.6M.
+
+The last is what "Unsupervised Discovery of Object Landmarks" gave out (method 2.8). Of each subject
+``S1/WithBackground/<sequence>/<frame>.jpg``, pictures of 128 x 128 pixels;
+``S1/BackgroudMask/<sequence>/<frame>.png``, white where the person is (the release spells it so;
+``BackgroundMask`` is read as well); ``S1/Landmarks/<sequence>/<frame>.mat``, whose variable
+``keypoints_2d`` (32, 2) has row and column of each joint from 0 to 1.
+"""
 
 from __future__ import annotations
 
 import re
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -12,13 +19,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from model.core.crop import CROP_SIZE
 from model.core.errors import UserError
 from model.core.skeleton import H36M16, H36M32
-from model.data.files import read_pickle
+from model.data.files import Half, half_of, read_mat, read_pickle
 from model.data.frames import NumberedImages, VideoFrames
-from model.data.isolation import ParserDied, isolated
-from model.data.parsers import cdf_variable
-from model.data.records import ABSENT, VISIBLE, BadDataError, Clip, DataSet, Split
+from model.data.isolation import ParserDied, cdf_variable, isolated
+from model.data.records import ABSENT, VISIBLE, BadDataError, Clip, DataSet, Frames, Split
 from model.data.sampling import boxes_of_joints, squares
 
 _WHERE_CACHES = (
@@ -39,7 +46,7 @@ _ORDERS = {
 _Frame = dict[str, Any]
 
 
-def find_cache(root: Path, split: Split) -> Path | None:
+def _find_cache(root: Path, split: Split) -> Path | None:
     """The pickle of a split under ``root``; None if there is none, ``UserError`` if several."""
     name = f"HM36*_{_SET[split]}*_cache/*_keypoint_db_sample*.pkl"
     found = sorted(root.glob(name))
@@ -51,7 +58,7 @@ def find_cache(root: Path, split: Split) -> Path | None:
     return found[0] if found else None
 
 
-def read_cache(path: Path, root: Path) -> list[Clip]:
+def _read_cache(path: Path, root: Path) -> list[Clip]:
     """All frames of a cache as clips, one per folder of images under ``root``.
 
     Which frames there are was decided when the cache was made. ``BadDataError`` names a cache that
@@ -131,7 +138,7 @@ def read_human36m(root: Path, split: Split, *, all_joints: bool = False) -> Data
     squares stay those of these 16. Caches do not have them, so the release is read.
 
     A person is a subject, a clip one camera's view of one recording (methods 1.8 and 1.10). A
-    cache under ``root`` (see ``human36m_cache``) is preferred and gives all its frames, with
+    cache under ``root`` (see ``_find_cache``) is preferred and gives all its frames, with
     its own squares. The release gives every 5th frame for training, every 200th for the test;
     its thorax is the middle between the shoulders (17 and 25, as in the caches, there in 3D), its
     neck is joint 13, the neck's base, and its head top joint 15, the end of the head. As 2D poses
@@ -141,9 +148,9 @@ def read_human36m(root: Path, split: Split, *, all_joints: bool = False) -> Data
     ``UserError`` if ``root`` holds neither; ``BadDataError`` names a file that is missing or
     damaged.
     """
-    cache = None if all_joints else find_cache(root, split)
+    cache = None if all_joints else _find_cache(root, split)
     if cache is not None:
-        clips = read_cache(cache, root)
+        clips = _read_cache(cache, root)
     elif any((root / subject).is_dir() for subject in _SUBJECTS[split]):
         clips = [
             clip
@@ -167,12 +174,12 @@ def _subject(root: Path, subject: str, split: Split, all_joints: bool) -> list[C
     wanted = (path for path in paths if (subject, path.stem) != _CORRUPT)
     videos = root / subject / "Videos"
     return [
-        _clip(subject, path, videos / f"{path.stem}.mp4", _STEP[split], all_joints)
+        _view(subject, path, videos / f"{path.stem}.mp4", _STEP[split], all_joints)
         for path in wanted
     ]
 
 
-def _clip(subject: str, path: Path, video: Path, step: int, all_joints: bool) -> Clip:
+def _view(subject: str, path: Path, video: Path, step: int, all_joints: bool) -> Clip:
     if not video.is_file():
         raise BadDataError(f"There is no video {video} to go with {path}. {_WHERE}")
     pose = _pose(path)
@@ -207,3 +214,158 @@ def _h36m16(pose: NDArray[np.float32]) -> NDArray[np.float32]:
     named = {name: pose[:, index] for name, index in _JOINTS.items()}
     named["thorax"] = np.mean([named["left shoulder"], named["right shoulder"]], axis=0)
     return np.stack([named[name] for name in H36M16.names], axis=1)
+
+
+ACTIVITIES = ("directions", "discussion", "greeting", "posing", "waiting", "walking")
+"""The six activities, by which the sequences' names begin."""
+
+_WHERE_SIMPLIFIED = (
+    "Get Simplified Human3.6M from "
+    "http://fy.z-yt.net/files.ytzhang.net/lmdis-rep/release-v1/human3.6m/human_images.tar.gz "
+    "and give the folder that holds S1, S5 and so on."
+)
+_SIMPLIFIED_SUBJECTS = {"train": ("S1", "S5", "S6", "S7", "S8", "S9"), "test": ("S11",)}
+_PICTURES = "WithBackground"
+_MASKS = ("BackgroudMask", "BackgroundMask")
+_LANDMARKS = "Landmarks"
+_VARIABLE = "keypoints_2d"
+
+
+def read_simplified_human36m(
+    root: Path,
+    split: Split,
+    *,
+    half: Half | None = None,
+    masked: bool = True,
+    labels: bool = True,
+    activities: Sequence[str] = ACTIVITIES,
+) -> DataSet:
+    """The training subjects (1, 5, 6, 7, 8, 9) or the test subject (11), in H36M-32 joints.
+
+    A clip is a sequence, called ``subject/sequence``, and its square the whole picture. ``half``
+    keeps one half of each sequence: in the paper pictures come from the first, poses of the prior
+    from the second. ``masked`` makes all black that is not the person. Without ``labels`` all
+    joints are absent, which spares reading a file per frame. ``activities`` are the sequences
+    wanted. Joints all count as visible.
+
+    ``UserError`` if ``root`` is no such folder; ``BadDataError`` names a file that is missing or
+    damaged.
+    """
+    subjects = [root / name for name in _SIMPLIFIED_SUBJECTS[split] if (root / name).is_dir()]
+    if not subjects:
+        raise UserError(
+            f"{root} does not hold Simplified Human3.6M's {split} subjects: folders "
+            f"{', '.join(_SIMPLIFIED_SUBJECTS[split])} are expected. {_WHERE_SIMPLIFIED}"
+        )
+    clips = [
+        _sequence(subject, pictures, masks, sequence, half, masked, labels)
+        for subject in subjects
+        for pictures, masks in [_folders(subject, masked)]
+        for activity in activities
+        for sequence in _sequences(pictures, activity)
+    ]
+    return DataSet(
+        f"Simplified Human3.6M ({split})", H36M32, tuple(clip for clip in clips if len(clip))
+    )
+
+
+def activity_of(clip: Clip) -> str:
+    """Which of the ``ACTIVITIES`` a clip of this data set shows; ``KeyError`` if none."""
+    sequence = clip.name.partition("/")[2].lower()
+    for activity in ACTIVITIES:
+        if sequence.startswith(activity):
+            return activity
+    raise KeyError(clip.name)
+
+
+class _MaskedImages:
+    """Pictures of 128 x 128 pixels that are black where their masks are."""
+
+    def __init__(self, pictures: Frames, masks: Frames | None) -> None:
+        self._pictures = pictures
+        self._masks = masks
+
+    def __len__(self) -> int:
+        return len(self._pictures)
+
+    def describe(self, index: int) -> str:
+        return self._pictures.describe(index)
+
+    def read(self, index: int) -> NDArray[np.uint8]:
+        picture = self._square(self._pictures, index)
+        if self._masks is None:
+            return picture
+        mask = self._square(self._masks, index)[..., :1]
+        return ((picture.astype(np.uint16) * mask + 127) // 255).astype(np.uint8)
+
+    @staticmethod
+    def _square(frames: Frames, index: int) -> NDArray[np.uint8]:
+        found = frames.read(index)
+        if found.shape[:2] != (CROP_SIZE, CROP_SIZE):
+            raise BadDataError(
+                f"The picture {frames.describe(index)} has {found.shape[1]} x {found.shape[0]} "
+                f"pixels, not {CROP_SIZE} x {CROP_SIZE}. {_WHERE_SIMPLIFIED}"
+            )
+        return found
+
+
+def _folders(subject: Path, masked: bool) -> tuple[Path, Path | None]:
+    """The folders of a subject's pictures and of its masks, which only ``masked`` needs."""
+    masks = next((subject / name for name in _MASKS if (subject / name).is_dir()), None)
+    if not (subject / _PICTURES).is_dir() or (masked and masks is None):
+        found = sorted(path.name for path in subject.iterdir() if path.is_dir())
+        raise UserError(
+            f"{subject} has the folders {', '.join(found) or 'none'}; {_PICTURES}, {_MASKS[0]} and "
+            f"{_LANDMARKS} are expected. {_WHERE_SIMPLIFIED}"
+        )
+    return subject / _PICTURES, masks
+
+
+def _sequences(pictures: Path, activity: str) -> list[str]:
+    names = (path.name for path in pictures.iterdir() if path.is_dir())
+    return sorted(name for name in names if name.lower().startswith(activity.lower()))
+
+
+def _sequence(
+    subject: Path,
+    pictures: Path,
+    masks: Path | None,
+    sequence: str,
+    half: Half | None,
+    masked: bool,
+    labels: bool,
+) -> Clip:
+    # Frames are those that have masks, as in the published code: it decides where halves end.
+    listed = pictures if masks is None else masks
+    numbers = half_of(_numbers(listed / sequence), half)
+    joints = np.full((len(numbers), len(H36M32), 2), np.nan, np.float32)
+    if labels:
+        folder = subject / _LANDMARKS / sequence
+        for row, number in enumerate(numbers):
+            joints[row] = _landmarks(folder / f"{number}.mat")
+    shown = NumberedImages(pictures / sequence, "{}.jpg", numbers)
+    covers = masks and masked and NumberedImages(masks / sequence, "{}.png", numbers)
+    return Clip(
+        name=f"{subject.name}/{sequence}",
+        person=subject.name,
+        frames=_MaskedImages(shown, covers or None),
+        boxes=np.tile([CROP_SIZE / 2, CROP_SIZE / 2, float(CROP_SIZE)], (len(numbers), 1)),
+        joints=joints,
+        visible=np.full(joints.shape[:2], VISIBLE if labels else ABSENT, np.uint8),
+    )
+
+
+def _numbers(folder: Path) -> list[int]:
+    if not folder.is_dir():
+        raise BadDataError(f"There is no folder {folder}. {_WHERE_SIMPLIFIED}")
+    return sorted(int(path.stem) for path in folder.iterdir() if path.stem.isdecimal())
+
+
+def _landmarks(path: Path) -> NDArray[np.float32]:
+    found = read_mat(path, (_VARIABLE,), _WHERE_SIMPLIFIED)[_VARIABLE]
+    if found.shape != (len(H36M32), 2) or found.dtype.kind not in "iuf":
+        raise BadDataError(
+            f"{path} has {_VARIABLE} of shape {found.shape} and type {found.dtype}; numbers of "
+            f"shape ({len(H36M32)}, 2) are expected. {_WHERE_SIMPLIFIED}"
+        )
+    return (found[:, ::-1] * CROP_SIZE).astype(np.float32)

@@ -1,17 +1,22 @@
 """Parsers that a damaged file can crash or hang, in a process of their own.
 
 SciPy's and cdflib's are written for whole files: of MATLAB files with altered bytes, one in a
-hundred ended the process that read it.
+hundred ended the process that read it. That process imports this module, which therefore imports no
+more than it needs.
 """
 
 from __future__ import annotations
 
 import multiprocessing
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from typing import ParamSpec, TypeVar
+from pathlib import Path
+from typing import Any, ParamSpec, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
@@ -60,3 +65,18 @@ def _end() -> None:
     for process in list((reader._processes or {}).values()):
         process.kill()
     reader.shutdown(wait=False, cancel_futures=True)
+
+
+def matlab_variables(path: Path, names: Sequence[str]) -> dict[str, NDArray[Any]]:
+    """Those of a MATLAB file's variables (version 4 to 7) that have these names."""
+    import scipy.io
+
+    content = scipy.io.loadmat(path, variable_names=list(names), simplify_cells=True)
+    return {name: np.asarray(content[name]) for name in names if name in content}
+
+
+def cdf_variable(path: Path, name: str) -> NDArray[Any]:
+    """A CDF file's variable."""
+    import cdflib
+
+    return np.asarray(cdflib.CDF(path).varget(name))

@@ -1,7 +1,11 @@
-"""What every reader of a data set yields: clips of one person, frame by frame.
+"""What every reader of a data set yields: clips of one person, frame by frame, and their joints.
 
 Nothing outside this package knows a data set by name: readers bring boxes, joints and visibility
 into one form, and the rest of the code sees only that form.
+
+For mixing data sets and for testing on another one (paper, Table 6), joints correspond by name. A
+joint without a counterpart is absent: it is neither trained nor scored, and never made up from
+others (the pelvis is not put between the hips, as each data set marks its own).
 """
 
 from __future__ import annotations
@@ -20,7 +24,7 @@ from model.core.masking import MASK_SIZE, PersonMask
 from model.core.skeleton import JointSet
 
 Split = Literal["train", "test"]
-Shown = TypeVar("Shown")
+_Shown = TypeVar("_Shown")
 
 ABSENT, OCCLUDED, VISIBLE = 0, 1, 2
 
@@ -198,14 +202,14 @@ class DataSet:
 
 
 def readable(
-    clips: Sequence[Clip], count: int, read: Callable[[Clip], Shown]
-) -> tuple[list[Clip], list[Shown]]:
+    clips: Sequence[Clip], count: int, read: Callable[[Clip], _Shown]
+) -> tuple[list[Clip], list[_Shown]]:
     """At most ``count`` clips and what ``read`` makes of each, without those that are damaged.
 
     ``BadDataError`` if all that were tried are.
     """
     chosen: list[Clip] = []
-    shown: list[Shown] = []
+    shown: list[_Shown] = []
     problem: BadDataError | None = None
     for clip in spread(clips, count):
         try:
@@ -226,3 +230,50 @@ def spread(clips: Sequence[Clip], count: int) -> list[Clip]:
     chosen = list(by_person.values()) if len(by_person) >= count else filled
     rows = np.linspace(0, len(chosen) - 1, min(count, len(chosen))).round().astype(int)
     return [chosen[row] for row in rows]
+
+
+# J-HMDB's face is the middle of its puppet's head, which Penn Action and BBC Pose call the head.
+_SAME_AS = {"face": "head"}
+
+
+def correspondence(source: JointSet, target: JointSet) -> NDArray[np.intp]:
+    """For each joint of ``target`` its index in ``source``, -1 where there is none. Shape (K,)."""
+    indices = {_SAME_AS.get(name, name): index for index, name in enumerate(source.names)}
+    return np.array([indices.get(_SAME_AS.get(name, name), -1) for name in target.names], np.intp)
+
+
+def convert_joints(
+    joints: NDArray[np.float32], visible: NDArray[np.uint8], source: JointSet, target: JointSet
+) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
+    """Joints (..., K, 2) and visibility (..., K) of ``source`` in the order of ``target``.
+
+    Joints without a counterpart are absent, at NaN, so that no torso is measured by them.
+    """
+    index = correspondence(source, target)
+    found = index >= 0
+    return (
+        np.where(found[:, None], joints[..., index, :], np.float32(np.nan)),
+        np.where(found, visible[..., index], np.uint8(ABSENT)),
+    )
+
+
+def check_common_joints(data_set: DataSet, joint_set: JointSet) -> None:
+    """``UserError`` if no joint of the data set is one of ``joint_set``."""
+    if (correspondence(data_set.joint_set, joint_set) < 0).all():
+        raise UserError(
+            f"No joint of {data_set.name} ({data_set.joint_set.name}) is one of {joint_set.name}. "
+            "Choose data sets of the same joints."
+        )
+
+
+def converted(data_set: DataSet, target: JointSet) -> DataSet:
+    """The data set with the joints of ``target``. ``UserError`` if none of them corresponds."""
+    source = data_set.joint_set
+    if source == target:
+        return data_set
+    check_common_joints(data_set, target)
+    clips = []
+    for clip in data_set:
+        joints, visible = convert_joints(clip.joints, clip.visible, source, target)
+        clips.append(replace(clip, joints=joints, visible=visible))
+    return DataSet(data_set.name, target, tuple(clips))

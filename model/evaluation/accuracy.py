@@ -23,8 +23,7 @@ from model.core.crop import (
 from model.core.errors import UserError
 from model.core.heatmaps import decode
 from model.core.skeleton import BBC7, JointSet
-from model.data.conversion import check_common_joints, convert_joints
-from model.data.records import BadDataError, Clip, DataSet
+from model.data.records import BadDataError, Clip, DataSet, check_common_joints, convert_joints
 from model.evaluation.metrics import PCK_THRESHOLD, Pck, bbc_accuracy, pck, torso_of
 from model.ttp.networks import PoseNetwork, PoseOutput
 from model.ttp.onnx_int8 import Range

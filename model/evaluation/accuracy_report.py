@@ -14,8 +14,7 @@ import numpy as np
 
 from model.core.errors import UserError
 from model.core.skeleton import BBC7, PENN13, JointSet
-from model.data.conversion import check_common_joints, converted, correspondence
-from model.data.records import DataSet
+from model.data.records import DataSet, check_common_joints, converted, correspondence
 from model.evaluation.accuracy import Predictions, find_points, gathered, network_predictor
 from model.evaluation.metrics import BBC_RADIUS, PCK_THRESHOLD, Pck
 from model.evaluation.rival import HEAD_LIFT, Rival, TorsoOffsets, fit_offsets

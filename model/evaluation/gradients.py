@@ -18,8 +18,7 @@ from model.adaptation import PersonalizationSettings, Personalizer, PersonView, 
 from model.core.crop import crop_matrix, to_tensor, transform
 from model.core.masking import Masker
 from model.core.perceptual import PerceptualLoss
-from model.data.conversion import converted
-from model.data.records import ABSENT, Clip, DataSet
+from model.data.records import ABSENT, Clip, DataSet, converted
 from model.evaluation.personalized import Progress
 from model.evaluation.tables import PeopleMean, known, mean_over_people, write_report
 from model.ttp.networks import PoseNetwork

@@ -29,8 +29,7 @@ from model.core.crop import SquareBox, crop_matrix, invert, transform, warp
 from model.core.device import RUNTIME_ERRORS, cpu_session, first_line
 from model.core.errors import UserError
 from model.core.skeleton import COCO17, PENN13
-from model.data.conversion import correspondence
-from model.data.records import ABSENT
+from model.data.records import ABSENT, correspondence
 from model.evaluation.metrics import torso_of
 
 HEAD_LIFT = 0.05

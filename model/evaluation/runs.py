@@ -27,8 +27,7 @@ from model.core.device import ServingPrecision, prefers_bfloat16
 from model.core.errors import UserError
 from model.core.files import sha256_of, whole_file
 from model.core.perceptual import load_perceptual_loss
-from model.data.conversion import check_common_joints
-from model.data.records import Clip, DataSet
+from model.data.records import Clip, DataSet, check_common_joints
 from model.engine.ranks import Ranks
 from model.evaluation.accuracy import Predictions
 from model.evaluation.personalized import (

@@ -23,11 +23,10 @@ from model.core.files import make_folder, sha256_of
 from model.core.skeleton import H36M32, MPI28, JointSet
 from model.core.weights import read_metadata
 from model.data.catalogue import Request
-from model.data.conversion import converted
+from model.data.human36m import activity_of
 from model.data.masks import Masks
-from model.data.mpi_inf_3dhp import H36M32_SHARED17, MPI28_SHARED17
-from model.data.records import ABSENT, Clip, DataSet, Split
-from model.data.simplified_human36m import activity_of
+from model.data.poses import H36M32_SHARED17, MPI28_SHARED17
+from model.data.records import ABSENT, Clip, DataSet, Split, converted
 from model.engine.checkpoint import CHECKPOINT
 from model.engine.ranks import check_alone
 from model.evaluation.regression import fit_point_map

@@ -9,7 +9,7 @@ import numpy as np
 
 from model.core.panels import write_picture
 from model.core.skeleton import FACES68, H36M32, MPI28
-from model.data.mpi_inf_3dhp import H36M32_SHARED17, MPI28_SHARED17
+from model.data.poses import H36M32_SHARED17, MPI28_SHARED17
 from model.evaluation.tables import figure
 from model.experiments import gan_figures
 from model.experiments import gan_published as published

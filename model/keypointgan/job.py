@@ -16,9 +16,8 @@ from model.core.errors import UserError
 from model.core.panels import draw_skeleton, enlarged, resized, tile
 from model.core.skeleton import JointSet
 from model.data.catalogue import Request, weights_of
-from model.data.conversion import converted
 from model.data.masks import Masks
-from model.data.records import Clip, DataSet, readable
+from model.data.records import Clip, DataSet, converted, readable
 from model.engine.batches import ExampleStream, Loader, MicroBatchPlan
 from model.engine.checkpoint import CHECKPOINT
 from model.engine.job import (

@@ -15,9 +15,8 @@ from model.core.device import choose_device
 from model.core.errors import UserError
 from model.core.perceptual import load_perceptual_loss
 from model.data.catalogue import Request, weights_of
-from model.data.conversion import converted
 from model.data.masks import Masks
-from model.data.records import DataSet
+from model.data.records import DataSet, converted
 from model.data.sampling import Mixture
 from model.engine.checkpoint import CHECKPOINT, check_new, identity_of
 from model.engine.job import NEWEST, description, write_description

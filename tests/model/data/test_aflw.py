@@ -8,7 +8,7 @@ import scipy.io
 
 from model.core.crop import crop_matrix, warp
 from model.core.skeleton import CELEBA5
-from model.data.aflw import read_aflw
+from model.data.faces import read_aflw
 from model.data.records import BadDataError
 from tests.model.data.layouts import write_picture
 

@@ -10,8 +10,8 @@ import pytest
 import scipy.io
 
 from model.core.skeleton import BBC7
-from model.data.bbc_pose import read_bbc_pose
 from model.data.records import BadDataError
+from model.data.videos import read_bbc_pose
 from tests.model.data.layouts import write_picture
 
 FIELDS = (

@@ -7,7 +7,7 @@ import pytest
 
 from model.core.errors import UserError
 from model.core.skeleton import CAT7
-from model.data.cat_heads import read_cat_heads
+from model.data.faces import read_cat_heads
 from model.data.records import BadDataError
 from tests.model.data.layouts import write_picture
 

@@ -12,8 +12,8 @@ from app.cli import DATA_NAMES
 from model.core.errors import UserError
 from model.core.skeleton import CELEBA5, joint_set
 from model.data.catalogue import SOURCES, Request
-from model.data.penn_action import read_penn_action
 from model.data.records import DataSet
+from model.data.videos import read_penn_action
 from tests.model.data import (
     test_aflw,
     test_bbc_pose,

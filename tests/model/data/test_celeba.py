@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from model.core.crop import crop_matrix, transform, warp
-from model.data.celeba import CELEBA5, read_celeba, read_mafl
+from model.data.faces import CELEBA5, read_celeba, read_mafl
 from model.data.records import BadDataError, DataSet
 
 COUNT = 40

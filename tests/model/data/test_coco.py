@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from model.core.skeleton import COCO17
-from model.data.coco import read_coco
 from model.data.records import BadDataError
+from model.data.stills import read_coco
 from tests.model.data.layouts import write_picture
 
 

@@ -18,8 +18,7 @@ from model.core.skeleton import (
     JointSet,
     joint_set,
 )
-from model.data.conversion import convert_joints, converted, correspondence
-from model.data.records import Clip, DataSet
+from model.data.records import Clip, DataSet, convert_joints, converted, correspondence
 
 _SETS = (PENN13, H36M16, BBC7, COCO17, JHMDB15, LSP14)
 _PAIRS = list(product(_SETS, _SETS))

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from model.core.errors import UserError
 from model.core.skeleton import FACES68
-from model.data.faces300w import read_300w, read_multipie, read_pts
+from model.data.faces import read_300w, read_multipie, read_pts
 from model.data.records import BadDataError
 from tests.model.data.layouts import write_picture
 

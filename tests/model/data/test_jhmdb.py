@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from model.core.errors import UserError
 from model.core.skeleton import JHMDB15
-from model.data.jhmdb import read_jhmdb, source_video
 from model.data.records import BadDataError
+from model.data.videos import read_jhmdb, source_video
 from tests.model.data.layouts import write_jhmdb_split, write_jhmdb_video
 
 _FIRST, _OTHER = "The_Film_2_run_f_cm_np1_ba_bad_3", "The_Film_2_sit_u_nm_np1_fr_goo_0"

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from model.core.skeleton import LSP14
-from model.data.lsp import read_lsp, read_lsp_extended
 from model.data.records import BadDataError
+from model.data.stills import read_lsp, read_lsp_extended
 from tests.model.data.layouts import LSP_EXTENDED_STILLS, LSP_STILLS, write_lsp, write_lsp_extended
 
 

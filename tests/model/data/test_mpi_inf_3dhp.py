@@ -8,7 +8,7 @@ import scipy.io
 
 from model.core.errors import UserError
 from model.core.skeleton import H36M32, MPI28
-from model.data.mpi_inf_3dhp import H36M32_SHARED17, MPI28_SHARED17, SIDE_CAMERAS, read_mpi_inf_3dhp
+from model.data.poses import H36M32_SHARED17, MPI28_SHARED17, SIDE_CAMERAS, read_mpi_inf_3dhp
 from model.data.records import BadDataError
 
 

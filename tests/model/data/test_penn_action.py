@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from model.core.errors import UserError
 from model.core.skeleton import PENN13
 from model.data.files import Half
-from model.data.penn_action import read_penn_action
 from model.data.records import BadDataError
+from model.data.videos import read_penn_action
 from tests.model.data.layouts import write_penn_video
 
 _SEEN = np.ones(13, np.uint8)

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from model.core.errors import UserError
 from model.core.skeleton import PENN13
-from model.data.penn_action import read_penn_poses
 from model.data.records import BadDataError
+from model.data.videos import read_penn_poses
 
 
 def _joints(number: int, frames: int) -> NDArray[np.float32]:

@@ -11,8 +11,8 @@ import scipy.io
 from model.core.crop import crop_matrix, warp
 from model.core.errors import UserError
 from model.core.skeleton import H36M32
+from model.data.human36m import activity_of, read_simplified_human36m
 from model.data.records import BadDataError
-from model.data.simplified_human36m import activity_of, read_simplified_human36m
 from tests.model.data.layouts import write_picture
 
 _SEQUENCES = ("Waiting.60457274", "Directions 1.54138969", "WalkDog.54138969")

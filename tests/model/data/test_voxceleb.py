@@ -8,9 +8,9 @@ import pytest
 from model.core.crop import crop_matrix, warp
 from model.core.errors import UserError
 from model.core.skeleton import FACES68
+from model.data.faces import read_voxceleb2
 from model.data.records import DataSet
 from model.data.sampling import Mixture
-from model.data.voxceleb import read_voxceleb2
 from tests.model.data.layouts import write_picture
 
 

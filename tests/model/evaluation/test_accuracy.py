@@ -13,8 +13,7 @@ from model.core.crop import crop_matrix, heatmap_to_image, to_tensor, warp
 from model.core.errors import UserError
 from model.core.heatmaps import decode, gaussian_targets
 from model.core.skeleton import BBC7, COCO17, PENN13, JointSet, joint_set
-from model.data.conversion import converted
-from model.data.records import BadDataError, Clip, DataSet
+from model.data.records import BadDataError, Clip, DataSet, converted
 from model.evaluation.accuracy import predict_data_set
 from model.ttp.networks import PoseNetwork, PoseOutput
 from model.ttp.prediction import crop_tensor

@@ -10,8 +10,7 @@ import pytest
 
 from model.core.errors import UserError
 from model.core.skeleton import BBC7, PENN13
-from model.data.conversion import converted
-from model.data.records import DataSet
+from model.data.records import DataSet, converted
 from model.evaluation.accuracy_report import AccuracyReport, measure_accuracy
 from tests.model.evaluation.test_accuracy import Torn, data_of, right_clip, sure
 

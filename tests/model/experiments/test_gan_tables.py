@@ -22,7 +22,7 @@ from model.core.crop import CROP_SIZE, crop_matrix, transform
 from model.core.errors import UserError
 from model.core.skeleton import FACES68, H36M32, MPI28, PENN13
 from model.data.catalogue import Request
-from model.data.mpi_inf_3dhp import H36M32_SHARED17, MPI28_SHARED17
+from model.data.poses import H36M32_SHARED17, MPI28_SHARED17
 from model.data.records import ABSENT, DataSet
 from model.experiments import gan_published as published
 from model.experiments.catalogue import GAN_EXPERIMENTS

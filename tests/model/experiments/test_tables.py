@@ -8,8 +8,7 @@ import pytest
 
 from model.core.errors import UserError
 from model.core.skeleton import BBC7, H36M16, PENN13
-from model.data.conversion import correspondence
-from model.data.records import ABSENT
+from model.data.records import ABSENT, correspondence
 from model.evaluation import tables as people_module
 from model.evaluation.personalized import Protocol
 from model.experiments import table1, table2, table3, table4, table5, table6
