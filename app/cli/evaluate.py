@@ -283,7 +283,7 @@ def _run_pace(args: argparse.Namespace) -> int:
     from model.adaptation import preset
     from model.core.device import choose_device
     from model.engine.ranks import joined_ranks
-    from model.evaluation.pace import PaceReport, measure_pace, rates_of
+    from model.evaluation.gain import PaceReport, measure_pace, rates_of
 
     weights = args.weights or WEIGHTS
     presets = [preset(name) for name in args.presets.split(",")]

@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from model.experiments.context import Study
 
 
-ITERATIONS = (1, 2, 3, 4)
+_ITERATIONS = (1, 2, 3, 4)
 
 
 def table2(study: Study) -> ExperimentResult:
@@ -57,11 +57,11 @@ def table2(study: Study) -> ExperimentResult:
         count: measure_gain(
             study, weights, "online", settings=replace(study.settings, iterations=count)
         )
-        for count in ITERATIONS
+        for count in _ITERATIONS
     }
     paper = Paper.beside(study.people, published.PENN, published.BBC)
     base = published.TABLE1[paper.data]["transformer", "none"]
-    numbers = {count: published.TABLE2[paper.data].get(count, math.nan) for count in ITERATIONS}
+    numbers = {count: published.TABLE2[paper.data].get(count, math.nan) for count in _ITERATIONS}
     rows = [("0", before.cell, *unknown(len(GAIN_COLUMNS)), figure(base), *unknown(1))]
     rows += [
         (
@@ -76,7 +76,7 @@ def table2(study: Study) -> ExperimentResult:
     header = (
         "iterations", score_title(study), *GAIN_COLUMNS, paper.column, f"{paper.column}, gain",
     )  # fmt: skip
-    _plot(study, {count: numbers[count] - base for count in ITERATIONS}, found, paper)
+    _plot(study, {count: numbers[count] - base for count in _ITERATIONS}, found, paper)
     return ExperimentResult(
         "table2",
         EXPERIMENTS["table2"].title,
@@ -93,7 +93,7 @@ def table2(study: Study) -> ExperimentResult:
                 f"paper's pooled gain on {paper.data.title}.",
             ),
         ),
-        configuration(study, iterations=list(ITERATIONS)),
+        configuration(study, iterations=list(_ITERATIONS)),
         skipped(before, *(scored for scored, _ in found.values())),
     )
 
@@ -105,7 +105,7 @@ def _plot(
     paper: Paper,
 ) -> None:
     people = [gain.over_people for _, gain in found.values()]
-    x = np.array(ITERATIONS)
+    x = np.array(_ITERATIONS)
     plot_lines(
         study.folder / "table2.png",
         [
@@ -120,14 +120,14 @@ def _plot(
             Line(
                 f"paper, {paper.data.title}",
                 x,
-                np.array([numbers[count] for count in ITERATIONS]),
+                np.array([numbers[count] for count in _ITERATIONS]),
                 muted=True,
                 marked=True,
             ),
         ],
         "update iterations",
         "gain in points",
-        ticks={count: str(count) for count in ITERATIONS},
+        ticks={count: str(count) for count in _ITERATIONS},
         zero=True,
     )
 
@@ -144,7 +144,7 @@ _PAPER = {
 def table4(study: Study) -> ExperimentResult:
     """The baseline, if it is given, and the transformer online on labelled and on all frames."""
     weights, baseline = study.weight("transformer"), study.weights.get("baseline")
-    labelled = labelled_frames(study.people)
+    labelled = _labelled_frames(study.people)
     extra = len(study.people) - len(labelled)
     found: dict[str, Scored] = {}
     gains: dict[str, Gain] = {}
@@ -177,7 +177,7 @@ def table4(study: Study) -> ExperimentResult:
     )
 
 
-def labelled_frames(people: DataSet) -> DataSet:
+def _labelled_frames(people: DataSet) -> DataSet:
     """Only the frames that have a joint to score; the same data set if all have.
 
     ``UserError`` if none has.

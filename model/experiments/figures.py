@@ -129,10 +129,10 @@ def _plot_gain(study: Study, band: Band, people: NDArray[np.int64]) -> None:
     )
 
 
-PUBLISHED = (100, 200, 400, 600, 800, 1000, 1200, 1400, 1600)
+_PUBLISHED = (100, 200, 400, 600, 800, 1000, 1200, 1400, 1600)
 """Predicted frames from one re-initialisation to the next: the range of the paper's curve on BBC
 Pose, which falls beyond about 600; beside these, none at all."""
-FEW = (1, 2, 3, 4, 5, 10, 20, 40, 80)
+_FEW = (1, 2, 3, 4, 5, 10, 20, 40, 80)
 """The same where nobody has more frames than twice the fewest of the published ones."""
 
 
@@ -191,7 +191,7 @@ def figure4(study: Study) -> ExperimentResult:
 
 def _lengths(longest: int) -> dict[int, int]:
     """``reset_every`` by the most frames that are learnt from; nobody has more than ``longest``."""
-    grid = PUBLISHED if longest > PUBLISHED[1] else FEW
+    grid = _PUBLISHED if longest > _PUBLISHED[1] else _FEW
     return {**{count: count for count in grid if count < longest}, longest: 0}
 
 
@@ -222,7 +222,7 @@ def _plot_score(study: Study, title: str, before: Scored, gains: dict[int, Peopl
 
 
 PEOPLE = 6
-FRAMES = 20
+_FRAMES = 20
 """First frames of each, on which the network is personalized; the last is shown."""
 
 # The whole crop as a box: what is decoded into it comes out in crop pixels.
@@ -233,7 +233,7 @@ def figure5(study: Study) -> ExperimentResult:
     """Panels of people spread over the set, with the pose before and after personalization."""
     weights = study.weight("transformer")
     network = load(weights, variant="transformer")
-    frames = min(FRAMES, study.frames or FRAMES)
+    frames = min(_FRAMES, study.frames or _FRAMES)
     few = first_frames(study.people, PEOPLE, frames)
     online = Protocol(
         "online",

@@ -19,7 +19,7 @@ from model.core.errors import UserError
 from model.data.records import DataSet
 from model.data.shards import read_shards
 from model.evaluation.accuracy import Predictions
-from model.evaluation.pace import PaceReport, measure_pace, rates_of
+from model.evaluation.gain import PaceReport, measure_pace, rates_of
 from model.evaluation.personalized import Camera, Protocol, predict_people, there_and_back
 from tests.networks import small_network, small_perceptual_loss
 from tests.shards import write_shard
