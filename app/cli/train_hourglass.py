@@ -9,7 +9,7 @@ from app.cli import DATA_NAMES, Subparsers
 from app.cli.options import Interruption, add_run, add_steps, chosen_training, run_options, tell
 
 if TYPE_CHECKING:
-    from model.keypointgan.supervised import HourglassJob
+    from model.keypointgan.hourglass import HourglassJob
 
 
 def add_parser(subparsers: Subparsers) -> None:
@@ -36,7 +36,7 @@ def add_parser(subparsers: Subparsers) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Train and say where the network is."""
-    from model.keypointgan.supervised import run_hourglass_training
+    from model.keypointgan.hourglass import run_hourglass_training
 
     job = _job(args)
     with Interruption() as interruption:
@@ -46,8 +46,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _job(args: argparse.Namespace) -> HourglassJob:
     from model.data.catalogue import Request
-    from model.keypointgan.hourglass import HourglassSpec
-    from model.keypointgan.supervised import HourglassJob, HourglassSettings
+    from model.keypointgan.hourglass import HourglassJob, HourglassSettings, HourglassSpec
 
     options = run_options(args)
     data = Request.parse(args.data)

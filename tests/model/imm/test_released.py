@@ -16,7 +16,7 @@ from model.core.errors import UserError
 from model.core.weights import read_metadata
 from model.imm import weights
 from model.imm.networks import ImmSpec
-from model.imm.tensor_bundle import TensorBundle
+from model.imm.weights import TensorBundle
 from tests.model.imm.bundles import TENSORS, write
 from tests.sentences import sentence
 

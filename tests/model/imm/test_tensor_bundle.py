@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tensorboard.summary.writer.record_writer import masked_crc32c
 
 from model.core.errors import UserError
-from model.imm.tensor_bundle import TensorBundle
+from model.imm.weights import TensorBundle
 from tests.model.imm.bundles import TENSORS, Tensors, block, entry, field, write
 
 
