@@ -32,9 +32,8 @@ from model.engine.ranks import Ranks
 from model.engine.run import Learner, Losses, TimeBudget
 from model.ttp.objective import JointObjective
 from model.ttp.training.resident import BatchMaker, load_bank
-from model.ttp.training.resident_step import ResidentStep
 from model.ttp.training.settings import Precision, ResidentSettings, TrainingSettings
-from model.ttp.training.step import TtpStep, make_loader
+from model.ttp.training.step import ResidentStep, TtpStep, make_loader
 
 _TURNS = 2
 _FRAMES = 48
