@@ -18,7 +18,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from model.adaptation.parameters import personalized
+from model.adaptation.settings import personalized
 from model.core.crop import CROP_SIZE, normalized
 from model.core.errors import UserError
 from model.core.masking import as_masks, only_person

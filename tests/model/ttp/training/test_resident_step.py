@@ -14,7 +14,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from model.adaptation.parameters import personalized
+from model.adaptation.settings import personalized
 from model.core.errors import UserError
 from model.data.shards import read_shards
 from model.ttp.networks import PoseNetwork
