@@ -326,7 +326,7 @@ def _run_soak(args: argparse.Namespace) -> int:
 
 
 def _run_data(args: argparse.Namespace) -> int:
-    from app.benchmarks.data import measure_data
+    from app.benchmarks.train import measure_data
     from model.data.catalogue import Request
 
     if args.seconds <= 0 or args.workers < 1:
@@ -340,7 +340,7 @@ def _run_data(args: argparse.Namespace) -> int:
 
 
 def _run_skeletons(args: argparse.Namespace) -> int:
-    from app.benchmarks.data import measure_skeletons
+    from app.benchmarks.train import measure_skeletons
 
     _check_counts(args, "size", "batch_size", "repeats")
     figures = measure_skeletons(
