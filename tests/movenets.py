@@ -10,7 +10,7 @@ import torch
 from onnx import TensorProto, helper, numpy_helper
 from torch import nn
 
-from model.ttp.networks.movenet import SIZES, MoveNetEncoder, Neck
+from model.ttp.networks.encoder import SIZES, MoveNetEncoder, Neck
 from model.ttp.networks.pretrained import movenet_convolutions
 
 

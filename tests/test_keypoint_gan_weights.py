@@ -9,7 +9,7 @@ import pytest
 from app.assets import KEYPOINT_GAN_WEIGHTS, KnownJoints, demo
 from model.core.crop import CROP_SIZE, SquareBox, crop_matrix, transform, warp
 from model.keypointgan import weights
-from model.keypointgan.factorization import Factorization
+from model.keypointgan.evaluation import Factorization
 
 _EVERY = 25
 

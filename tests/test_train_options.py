@@ -13,7 +13,7 @@ from model.core.crop import CENTRE_SHIFT
 from model.core.errors import UserError
 from model.engine.run import TrainingResult
 from model.ttp.networks import NetworkSpec, PoseNetwork
-from model.ttp.networks.movenet import MoveNetEncoder
+from model.ttp.networks.encoder import MoveNetEncoder
 from model.ttp.networks.pretrained import movenet_convolutions
 from model.ttp.training import job as job_module
 from model.ttp.training.job import Job, ResidentJob, TrainingJob, run_resident, run_training

@@ -35,8 +35,8 @@ from model.adaptation import (
     preset,
 )
 from model.adaptation.guard import HOLD_EVERY, Guard
-from model.adaptation.pairs import Pairs
-from model.adaptation.parameters import configure
+from model.adaptation.memory import Pairs
+from model.adaptation.settings import configure
 from model.core.crop import CROP_SIZE
 from model.core.device import ServingPrecision, choose_device
 from model.core.errors import UserError

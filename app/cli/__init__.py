@@ -1,7 +1,7 @@
-"""The sub-commands. A module here has ``add_parser(subparsers)``, which sets ``func``.
+"""The sub-commands. A module in ``COMMANDS`` has ``add_parser(subparsers)``, which sets ``func``.
 
 The modules are imported to build the command line, so they import PyTorch, OpenCV and Qt only
-inside ``run``.
+inside what they run.
 """
 
 from __future__ import annotations
@@ -9,19 +9,19 @@ from __future__ import annotations
 import argparse
 from typing import TypeAlias
 
-COMMANDS = (
-    "personalize",
-    "train",
-    "evaluate",
-    "reproduce",
-    "report",
-    "export",
-    "import-weights",
-    "calibrate",
-    "benchmark",
-    "doctor",
-)
-"""The sub-commands, in the order in which help lists them; in a module's name, - is _."""
+COMMANDS = {
+    "personalize": "personalize",
+    "train": "train",
+    "evaluate": "evaluate",
+    "reproduce": "reproduce",
+    "report": "reproduce",
+    "export": "networks",
+    "import-weights": "networks",
+    "calibrate": "networks",
+    "benchmark": "benchmark",
+    "doctor": "doctor",
+}
+"""The sub-commands, in the order in which help lists them, and the module of each."""
 
 Subparsers: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from app.cli import Subparsers, add_mixture, sentence
 from app.cli.options import add_serving_precision
+from model.core.errors import UserError, check_number
 
 
 def add_parser(subparsers: Subparsers) -> None:
@@ -233,7 +234,6 @@ def _add_skeletons(kinds: Subparsers) -> None:
 
 def _run_live(args: argparse.Namespace) -> int:
     from app.benchmarks.live import measure_live
-    from model.core.errors import UserError
 
     if args.seconds <= 0 or args.warm_up < 0:
         raise UserError(
@@ -285,7 +285,6 @@ def _run_step(args: argparse.Namespace) -> int:
 
 def _run_start(args: argparse.Namespace) -> int:
     from app.benchmarks.start import measure_start
-    from model.core.errors import check_number
 
     check_number("starts", args.starts, args.starts >= 2, "2 or more")
     return _tell(measure_start(args.demo, args.starts).rounded(), args)
@@ -293,7 +292,6 @@ def _run_start(args: argparse.Namespace) -> int:
 
 def _run_train(args: argparse.Namespace) -> int:
     from app.benchmarks.train import measure_train
-    from model.core.errors import check_number
     from model.data.catalogue import Request
 
     _check_counts(args, "batch_size")
@@ -313,7 +311,6 @@ def _run_train(args: argparse.Namespace) -> int:
 
 def _run_soak(args: argparse.Namespace) -> int:
     from app.benchmarks.soak import measure_soak
-    from model.core.errors import check_number
 
     check_number("hours", args.hours, 0 < args.hours <= 1000, "above 0, at most 1000")
     figures = measure_soak(
@@ -329,8 +326,7 @@ def _run_soak(args: argparse.Namespace) -> int:
 
 
 def _run_data(args: argparse.Namespace) -> int:
-    from app.benchmarks.data import measure_data
-    from model.core.errors import UserError
+    from app.benchmarks.train import measure_data
     from model.data.catalogue import Request
 
     if args.seconds <= 0 or args.workers < 1:
@@ -344,7 +340,7 @@ def _run_data(args: argparse.Namespace) -> int:
 
 
 def _run_skeletons(args: argparse.Namespace) -> int:
-    from app.benchmarks.data import measure_skeletons
+    from app.benchmarks.train import measure_skeletons
 
     _check_counts(args, "size", "batch_size", "repeats")
     figures = measure_skeletons(
@@ -355,8 +351,6 @@ def _run_skeletons(args: argparse.Namespace) -> int:
 
 def _check_counts(args: argparse.Namespace, *names: str) -> None:
     """``UserError`` for an option of these that is not 1 or more."""
-    from model.core.errors import check_number
-
     for name in names:
         check_number(name, getattr(args, name), getattr(args, name) >= 1, "1 or more")
 

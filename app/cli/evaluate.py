@@ -8,9 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from app.cli import Subparsers
+from app.cli import Subparsers, imm
 from app.cli.evaluate_drift import add_drift
-from app.cli.evaluate_imm import add_imm
 from app.cli.options import (
     add_device,
     add_personalization,
@@ -24,6 +23,7 @@ from app.cli.options import (
     only_first_frame,
     tell_report,
 )
+from model.core.errors import UserError
 
 if TYPE_CHECKING:
     from model.adaptation import PersonalizationSettings
@@ -149,7 +149,7 @@ def add_parser(subparsers: Subparsers) -> None:
     add_personalization(gradients, resets=False, offline=False)
     gradients.set_defaults(func=_run_gradients)
     add_drift(experiments)
-    add_imm(experiments)
+    imm.add_evaluation(experiments)
 
 
 def _add_common(parser: argparse.ArgumentParser) -> None:
@@ -323,8 +323,6 @@ def _runner(args: argparse.Namespace, ranks: Ranks) -> PeopleRunner:
 
 
 def _numbers(text: str) -> list[float]:
-    from model.core.errors import UserError
-
     try:
         return [float(part) for part in text.split(",")]
     except ValueError:
@@ -360,7 +358,6 @@ def _run_gradients(args: argparse.Namespace) -> int:
 
 def _people(args: argparse.Namespace) -> DataSet:
     from app.assets import WEIGHTS
-    from model.core.errors import UserError
     from model.data.catalogue import Request, people_aside
     from model.evaluation.gain import first_frames, with_unlabelled
     from model.ttp.weights import read_spec
@@ -382,8 +379,6 @@ def _people(args: argparse.Namespace) -> DataSet:
 
 
 def _modes(text: str | None, settings: PersonalizationSettings) -> tuple[Mode, ...]:
-    from model.core.errors import UserError
-
     known: tuple[Mode, ...] = ("carried", "online", "offline")
     if text is None:
         return known if settings.carry else known[1:]

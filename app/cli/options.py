@@ -11,6 +11,7 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from app.cli import DATA_NAMES
+from model.core.errors import UserError, check_number
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -53,8 +54,6 @@ def assigned(texts: Sequence[str], defaults: Mapping[str, Any]) -> dict[str, Any
 
     ``UserError`` lists the names there are.
     """
-    from model.core.errors import UserError
-
     found: dict[str, Any] = {}
     for text in texts:
         name, _, value = text.partition("=")
@@ -171,7 +170,6 @@ def chosen_settings(args: argparse.Namespace, data: str = "") -> Personalization
     from dataclasses import asdict, replace
 
     from model.adaptation import PersonalizationSettings, preset
-    from model.core.errors import UserError
 
     names = [name for _, name, _, _ in _OPTIONS if name in args]
     given: dict[str, Any] = {n: getattr(args, n) for n in names if getattr(args, n) is not None}
@@ -201,8 +199,6 @@ def only_first_frame(args: argparse.Namespace) -> bool:
 
 def number_list(text: str) -> tuple[int, ...]:
     """Different whole numbers of 0 or more, separated by commas; ``UserError`` if not."""
-    from model.core.errors import UserError
-
     parts = text.split(",")
     if not all(part.strip().isdecimal() for part in parts) or len(set(parts)) < len(parts):
         raise UserError(f"The numbers were {text!r}; give different ones, such as 0,1,2.")
@@ -273,8 +269,6 @@ def run_options(args: argparse.Namespace) -> dict[str, Any]:
 
     ``UserError`` if ``--workers`` or ``--max-steps`` makes no sense.
     """
-    from model.core.errors import check_number
-
     check_number("workers", args.workers, args.workers >= 0, "0 or more")
     if args.max_steps is not None:
         check_number("max-steps", args.max_steps, args.max_steps >= 1, "1 or more")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from app.cli import Subparsers, sentence
 from app.cli.options import add_device, add_personalization, add_quiet_json, chosen_settings
+from model.core.errors import UserError
 
 if TYPE_CHECKING:
     from app.runtime.recordings.job import Job, Outcome
@@ -99,7 +100,6 @@ def run(args: argparse.Namespace) -> int:
     """Process the recordings and print what came of them."""
     from app.assets import WEIGHTS
     from app.runtime.recordings.job import Job, run_job
-    from model.core.errors import UserError
     from model.engine.ranks import check_alone
 
     if args.mode != "offline":
@@ -134,7 +134,6 @@ def _run_each(args: argparse.Namespace, job: Job) -> int:
     import torch
 
     from app.runtime.recordings.many import TABLE, run_each
-    from model.core.errors import UserError
     from model.engine.ranks import own_gpu
 
     alone = ("profile", "save_profile", "true_joints")
@@ -164,7 +163,6 @@ def _run_each(args: argparse.Namespace, job: Job) -> int:
 
 def _share(text: str | None) -> tuple[int, int]:
     """Which share of how many; without ``text`` that of this process under ``torchrun``."""
-    from model.core.errors import UserError
     from model.engine.ranks import launched
 
     if text is None:

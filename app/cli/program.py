@@ -49,8 +49,8 @@ def build_parser() -> argparse.ArgumentParser:
     subparsers = parser.add_subparsers(
         title="commands", metavar="COMMAND", dest="command", help="COMMAND --help tells more"
     )
-    for name in COMMANDS:
-        importlib.import_module(f"app.cli.{name.replace('-', '_')}").add_parser(subparsers)
+    for name in dict.fromkeys(COMMANDS.values()):
+        importlib.import_module(f"app.cli.{name}").add_parser(subparsers)
     return parser
 
 

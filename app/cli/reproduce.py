@@ -1,4 +1,7 @@
-"""``python main.py reproduce EXPERIMENT``: the papers' tables and figures, ours beside theirs."""
+"""``python main.py reproduce EXPERIMENT``: the papers' tables and figures, ours beside theirs.
+
+``python main.py report`` puts all results into one page that can be sent to somebody.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +13,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from app.cli import DATA_NAMES, Subparsers, sentence
-from app.cli.gan_experiments import add_gan_experiments
+from app.cli import DATA_NAMES, Subparsers, keypointgan, sentence
 from app.cli.options import (
     add_personalization,
     add_results,
@@ -22,6 +24,7 @@ from app.cli.options import (
     only_first_frame,
 )
 from app.project import COMMAND
+from model.core.errors import UserError
 from model.experiments.catalogue import EXPERIMENTS, ROLES
 
 if TYPE_CHECKING:
@@ -29,7 +32,7 @@ if TYPE_CHECKING:
     from model.experiments.context import StudyRequest
 
 
-def add_experiments(subparsers: Subparsers) -> None:
+def _add_experiments(subparsers: Subparsers) -> None:
     """Add a sub-command for each experiment of the paper."""
     for experiment in EXPERIMENTS.values():
         parser = subparsers.add_parser(
@@ -49,7 +52,7 @@ def add_experiments(subparsers: Subparsers) -> None:
             help="processes that go through people beside each other (default: one for each core)",
         )
         add_results(parser)
-        parser.set_defaults(func=run)
+        parser.set_defaults(func=_run)
 
 
 def _add_people(parser: argparse.ArgumentParser) -> None:
@@ -105,7 +108,7 @@ def _add_networks(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def run(args: argparse.Namespace) -> int:
+def _run(args: argparse.Namespace) -> int:
     """Measure, write the results and print them."""
     from app.assets import PERCEPTUAL_WEIGHTS, PERSON_MASK
     from model.experiments.context import open_study
@@ -149,7 +152,6 @@ def study_request(args: argparse.Namespace) -> StudyRequest:
 
 
 def _data(text: str, root: str | None) -> Request:
-    from model.core.errors import UserError
     from model.data.catalogue import Request
 
     if root is None:
@@ -161,7 +163,6 @@ def _data(text: str, root: str | None) -> Request:
 
 def _weights(texts: list[str]) -> dict[str, Path]:
     from app.assets import WEIGHTS
-    from model.core.errors import UserError
 
     found: dict[str, Path] = {}
     for text in texts:
@@ -180,11 +181,52 @@ def _weights(texts: list[str]) -> dict[str, Path]:
 
 
 def add_parser(subparsers: Subparsers) -> None:
-    """Add ``reproduce`` and its experiments."""
+    """Add ``reproduce`` with its experiments, and ``report``."""
     text = "a table or figure of the papers, with ours beside theirs"
     parser = subparsers.add_parser("reproduce", help=text, description=sentence(text))
     experiments = parser.add_subparsers(
         title="experiments", metavar="EXPERIMENT", dest="experiment", required=True
     )
-    add_experiments(experiments)
-    add_gan_experiments(experiments)
+    _add_experiments(experiments)
+    keypointgan.add_experiments(experiments)
+    _add_report(subparsers)
+
+
+def _add_report(subparsers: Subparsers) -> None:
+    """Register the command and its options."""
+    text = "put the results of all experiments into one HTML page"
+    parser = subparsers.add_parser(
+        "report",
+        help=text,
+        description=f"{sentence(text)} The page has tables, pictures and how they were made, and "
+        "needs no other file. A damaged result is named and left out.",
+    )
+    parser.add_argument(
+        "--results",
+        metavar="DIR",
+        type=Path,
+        default=Path("results"),
+        help="the folder with a folder for each experiment (default: results)",
+    )
+    parser.add_argument(
+        "--out",
+        metavar="FILE",
+        type=Path,
+        help="where to write (default: report.html in the folder of the results)",
+    )
+    parser.set_defaults(func=_run_report)
+
+
+def _run_report(args: argparse.Namespace) -> int:
+    """Write the page; 1 when a damaged file is missing from it, else 0."""
+    from datetime import date
+
+    from model.experiments.report import Report
+
+    report = Report.collect(args.results)
+    out = args.results / "report.html" if args.out is None else args.out
+    report.write(out, date.today())
+    for problem in report.problems:
+        print(f"damaged: {problem}", file=sys.stderr)
+    print(f"{out}: {report.summary()}")
+    return 1 if report.problems else 0

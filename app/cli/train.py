@@ -8,8 +8,7 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from app.cli import Subparsers, add_mixture, sentence, train_hourglass, train_imm
-from app.cli import train_keypointgan as train_keypoint_gan
+from app.cli import Subparsers, add_mixture, imm, keypointgan, sentence
 from app.cli.options import (
     Interruption,
     add_device,
@@ -18,6 +17,7 @@ from app.cli.options import (
     masks_of,
     tell,
 )
+from model.core.errors import UserError
 
 if TYPE_CHECKING:
     from model.data.catalogue import Request
@@ -55,9 +55,9 @@ def add_parser(subparsers: Subparsers) -> None:
     )
     for variant, title in _VARIANTS.items():
         _add_variant(networks, variant, title)
-    train_imm.add_parser(networks)
-    train_keypoint_gan.add_parser(networks)
-    train_hourglass.add_parser(networks)
+    imm.add_training(networks)
+    keypointgan.add_training(networks)
+    keypointgan.add_hourglass(networks)
 
 
 def _add_variant(subparsers: Subparsers, variant: str, title: str) -> None:
@@ -303,7 +303,6 @@ def _job(args: argparse.Namespace) -> TrainingJob:
 
 
 def _resident_job(args: argparse.Namespace) -> ResidentJob:
-    from model.core.errors import UserError
     from model.ttp.training.job import ResidentJob
     from model.ttp.training.settings import resident_preset
 
@@ -350,8 +349,6 @@ def _asked_of_any(args: argparse.Namespace, preset: Preset) -> dict[str, Any]:
 
 def _refuse(args: argparse.Namespace, names: Sequence[str], where: str) -> None:
     """``UserError`` if an option is given that says nothing ``where`` it is."""
-    from model.core.errors import UserError
-
     given = [
         f"--{name.replace('_', '-')}"
         for name in names
@@ -375,16 +372,12 @@ def _spec(args: argparse.Namespace, preset: Preset, data: list[Request]) -> Netw
 
 
 def _aside(args: argparse.Namespace) -> float:
-    from model.core.errors import UserError
-
     if not 0 <= args.aside < 1:
         raise UserError(f"--aside was {args.aside}; it is a share from 0 to below 1.")
     return float(args.aside)
 
 
 def _joint_weight(text: str) -> tuple[str, float]:
-    from model.core.errors import UserError
-
     name, _, number = text.rpartition("=")
     try:
         weight = float(number)

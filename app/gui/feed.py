@@ -23,7 +23,7 @@ from app.runtime.live.change import ComparisonMeter
 from app.runtime.live.export import Trajectory
 from app.runtime.live.results import Array, Phase, PoseResult, WorkerStatus
 from model.core.crop import SquareBox
-from model.core.one_euro import OneEuroFilter
+from model.core.motion import OneEuroFilter
 
 INTERVAL_MS = 33
 _REMEMBERED = 4096

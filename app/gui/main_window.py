@@ -13,7 +13,7 @@ from PyQt6.QtWidgets import QMainWindow, QVBoxLayout, QWidget
 
 from app.gui.actions import Actions, Handlers, Preset, apply_keys, changed_keys
 from app.gui.application import APP_NAME, show_about
-from app.gui.bars import build_menus, build_toolbar
+from app.gui.bars import Transport, build_menus, build_toolbar
 from app.gui.camera_previews import CameraPreviews
 from app.gui.export import Diagnostics, ExportMenu
 from app.gui.feed import Feed, StatusFeed, WindowTimer
@@ -27,7 +27,6 @@ from app.gui.preferences import LearningChoice, SettingsDialog
 from app.gui.profiles import ProfileMenu, Profiles
 from app.gui.session import Session
 from app.gui.sources import SourceMenu, SourceOpener, Sources, dropped_choice
-from app.gui.transport import Transport
 from app.gui.widgets import MessageBar, StatusBar
 from app.runtime.live.results import Comparison, Phase
 from app.runtime.profiles import ProfileFolder

@@ -1,8 +1,7 @@
 """Online and offline test-time personalization."""
 
 from model.adaptation.adapter import Adapter, planned_updates
-from model.adaptation.memory import PersonView, SourceMemory
-from model.adaptation.pairs import Pairs, PairSampler
+from model.adaptation.memory import Pairs, PairSampler, PersonView, SourceMemory
 from model.adaptation.personalizer import Learnt, PairExample, Personalizer, UpdateReport
 from model.adaptation.settings import (
     DEFAULT_PRESET,

@@ -15,11 +15,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from model.adaptation.guard import HOLD_EVERY, Check, Guard
-from model.adaptation.memory import PersonView, SourceMemory
-from model.adaptation.pairs import Pairs
-from model.adaptation.parameters import covers
+from model.adaptation.memory import Pairs, PersonView, SourceMemory
 from model.adaptation.personalizer import Learnt, Personalizer, UpdateReport
-from model.adaptation.settings import PersonalizationSettings
+from model.adaptation.settings import PersonalizationSettings, covers
 from model.core.crop import to_pictures
 from model.core.device import is_out_of_memory
 from model.core.motion import MotionFusion

@@ -11,9 +11,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from model.adaptation.pairs import Pairs, PairSampler
-from model.adaptation.parameters import configure
-from model.adaptation.settings import PersonalizationSettings
+from model.adaptation.memory import Pairs, PairSampler
+from model.adaptation.settings import PersonalizationSettings, configure
 from model.adaptation.tasks import ConsistencyTask, SelfSupervisedTask, Teacher, task_for
 from model.core.crop import reduced
 from model.core.device import denormals_are_zero

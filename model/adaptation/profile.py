@@ -19,9 +19,8 @@ import torch
 from safetensors import safe_open
 from torch import Tensor
 
-from model.adaptation.parameters import covers, personalized
 from model.adaptation.personalizer import Learnt
-from model.adaptation.settings import PRESETS, Preset
+from model.adaptation.settings import PRESETS, Preset, covers, personalized
 from model.core.errors import UserError
 from model.core.weights import opened, write_weights
 from model.ttp.networks import PoseNetwork

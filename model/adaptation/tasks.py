@@ -16,8 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
-from model.adaptation.memory import PersonView
-from model.adaptation.pairs import Pairs
+from model.adaptation.memory import Pairs, PersonView
 from model.adaptation.settings import PersonalizationSettings
 from model.core.crop import answers_both_ways, to_pictures, to_tensor
 from model.core.heatmaps import decode, gaussian_targets, supervised_loss

@@ -1,13 +1,17 @@
-"""Where a picture's heatmaps would be in another picture of the same person: optical flow (ours).
+"""How points move in a video: heatmaps are carried along, points shown are smoothed (ours).
 
 In a video, the frames before and after say where a joint is too. A frame in which it is blurred or
 hidden is answered better by the mean of its own answer and those of its neighbours, carried along
 by how the picture moved; after Pfister et al., *Flowing ConvNets* (ICCV 2015). Not in the paper.
 ``MotionFusion`` does so while frames come in, ``Teacher`` with frames on both sides.
+
+The One-Euro filter, for the eye only, gives little jitter where points rest, little lag where they
+move: Casiez, Roussel, Vogel: 1€ Filter, CHI 2012. Not part of the papers.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -133,3 +137,53 @@ def _moved(picture: NDArray[Any], motion: NDArray[Any]) -> NDArray[Any]:
         cv2.INTER_LINEAR,
         borderMode=cv2.BORDER_REPLICATE,
     )
+
+
+_Points = NDArray[np.float64]
+
+
+class OneEuroFilter:
+    """Smooths points (n, 2) that come one after another.
+
+    Args:
+        min_cutoff: Frequency (Hz) above which points at rest are smoothed; lower: less jitter.
+        beta: By how many Hz that rises with each unit of length per second; higher: less lag.
+        speed_cutoff: Frequency (Hz) above which the speed itself is smoothed.
+    """
+
+    def __init__(
+        self, min_cutoff: float = 1.5, beta: float = 8.0, speed_cutoff: float = 1.0
+    ) -> None:
+        self._min_cutoff = min_cutoff
+        self._beta = beta
+        self._speed_cutoff = speed_cutoff
+        self.reset()
+
+    def reset(self) -> None:
+        """Forget everything: the next points are taken as they are."""
+        self._points: _Points | None = None
+        self._speed: _Points = np.zeros(0)
+        self._time_s = -math.inf
+
+    def __call__(self, points: NDArray[np.floating], time_s: float, unit: float = 1.0) -> _Points:
+        """The smoothed ``points`` of the moment ``time_s`` (seconds), ``unit`` being ``beta``'s.
+
+        Times that do not rise, and another number of points, begin anew.
+        """
+        new = np.asarray(points, np.float64)
+        elapsed = time_s - self._time_s
+        self._time_s = time_s
+        if self._points is None or elapsed <= 0 or new.shape != self._points.shape:
+            self._points, self._speed = new, np.zeros_like(new)
+        else:
+            speed = (new - self._points) / elapsed
+            self._speed = self._speed + _share(self._speed_cutoff, elapsed) * (speed - self._speed)
+            moving = np.linalg.norm(self._speed, axis=-1, keepdims=True) / unit
+            cutoff = self._min_cutoff + self._beta * moving
+            self._points = self._points + _share(cutoff, elapsed) * (new - self._points)
+        return self._points
+
+
+def _share(cutoff: NDArray[np.float64] | float, elapsed: float) -> NDArray[np.float64]:
+    """The share of the new value in a low-pass filter with this cut-off frequency (Hz)."""
+    return 1 / (1 + 1 / (2 * np.pi * np.asarray(cutoff) * elapsed))

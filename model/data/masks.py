@@ -16,7 +16,7 @@ from tqdm import tqdm
 from model.core.files import whole_file
 from model.core.masking import MASK_SIZE
 from model.data.records import BadDataError, Clip, DataSet
-from model.tracking.mask import PersonMasker
+from model.tracking.detector import PersonMasker
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,9 @@
-"""What personalization gains, and whom it harms: on the same frames without and with it; a table.
+"""What personalization gains, and whom it harms: the same frames without and with it; tables.
 
-And what is gained after so many seconds before a camera: the pace of learning, preset by preset.
-By frames, a method that learns much from each looks best; who sits before a camera waits in
-seconds, in which a machine makes few dear updates or many cheap ones. Not in the paper.
+The gain is that of whole recordings, or what is gained after so many seconds before a camera: the
+pace of learning, preset by preset. By frames, a method that learns much from each looks best; who
+sits before a camera waits in seconds, in which a machine makes few dear updates or many cheap ones.
+The pace is not in the paper.
 """
 
 from __future__ import annotations

@@ -22,7 +22,7 @@ import torch
 from torch import distributed
 
 from model.adaptation import Personalizer
-from model.adaptation.parameters import configure
+from model.adaptation.settings import configure
 from model.core.device import ServingPrecision, prefers_bfloat16
 from model.core.errors import UserError
 from model.core.files import sha256_of, whole_file

@@ -1,1 +1,1 @@
-"""The papers' experiments: one module for each table or figure."""
+"""The papers' experiments, listed in ``catalogue``: tables, figures, what they are made with."""

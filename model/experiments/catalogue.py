@@ -20,19 +20,18 @@ ROLES = ("baseline", "rotation", "keypoint", "transformer", "reference", "render
 class Experiment:
     """A table or figure of a paper; ``name`` is the command's word.
 
-    ``module`` has what runs it in ``RUNS``, by its name; None: that of its name, in ``run``.
+    ``module`` has what runs it in ``RUNS``, by its name.
     """
 
     name: str
     title: str
     help: str
-    module: str | None = None
+    module: str
 
     def run(self, study: Study | GanStudy) -> ExperimentResult:
         """Measure. ``UserError`` says what the experiment needs and was not given."""
-        module = importlib.import_module(f"model.experiments.{self.module or self.name}")
-        run = module.run if self.module is None else module.RUNS[self.name]
-        result: ExperimentResult = run(study)
+        module = importlib.import_module(f"model.experiments.{self.module}")
+        result: ExperimentResult = module.RUNS[self.name](study)
         return result
 
 
@@ -43,46 +42,55 @@ EXPERIMENTS: Mapping[str, Experiment] = {
             "table1",
             "Table 1: four networks, three ways of going through people",
             "the four networks, without, with online and with offline personalization",
+            "comparisons",
         ),
         Experiment(
             "table2",
             "Table 2: update iterations",
             "1, 2, 3 and 4 optimiser steps on each frame's batch",
+            "ablations",
         ),
         Experiment(
             "table3",
             "Table 3: joint by joint, beside methods that look at several frames",
             "baseline and offline personalization in the columns of the limbs",
+            "comparisons",
         ),
         Experiment(
             "table4",
             "Table 4: frames without labels as well",
             "online personalization, also on the frames that have no labels (BBC Pose)",
+            "ablations",
         ),
         Experiment(
             "table5",
             "Table 5: smoothing over time",
             "Savitzky-Golay smoothing on top of each way; needs --development",
+            "ablations",
         ),
         Experiment(
             "table6",
             "Table 6: from one data set to another",
             "networks trained on another data set, or on rendered people, and personalized to this",
+            "comparisons",
         ),
         Experiment(
             "figure3",
             "Figure 3: gain against the frame number",
             "the gain of online personalization after ever more frames",
+            "figures",
         ),
         Experiment(
             "figure4",
             "Figure 4: score against the number of unlabelled frames",
             "online personalization that starts anew after every N frames",
+            "figures",
         ),
         Experiment(
             "figure5",
             "Figure 5: what the network sees",
             "pictures: reconstruction, self-supervised keypoints and pose of a few people",
+            "figures",
         ),
     )
 }

@@ -18,8 +18,7 @@ from model.experiments.catalogue import GAN_EXPERIMENTS
 from model.experiments.gan_study import FULL, GanStudy
 from model.experiments.result import ExperimentResult, Picture, Table
 from model.keypointgan.data import cut
-from model.keypointgan.evaluation import errors
-from model.keypointgan.factorization import Factorization
+from model.keypointgan.evaluation import Factorization, errors
 from model.keypointgan.job import panel
 
 NAME = "keypointgan-figures"

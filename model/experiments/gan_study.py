@@ -29,7 +29,7 @@ from model.data.poses import H36M32_SHARED17, MPI28_SHARED17
 from model.data.records import ABSENT, Clip, DataSet, Split, converted
 from model.engine.checkpoint import CHECKPOINT
 from model.engine.ranks import check_alone
-from model.evaluation.regression import fit_point_map
+from model.evaluation.metrics import fit_point_map
 from model.experiments.context import described, versions
 from model.imm import landmarks
 from model.imm import weights as imm_weights

@@ -11,8 +11,7 @@ from model.core.panels import write_picture
 from model.core.skeleton import FACES68, H36M32, MPI28
 from model.data.poses import H36M32_SHARED17, MPI28_SHARED17
 from model.evaluation.tables import figure
-from model.experiments import gan_figures
-from model.experiments import gan_published as published
+from model.experiments import gan_figures, published
 from model.experiments.catalogue import GAN_EXPERIMENTS
 from model.experiments.gan_study import FULL, GanStudy
 from model.experiments.result import ExperimentResult, Picture, Table
@@ -45,7 +44,7 @@ def table1(study: GanStudy) -> ExperimentResult:
         for name, s in scores.items()
     ]
     if activities:
-        for name, values in published.TABLE1.items():
+        for name, values in published.GAN_TABLE1.items():
             cells = [figure(value) for value in values]
             rows.append((f"{name} (paper)", *cells, *[_NONE] * (len(columns) + 3 - len(cells))))
     write_picture(study.folder / "people.png", panel(network, study.shown(network)))
@@ -82,7 +81,7 @@ def table2(study: GanStudy) -> ExperimentResult:
         compared.append(_compared(study, title, found))
     unit = _unit(study, "pixels")
     if unit == "pixels":  # as the paper's
-        rows += [(f"{name} (paper)", figure(v), _NONE) for name, v in published.TABLE2.items()]
+        rows += [(f"{name} (paper)", figure(v), _NONE) for name, v in published.GAN_TABLE2.items()]
     table = Table(
         f"Error in {UNITS[unit]}", ("method", "error", "either side"), tuple(rows),
         f"{' '.join(compared)} {_PAPER}",
@@ -103,7 +102,7 @@ def table3(study: GanStudy) -> ExperimentResult:
     ]
     for title, other in study.find_by_others(found.joint_set).items():
         rows.append((title, figure(_score(study, other, "inter-pupil").mean)))
-    rows += [(f"{name} (paper)", figure(v)) for name, v in published.TABLE3.items()]
+    rows += [(f"{name} (paper)", figure(v)) for name, v in published.GAN_TABLE3.items()]
     table = Table(
         "Supervised post-processing", ("method", "error"), tuple(rows),
         "Post-processing is a linear map fitted to the labelled training pictures. The paper's "
@@ -124,7 +123,7 @@ def table4(study: GanStudy) -> ExperimentResult:
             VARIANTS[role][0],
             figure(scores[role].macro),
             figure(scores[role].either),
-            *(figure(value) for value in published.TABLE4[role]),
+            *(figure(value) for value in published.GAN_TABLE4[role]),
         )
         for role in VARIANTS
     ]

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from model.core.crop import crop_matrix, transform
 from model.core.errors import UserError, check_number
 from model.data.records import ABSENT, BadDataError, Clip, DataSet
-from model.evaluation.regression import LinearMap, fit_linear_map
+from model.evaluation.metrics import LinearMap, fit_linear_map
 from model.imm.data import cut
 from model.imm.networks import Imm
 

@@ -1,9 +1,10 @@
 """IMM's weight files: safetensors whose metadata says what network the tensors belong to.
 
-Also the released code's checkpoints, which are TensorFlow's, read without it: ``NAME.index`` and
-``NAME.data-*-of-*``. The index is a LevelDB table: blocks of sorted keys, each with a checksum, and
-a footer that says where they are. It maps a tensor's name to its type, its shape and its place in a
-data file. Nothing is run, and nothing larger than the files themselves is made.
+Also the released code's checkpoints, which are TensorFlow's, read without TensorFlow:
+``NAME.index`` and ``NAME.data-*-of-*``. The index is a LevelDB table: blocks of sorted keys, each
+with a checksum, and a footer that says where they are. It maps a tensor's name to its type, its
+shape and its place in a data file. Nothing is run, and nothing larger than the files themselves is
+made.
 """
 
 from __future__ import annotations

@@ -12,8 +12,8 @@ from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor, nn
 
 from model.core.blocks import FEATURES
-from model.ttp.networks.affinity import HEADS, LARGEST_SIDE, AffinityTransformer
-from model.ttp.networks.movenet import InvertedResidual, MobileNetV2, MoveNetEncoder, Neck
+from model.ttp.networks.encoder import InvertedResidual, MobileNetV2, MoveNetEncoder, Neck
+from model.ttp.networks.heads import HEADS, LARGEST_SIDE, AffinityTransformer
 from model.ttp.networks.variants import PoseNetwork
 
 _OPSET = 17

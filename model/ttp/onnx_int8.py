@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from model.core.device import ServingPrecision, cpu_session
 from model.core.errors import UserError
 from model.core.files import sha256_of, whole_file
-from model.ttp.networks.movenet import MoveNetEncoder
+from model.ttp.networks.encoder import MoveNetEncoder
 from model.ttp.onnx_graph import Graph
 
 ENDING = ".ranges.json"

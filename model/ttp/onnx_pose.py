@@ -17,7 +17,7 @@ from torch import Tensor
 
 from model.core.device import cpu_session
 from model.core.weights import swapped
-from model.ttp.networks.movenet import MoveNetEncoder, Taps
+from model.ttp.networks.encoder import MoveNetEncoder, Taps
 from model.ttp.networks.variants import PoseNetwork
 from model.ttp.onnx_graph import AFFINITY, OTHERS, SCORES, SELF_MAPS, Graph
 from model.ttp.onnx_int8 import Range, trunk_graph

@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 
 from model.ttp.networks import PoseNetwork
-from model.ttp.networks.movenet import MoveNetEncoder, Taps
+from model.ttp.networks.encoder import MoveNetEncoder, Taps
 from model.ttp.onnx_int8 import Range, exact_here
 from model.ttp.onnx_pose import OnnxHeads, OnnxTrunk
 

@@ -6,10 +6,9 @@ from dataclasses import dataclass
 
 from app.gui.language import tr
 from app.gui.live_view import LiveView
-from app.gui.panels.affinity import AffinityPanel
 from app.gui.panels.keypointgan import KeypointGanChoice, KeypointGanPanel
 from app.gui.panels.plots import PlotsPanel
-from app.gui.panels.reconstruction import ReconstructionPanel
+from app.gui.panels.ttp import AffinityPanel, ReconstructionPanel
 from app.runtime.live.results import NetworkInfo
 
 

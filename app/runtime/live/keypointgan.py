@@ -16,7 +16,7 @@ from model.core.device import choose_device
 from model.core.errors import UserError
 from model.keypointgan import weights
 from model.keypointgan.data import on_black
-from model.keypointgan.factorization import Factorization
+from model.keypointgan.evaluation import Factorization
 from model.keypointgan.settings import KeypointGanSpec
 from model.tracking import PersonMasker
 

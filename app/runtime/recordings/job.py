@@ -52,7 +52,6 @@ from model.adaptation import (
     planned_updates,
     preset_name,
 )
-from model.adaptation.parameters import covers
 from model.adaptation.profile import (
     SUFFIX,
     ProfileInfo,
@@ -60,6 +59,7 @@ from model.adaptation.profile import (
     load_profile,
     save_profile,
 )
+from model.adaptation.settings import covers
 from model.core.errors import UserError
 from model.core.skeleton import PENN13
 

@@ -18,8 +18,7 @@ from torch import Tensor, nn
 
 from model.core.errors import UserError
 from model.core.skeleton import COCO17
-from model.ttp.networks.encoder import RESNETS
-from model.ttp.networks.movenet import SIZES, MoveNetEncoder, Neck
+from model.ttp.networks.encoder import RESNETS, SIZES, MoveNetEncoder, Neck
 from model.ttp.networks.variants import NetworkSpec, PoseNetwork, Variant
 
 # Heads of MoveNet that are not kept: they refine and choose, which training does away with.

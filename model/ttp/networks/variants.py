@@ -22,10 +22,8 @@ from model.core.heatmaps import (
     spatial_expectation,
 )
 from model.core.skeleton import JointSet, joint_set
-from model.ttp.networks.affinity import AffinityTransformer
-from model.ttp.networks.encoder import make_encoder
-from model.ttp.networks.movenet import SIZES
-from model.ttp.networks.reconstruction import Reconstruction
+from model.ttp.networks.encoder import SIZES, make_encoder
+from model.ttp.networks.heads import AffinityTransformer, Reconstruction
 
 Variant = Literal["baseline", "rotation", "keypoint", "transformer"]
 ChannelOrder = Literal["rgb", "bgr"]

@@ -13,7 +13,7 @@ from model.core.files import sha256_of
 from model.data.catalogue import Request
 from model.ttp import weights
 from model.ttp.networks import NetworkSpec
-from model.ttp.networks.movenet import MoveNetEncoder
+from model.ttp.networks.encoder import MoveNetEncoder
 from model.ttp.onnx_int8 import Ranges, measured
 from model.ttp.prediction import crop_picture
 

@@ -29,9 +29,8 @@ from model.ttp.networks.pretrained import load_imagenet, load_movenet
 from model.ttp.objective import JointObjective
 from model.ttp.training.callbacks import ProbePlan, RunCallback
 from model.ttp.training.resident import Bank, BatchMaker, load_bank
-from model.ttp.training.resident_step import ResidentStep
 from model.ttp.training.settings import ResidentSettings, TrainingSettings
-from model.ttp.training.step import TtpStep, make_loader
+from model.ttp.training.step import ResidentStep, TtpStep, make_loader
 
 # What may be another in the network that a training starts from.
 _MAY_DIFFER = ("variant", "mask", "rebuilt")

@@ -10,7 +10,7 @@ from PyQt6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from app.gui import colours
-from app.gui.panels.affinity import AffinityPanel, short_name
+from app.gui.panels.ttp import AffinityPanel, short_name
 from app.runtime.live.results import NetworkInfo, PoseResult
 
 

@@ -4,7 +4,7 @@ from PyQt6.QtCore import Qt
 from PyQt6.QtWidgets import QLabel, QToolButton
 from pytestqt.qtbot import QtBot
 
-from app.gui.change_card import ChangeCard
+from app.gui.offline import ChangeCard
 from app.runtime.live.change import Change, ChangeReport
 
 

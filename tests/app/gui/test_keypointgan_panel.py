@@ -22,7 +22,7 @@ from app.gui.panels.keypointgan import NO_WEIGHTS, KeypointGanChoice, KeypointGa
 from app.runtime.live.results import PoseResult, RedrawRequest
 from app.settings import AppSettings
 from model.core.crop import SquareBox
-from model.keypointgan.factorization import Factorization
+from model.keypointgan.evaluation import Factorization
 from model.keypointgan.weights import load
 from tests.app.gui.window_fakes import FakeSession, make_frame, make_result, make_window, tick
 from tests.app.keypointgan import SPEC, person, write_weights

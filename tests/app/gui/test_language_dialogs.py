@@ -29,10 +29,10 @@ from pytestqt.qtbot import QtBot
 import app.gui
 from app.gui.camera_previews import CameraPreviews
 from app.gui.language import use_language
+from app.gui.launch import UnfinishedTakes
 from app.gui.offline import OfflineDialog
 from app.gui.preferences import SettingsDialog
 from app.gui.profiles import PickDialog, SaveDialog
-from app.gui.unfinished import UnfinishedTakes
 from app.runtime.live import change
 from app.runtime.live.change import Change, ChangeReport
 from app.runtime.live.results import OfflineProgress, Phase, Schedule, WorkerStatus

@@ -9,7 +9,7 @@ from PyQt6.QtGui import QColor
 from PyQt6.QtWidgets import QDockWidget, QMainWindow
 from pytestqt.qtbot import QtBot
 
-from app.gui.panels.reconstruction import ReconstructionPanel
+from app.gui.panels.ttp import ReconstructionPanel
 from app.runtime.live.results import UpdateResult
 
 _COLOURS = ((200, 10, 10), (10, 200, 10), (10, 10, 200))

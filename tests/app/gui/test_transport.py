@@ -8,9 +8,9 @@ import pytest
 from PyQt6.QtCore import QPoint, Qt
 from pytestqt.qtbot import QtBot
 
+from app.gui.bars import SPEEDS
 from app.gui.feed import Smoother
 from app.gui.main_window import MainWindow
-from app.gui.transport import SPEEDS
 from app.settings import AppSettings
 from tests.app.gui.window_fakes import PLACE, PRESETS, FakeSession, FakeSources, make_window, tick
 

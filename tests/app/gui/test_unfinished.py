@@ -12,7 +12,7 @@ from PyQt6.QtCore import Qt
 from PyQt6.QtWidgets import QMessageBox, QWidget
 from pytestqt.qtbot import QtBot
 
-from app.gui.unfinished import UnfinishedTakes
+from app.gui.launch import UnfinishedTakes
 from app.runtime.recordings.take import ABOUT, KEYPOINTS, UNFINISHED, VIDEO
 from tests.app.gui.window_fakes import NETWORK
 

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from model.adaptation import Pairs, PersonalizationSettings, Personalizer
-from model.adaptation.parameters import configure
+from model.adaptation.settings import configure
 from model.adaptation.tasks import ConsistencyTask, Teacher
 from model.core.crop import mirror, mirror_joints
 from model.core.heatmaps import decode, gaussian_targets, supervised_loss

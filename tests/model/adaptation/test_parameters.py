@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from torch import nn
 
-from model.adaptation.parameters import check, configure
+from model.adaptation.settings import check, configure
 from model.core.errors import UserError
 from tests.networks import small_network
 

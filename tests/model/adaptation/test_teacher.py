@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from model.adaptation import PersonalizationSettings, PersonView, SourceMemory
-from model.adaptation.pairs import PairSampler
+from model.adaptation.memory import PairSampler
 from model.adaptation.tasks import Teacher
 from model.core.crop import SquareBox, answers_both_ways, crop_matrix, to_tensor
 from model.core.heatmaps import decode

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from model.core.one_euro import OneEuroFilter
+from model.core.motion import OneEuroFilter
 
 RATE = 25
 

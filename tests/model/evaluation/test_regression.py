@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from model.core.errors import UserError
-from model.evaluation.regression import fit_linear_map, fit_point_map
+from model.evaluation.metrics import fit_linear_map, fit_point_map
 
 RNG = np.random.default_rng(3)
 X = RNG.normal(5, 2, (40, 6))

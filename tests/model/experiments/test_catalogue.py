@@ -18,7 +18,8 @@ def test_every_experiment_has_a_module_that_runs_it(name: str) -> None:
     experiment = EXPERIMENTS[name]
 
     assert experiment.name == name
-    assert callable(importlib.import_module(f"model.experiments.{name}").run)
+    module = importlib.import_module(f"model.experiments.{experiment.module}")
+    assert callable(module.RUNS[name])
     number = name.removeprefix("table").removeprefix("figure")
     assert experiment.title.split(":")[0] in (f"Table {number}", f"Figure {number}")
 

@@ -13,7 +13,7 @@ from model.core.skeleton import PENN13
 from model.data.records import DataSet
 from model.data.shards import read_shards
 from model.evaluation.personalized import Protocol
-from model.experiments import figure3, figure4, figure5
+from model.experiments import figures
 from model.experiments.plots import SeenRow, arrows, plot_arrows, plot_panels
 from model.ttp.networks import NetworkSpec
 from model.ttp.weights import FORMAT, save
@@ -44,7 +44,7 @@ def test_figure3_shows_when_the_gain_comes(tmp_path: Path) -> None:
         tmp_path, _late, people=make_data_set("made", [30, 25, 12, 40, 26, 27, 24])
     )
 
-    result = figure3.run(study)
+    result = figures.figure3(study)
 
     (table,) = result.tables
     assert "fewer than 5 people" in result.text
@@ -62,7 +62,7 @@ def test_figure3_shows_when_the_gain_comes(tmp_path: Path) -> None:
 def test_figure3_of_a_single_person_has_no_band(tmp_path: Path) -> None:
     study, _ = make_study(tmp_path, _late, people=make_data_set("made", [12]))
 
-    result = figure3.run(study)
+    result = figures.figure3(study)
 
     assert column(result.tables[0], "gain (95 %)") == ["+0.00", f"{300 / 13:+.2f}"]
     assert pictures_exist(result, tmp_path)
@@ -76,7 +76,7 @@ def test_figure4_starts_anew_after_every_so_many_frames(tmp_path: Path) -> None:
 
     study, predict = make_study(tmp_path, rule, people=make_data_set("made", [6, 6]))
 
-    result = figure4.run(study)
+    result = figures.figure4(study)
 
     (table,) = result.tables
     assert column(table, "frames") == ["none", "1", "2", "3", "4", "5", "all (up to 6)"]
@@ -99,7 +99,7 @@ def test_figure4_starts_anew_after_every_so_many_frames(tmp_path: Path) -> None:
 def test_figure4_has_the_published_range_where_people_have_so_many_frames(
     longest: int, grid: list[int]
 ) -> None:
-    assert list(figure4._lengths(longest)) == grid
+    assert list(figures._lengths(longest)) == grid
 
 
 @pytest.fixture
@@ -110,12 +110,12 @@ def people(tmp_path: Path) -> DataSet:
 def test_figure5_has_a_row_for_each_of_a_few_people(
     tmp_path: Path, people: DataSet, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(figure5, "PEOPLE", 3)
+    monkeypatch.setattr(figures, "PEOPLE", 3)
     people.clips[2].boxes[:] = np.nan
     study, predict = make_study(tmp_path, people=people)
     save(study.weights["transformer"], small_network())
 
-    result = figure5.run(study)
+    result = figures.figure5(study)
 
     (table,) = result.tables
     assert column(table, "person") == ["0", "2", "4"]
@@ -134,7 +134,7 @@ def test_figure5_needs_a_transformer(tmp_path: Path, people: DataSet) -> None:
     save_file({}, study.weights["transformer"], {**metadata, "format": FORMAT})
 
     with pytest.raises(UserError, match="'transformer' is needed"):
-        figure5.run(study)
+        figures.figure5(study)
 
 
 def test_a_person_of_whom_frames_were_left_out_has_no_pose_beside_them(
@@ -145,8 +145,8 @@ def test_a_person_of_whom_frames_were_left_out_has_no_pose_beside_them(
     few = predictions._of(np.arange(len(predictions.persons)) != 0)
     matrix = np.eye(2, 3)
 
-    missing = figure5._shown(few, "0", 1, people.persons["0"], matrix)
-    whole = figure5._shown(few, "1", 1, people.persons["1"], matrix)
+    missing = figures._shown(few, "0", 1, people.persons["0"], matrix)
+    whole = figures._shown(few, "1", 1, people.persons["1"], matrix)
 
     assert np.isnan(missing).all() and missing.shape == (13, 2)
     np.testing.assert_array_equal(whole, predictions.points[3])
@@ -206,7 +206,7 @@ def test_fewer_frames_are_said_to_be_fewer(tmp_path: Path, people: DataSet) -> N
     study, _ = make_study(tmp_path, people=people)
     save(study.weights["transformer"], small_network())
 
-    assert "first 2 frames" in figure5.run(replace(study, frames=2)).text
+    assert "first 2 frames" in figures.figure5(replace(study, frames=2)).text
 
 
 def test_every_person_has_a_row_of_panels(tmp_path: Path) -> None:

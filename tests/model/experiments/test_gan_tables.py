@@ -24,7 +24,7 @@ from model.core.skeleton import FACES68, H36M32, MPI28, PENN13
 from model.data.catalogue import Request
 from model.data.poses import H36M32_SHARED17, MPI28_SHARED17
 from model.data.records import ABSENT, DataSet
-from model.experiments import gan_published as published
+from model.experiments import published
 from model.experiments.catalogue import GAN_EXPERIMENTS
 from model.experiments.gan_study import GanRequest, GanStudy, fitting, moved
 from model.experiments.result import ExperimentResult, read
@@ -129,7 +129,7 @@ def test_table4_trains_the_ablations_with_one_regressor(bench: Bench) -> None:
     for role, (title, spec) in VARIANTS.items():
         row = rows[title]
         assert 0 < float(row["either side"]) <= float(row["error"]) < 100
-        assert row["humans (paper)"] == f"{published.TABLE4[role][0]:.2f}"
+        assert row["humans (paper)"] == f"{published.GAN_TABLE4[role][0]:.2f}"
         network = weights.load(networks / role / "last.safetensors")
         assert spec.items() <= dataclasses.asdict(network.spec).items()
         assert (networks / role / "regressor").exists() == (role == "keypointgan")
@@ -248,7 +248,7 @@ def test_table3_is_before_and_after_post_processing(bench: Bench, tmp_path: Path
     options = others(tmp_path, "faces68").options(network)
     rows = rows_of(bench.result("table3", *options, "--labelled", faces, data=faces))
     assert all(0 < float(rows[name]["error"]) < np.inf for name in (HOURGLASS_ROW, IMM_ROW))
-    assert set(rows) > {f"{name} (paper)" for name in published.TABLE3}
+    assert set(rows) > {f"{name} (paper)" for name in published.GAN_TABLE3}
 
 
 def test_table3_needs_labelled_people(bench: Bench, capsys: pytest.CaptureFixture[str]) -> None:

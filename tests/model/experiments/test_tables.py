@@ -11,7 +11,7 @@ from model.core.skeleton import BBC7, H36M16, PENN13
 from model.data.records import ABSENT, correspondence
 from model.evaluation import tables as people_module
 from model.evaluation.personalized import Protocol
-from model.experiments import table1, table2, table3, table4, table5, table6
+from model.experiments import ablations, comparisons
 from tests.model.data.clips import make_data_set
 from tests.model.experiments.studies import column, make_study, percent, pictures_exist, usual
 
@@ -25,7 +25,7 @@ def few_draws(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_table1_has_all_networks_beside_the_papers(tmp_path: Path) -> None:
     study, _ = make_study(tmp_path, roles=("baseline", "transformer"))
 
-    result = table1.run(study)
+    result = comparisons.table1(study)
     scores, gains = result.tables
 
     given = "not given"
@@ -46,7 +46,7 @@ def test_table1_needs_the_transformer(tmp_path: Path) -> None:
     study, _ = make_study(tmp_path, roles=("baseline",))
 
     with pytest.raises(UserError, match="transformer=FILE"):
-        table1.run(study)
+        comparisons.table1(study)
 
 
 def test_several_seeds_give_a_mean_and_a_spread(tmp_path: Path) -> None:
@@ -55,7 +55,7 @@ def test_several_seeds_give_a_mean_and_a_spread(tmp_path: Path) -> None:
 
     study, predict = make_study(tmp_path, rule, seeds=(0, 2))
 
-    scores = column(table1.run(study).tables[0], "mPCK")
+    scores = column(comparisons.table1(study).tables[0], "mPCK")
 
     spread = np.std([700 / 13, 900 / 13], ddof=1)
     assert scores[-3:-1] == [percent(6), f"{percent(8)} ± {spread:.2f}"]
@@ -69,7 +69,7 @@ def test_figures_of_the_papers_own_data_set_are_not_called_anothers(tmp_path: Pa
     people = make_data_set("Human3.6M (test)", [2, 3], H36M16)
     study, _ = make_study(tmp_path, people=people)
 
-    table = table1.run(study).tables[0]
+    table = comparisons.table1(study).tables[0]
 
     assert column(table, "paper")[-1] == "92.05"
     assert "another" not in table.note
@@ -78,7 +78,7 @@ def test_figures_of_the_papers_own_data_set_are_not_called_anothers(tmp_path: Pa
 def test_a_gain_is_over_the_same_frames(tmp_path: Path) -> None:
     study, predict = make_study(tmp_path, every=3)
 
-    result = table1.run(study)
+    result = comparisons.table1(study)
 
     asked = {(protocol.mode, protocol.downsample) for protocol in predict.protocols()}
     assert asked == {("none", 3), ("none", 1), ("online", 3), ("offline", 1)}
@@ -94,7 +94,7 @@ def test_table2_steps_more_often(tmp_path: Path) -> None:
 
     study, _ = make_study(tmp_path, rule)
 
-    result = table2.run(study)
+    result = ablations.table2(study)
 
     (table,) = result.tables
     assert column(table, "mPCK") == [percent(right) for right in (6, 7, 8, 2, 1)]
@@ -106,7 +106,7 @@ def test_table2_steps_more_often(tmp_path: Path) -> None:
 def test_table3_is_by_limb_and_offline(tmp_path: Path) -> None:
     study, predict = make_study(tmp_path, roles=("baseline", "transformer"), every=2)
 
-    result = table3.run(study)
+    result = comparisons.table3(study)
 
     limbs, gains = result.tables
     assert limbs.header[1:-2] == ("Head", "Sho", "Elb", "Wri", "Hip", "Knee", "Ank")
@@ -123,7 +123,7 @@ def test_table3_is_by_limb_and_offline(tmp_path: Path) -> None:
 def test_table3_without_a_baseline_says_so(tmp_path: Path) -> None:
     study, _ = make_study(tmp_path)
 
-    limbs, gains = table3.run(study).tables
+    limbs, gains = comparisons.table3(study).tables
 
     assert column(limbs, "mPCK")[0] == "not given" and len(gains.rows) == 1
 
@@ -139,7 +139,7 @@ def test_table4_learns_from_frames_that_are_never_scored(tmp_path: Path) -> None
 
     study, predict = make_study(tmp_path, rule, people=people)
 
-    result = table4.run(study)
+    result = ablations.table4(study)
 
     (table,) = result.tables
     assert column(table, "mAcc")[:3] == [
@@ -159,7 +159,7 @@ def test_table4_learns_from_frames_that_are_never_scored(tmp_path: Path) -> None
 def test_table4_says_that_all_frames_have_labels(tmp_path: Path) -> None:
     study, predict = make_study(tmp_path)
 
-    result = table4.run(study)
+    result = ablations.table4(study)
 
     assert "no extra unlabelled frames" in result.text
     assert column(result.tables[0], "mPCK")[2] == "–"
@@ -172,7 +172,7 @@ def test_table4_refuses_people_without_any_label(tmp_path: Path) -> None:
         clip.visible[:] = ABSENT
 
     with pytest.raises(UserError, match="No frame of made has joints"):
-        table4.run(make_study(tmp_path, people=people)[0])
+        ablations.table4(make_study(tmp_path, people=people)[0])
 
 
 def test_table5_chooses_on_the_development_people(tmp_path: Path) -> None:
@@ -186,7 +186,7 @@ def test_table5_chooses_on_the_development_people(tmp_path: Path) -> None:
         tmp_path, rule, development=development, people=make_data_set("made", [2, 2])
     )
 
-    result = table5.run(study)
+    result = ablations.table5(study)
 
     table, choice = result.tables
     assert predict.calls[0][1] is development and predict.calls[0][2].mode == "none"
@@ -202,13 +202,13 @@ def test_table5_chooses_on_the_development_people(tmp_path: Path) -> None:
 
 def test_table5_refuses_to_choose_on_the_people_it_measures(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="--development"):
-        table5.run(make_study(tmp_path)[0])
+        ablations.table5(make_study(tmp_path)[0])
 
 
 def test_table6_says_how_much_of_the_gap_is_closed(tmp_path: Path) -> None:
     study, _ = make_study(tmp_path, roles=("rendered", "real"))
 
-    result = table6.run(study)
+    result = comparisons.table6(study)
 
     (table,) = result.tables
     assert column(table, "mPCK") == [percent(right) for right in (2, 3, 4, 10)]
@@ -221,7 +221,7 @@ def test_table6_says_how_much_of_the_gap_is_closed(tmp_path: Path) -> None:
 def test_table6_without_the_reference_has_no_gap(tmp_path: Path) -> None:
     study, _ = make_study(tmp_path, roles=("rendered",))
 
-    (table,) = table6.run(study).tables
+    (table,) = comparisons.table6(study).tables
 
     assert column(table, "mPCK")[-1] == "not given"
     assert set(column(table, "gap recovered")) == {"–"}
@@ -233,7 +233,7 @@ def test_table6_as_published_goes_from_one_data_set_to_another(tmp_path: Path) -
     study, _ = make_study(tmp_path, roles=("baseline", "transformer", "reference"), people=people)
     study = replace(study, trained_on={"transformer": "penn=Penn_Action"})
 
-    result = table6.run(study)
+    result = comparisons.table6(study)
 
     (table,) = result.tables
     assert column(table, "network, personalized") == [
@@ -248,11 +248,11 @@ def test_table6_as_published_goes_from_one_data_set_to_another(tmp_path: Path) -
 
 
 def test_table6_says_which_networks_are_missing(tmp_path: Path) -> None:
-    result = table6.run(make_study(tmp_path)[0])
+    result = comparisons.table6(make_study(tmp_path)[0])
     assert column(result.tables[0], "mPCK")[0] == "not given"
     assert "role reference" in result.text
     with pytest.raises(UserError, match="transformer=FILE"):
-        table6.run(make_study(tmp_path, roles=("baseline",))[0])
+        comparisons.table6(make_study(tmp_path, roles=("baseline",))[0])
 
 
 def test_penn_action_and_human36m_have_twelve_joints_in_common() -> None:
@@ -260,14 +260,14 @@ def test_penn_action_and_human36m_have_twelve_joints_in_common() -> None:
 
 
 def test_no_gap_is_no_share() -> None:
-    assert np.isnan(table6.share_recovered(2.0, 0.0))
-    assert table6.share_recovered(2.0, 4.0) == 0.5
+    assert np.isnan(comparisons.share_recovered(2.0, 0.0))
+    assert comparisons.share_recovered(2.0, 4.0) == 0.5
 
 
 def test_a_result_tells_what_it_was_made_with(tmp_path: Path) -> None:
     study, _ = make_study(tmp_path, seeds=(3, 4))
 
-    found = table2.run(study).configuration
+    found = ablations.table2(study).configuration
 
     assert found["weights"]["transformer"]["file"] == "transformer.safetensors"
     assert len(found["weights"]["transformer"]["sha256"]) == 64
@@ -285,4 +285,4 @@ def test_what_was_left_out_is_said_once(tmp_path: Path) -> None:
         study, predict=lambda w, d, p: replace(predict(w, d, p), skipped=(sentence,))
     )
 
-    assert table1.run(left_out).skipped == (sentence,)
+    assert comparisons.table1(left_out).skipped == (sentence,)

@@ -7,7 +7,7 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from model.keypointgan.factorization import Factorization
+from model.keypointgan.evaluation import Factorization
 from tests.model.keypointgan.tiny import SIZE, parts_that_differ, tensors_of, tiny_network
 
 

@@ -14,12 +14,14 @@ from numpy.typing import NDArray
 from model.core.errors import UserError
 from model.data.records import ABSENT
 from model.keypointgan import hourglass, weights
-from model.keypointgan.hourglass import HourglassSpec, Residual, StackedHourglass
-from model.keypointgan.supervised import (
+from model.keypointgan.hourglass import (
     HourglassSettings,
+    HourglassSpec,
     HourglassStep,
     LabelledExample,
     LabelledExamples,
+    Residual,
+    StackedHourglass,
 )
 from tests.model.data.clips import make_data_set
 from tests.model.keypointgan.tiny import tiny_network

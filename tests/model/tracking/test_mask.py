@@ -16,7 +16,7 @@ from model.core.crop import SquareBox, crop_matrix, transform, warp
 from model.core.errors import UserError
 from model.core.masking import MASK_MARGIN, MASK_SIZE, mask_matrix
 from model.tracking import PersonMasker
-from model.tracking import mask as mask_module
+from model.tracking import detector as mask_module
 from tests.model.evaluation.rivals import brightest_pixel, write_rival
 from tests.model.tracking.people import frames
 

@@ -25,7 +25,7 @@ from model.data.shards import read_shards
 from model.evaluation.accuracy import chosen_frames, gathered
 from model.evaluation.rival import Rival
 from model.ttp.networks import VARIANTS, PoseNetwork, Variant
-from model.ttp.networks.movenet import Neck
+from model.ttp.networks.encoder import Neck
 from model.ttp.networks.pretrained import load_movenet, movenet_convolutions, read_movenet
 from model.ttp.networks.pretrained import read_convolutions as read
 from tests.movenets import write_movenet

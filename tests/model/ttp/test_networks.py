@@ -12,7 +12,7 @@ from model.core.crop import reduced
 from model.core.errors import UserError
 from model.core.heatmaps import gaussian_maps, marginal_expectation
 from model.ttp.networks import VARIANTS, NetworkSpec, PoseNetwork, Variant
-from model.ttp.networks.affinity import AffinityTransformer
+from model.ttp.networks.heads import AffinityTransformer
 from tests.networks import small_network
 
 

@@ -12,7 +12,7 @@ from model.adaptation import Pairs, PersonalizationSettings, Personalizer, prese
 from model.adaptation.settings import Scope
 from model.core.crop import SquareBox
 from model.ttp.networks import VARIANTS, NetworkSpec, PoseNetwork, Variant
-from model.ttp.networks.movenet import Taps
+from model.ttp.networks.encoder import Taps
 from model.ttp.onnx_pose import OnnxHeads, OnnxTrunk
 from model.ttp.prediction import PosePredictor
 from model.ttp.trunk import FrozenTrunk, exact_engine, fastest_engine, keys_both_ways, keys_of

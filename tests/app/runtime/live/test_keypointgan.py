@@ -15,7 +15,7 @@ from app.runtime.lifecycle import ThreadState
 from app.runtime.live.keypointgan import KeypointGanSlot, KeypointGanWorker
 from app.runtime.live.results import RedrawRequest, RedrawResult
 from model.keypointgan.data import on_black
-from model.keypointgan.factorization import Factorization
+from model.keypointgan.evaluation import Factorization
 from model.keypointgan.settings import KeypointGanSpec
 from model.keypointgan.weights import load
 from model.tracking import PersonMasker

@@ -18,7 +18,7 @@ from model.adaptation import (
     SourceMemory,
     guard,
 )
-from model.adaptation.pairs import Pairs
+from model.adaptation.memory import Pairs
 from model.adaptation.personalizer import Snapshot
 from model.core.crop import SquareBox
 from tests.app.runtime.live.machinery import picture

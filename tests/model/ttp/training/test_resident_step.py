@@ -14,7 +14,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from model.adaptation.parameters import personalized
+from model.adaptation.settings import personalized
 from model.core.errors import UserError
 from model.data.shards import read_shards
 from model.ttp.networks import PoseNetwork
@@ -22,8 +22,8 @@ from model.ttp.networks.encoder import is_trunk
 from model.ttp.objective import JointObjective, Losses, TensorBatch
 from model.ttp.training.job import resident_run
 from model.ttp.training.resident import BatchMaker, load_bank
-from model.ttp.training.resident_step import is_pretrained
 from model.ttp.training.settings import ResidentSettings, resident_preset
+from model.ttp.training.step import is_pretrained
 from tests.model.ttp.training.runs import Notes, assert_same, state_of
 from tests.networks import SMALL_BACKBONES, small_network, small_perceptual_loss
 from tests.shards import write_shard

@@ -1,24 +1,86 @@
-"""``python main.py import-weights``: others' networks as weight files of this program.
+"""``python main.py export``, ``import-weights`` and ``calibrate``: files of networks.
 
-These are checkpoints of the released TTP, KeypointGAN and IMM code, and MoveNet's ONNX files.
+The network for other programs, as ONNX; others' networks as weight files of this program, which are
+checkpoints of the released TTP, KeypointGAN and IMM code, and MoveNet's ONNX files; and what a
+network needs to be computed in 8-bit whole numbers.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from app.cli import Subparsers, sentence
+from app.cli import Subparsers, add_mixture, sentence
+from model.core.errors import UserError, check_number
 
 if TYPE_CHECKING:
     from model.ttp.networks import NetworkSpec
+
+
+def add_parser(subparsers: Subparsers) -> None:
+    """Register the commands and their options."""
+    _add_export(subparsers)
+    _add_import(subparsers)
+    _add_calibrate(subparsers)
+
+
+def _add_export(subparsers: Subparsers) -> None:
+    """Add ``export`` and the formats it writes."""
+    text = "write the network in a form that other programs run"
+    parser = subparsers.add_parser("export", help=text, description=sentence(text))
+    formats = parser.add_subparsers(title="formats", metavar="FORMAT", dest="format", required=True)
+    onnx = formats.add_parser(
+        "onnx",
+        help="the pose branch as ONNX",
+        description="Write the pose branch as ONNX, and beside it, as JSON, what a program must "
+        "know to use it; docs/onnx.md has an example. The file is checked against PyTorch in ONNX "
+        "Runtime; one that computes something else is not written.",
+    )
+    onnx.add_argument(
+        "--out", metavar="FILE", type=Path, required=True, help="where to write, NAME.onnx"
+    )
+    onnx.add_argument(
+        "--weights", metavar="FILE", type=Path, help="a network to use instead of the embedded one"
+    )
+    onnx.add_argument("--json", action="store_true", help="print one line of JSON")
+    onnx.set_defaults(func=_run_onnx)
+
+
+def _run_onnx(args: argparse.Namespace) -> int:
+    from app.assets import WEIGHTS
+    from model.core.weights import read_metadata
+    from model.ttp.onnx_export import TOLERANCE, export_onnx
+    from model.ttp.weights import load
+
+    weights = args.weights or WEIGHTS
+    report = export_onnx(load(weights), args.out, read_metadata(weights))
+    size = report.path.stat().st_size
+    if args.json:
+        figures = {
+            "path": str(report.path),
+            "metadata_path": str(report.metadata_path),
+            "bytes": size,
+            "max_differences": dict(report.differences),
+        }
+        print(json.dumps(figures))
+        return 0
+    print(f"{report.path} ({size / 1e6:.0f} MB), described in {report.metadata_path}")
+    print(
+        f"Largest differences from PyTorch in ONNX Runtime ({TOLERANCE:g} is allowed, of the "
+        "largest value where that is above 1):"
+    )
+    for name, difference in report.differences.items():
+        print(f"  {name:<14} {difference:.1e}")
+    return 0
+
 
 _OFFLINE = "offline_regressor"
 _MOVENET_LICENCE = "Apache-2.0 (MoveNet, by Google)"
 
 
-def add_parser(subparsers: Subparsers) -> None:
+def _add_import(subparsers: Subparsers) -> None:
     """Register the command and its options."""
     text = "convert the authors' checkpoints, or MoveNet, to a weight file of this program"
     parser = subparsers.add_parser(
@@ -58,13 +120,11 @@ def add_parser(subparsers: Subparsers) -> None:
         help="a file of KeypointGAN that is not in the folder, or not under its usual name: G_A, "
         f"G_B, regressor, D_A or {_OFFLINE}, the regressor before the main training",
     )
-    parser.set_defaults(func=run)
+    parser.set_defaults(func=_run_import)
 
 
-def run(args: argparse.Namespace) -> int:
+def _run_import(args: argparse.Namespace) -> int:
     """Convert, and print what was recognised."""
-    from model.core.errors import UserError
-
     is_movenet = args.checkpoint.suffix.lower() == ".onnx"
     if args.variant and not is_movenet:
         raise UserError(
@@ -106,7 +166,6 @@ def _import_imm(args: argparse.Namespace) -> int:
 
 
 def _import_movenet(args: argparse.Namespace) -> NetworkSpec:
-    from model.core.errors import UserError
     from model.ttp.networks.pretrained import read_movenet
     from model.ttp.weights import import_network
 
@@ -131,7 +190,6 @@ def _report(spec: NetworkSpec, out: Path) -> None:
 
 
 def _import_keypoint_gan(args: argparse.Namespace) -> int:
-    from model.core.errors import UserError
     from model.keypointgan.weights import PARTS, import_released, released_files
 
     given: dict[str, Path] = {}
@@ -153,4 +211,46 @@ def _import_keypoint_gan(args: argparse.Namespace) -> int:
     print(f"networks       {', '.join(files)}")
     print(f"points         {len(spec.skeleton)} ({spec.skeleton_name})")
     print(f"written to     {args.out}")
+    return 0
+
+
+def _add_calibrate(subparsers: Subparsers) -> None:
+    """Register the command and its options."""
+    text = "let a network's trunk be computed in 8-bit whole numbers, where those are faster"
+    parser = subparsers.add_parser(
+        "calibrate",
+        help=text,
+        description=f"{sentence(text)} Measures what the values between its layers range over on "
+        "training pictures, and writes that beside the network. The network stays as it is. The "
+        "one in the box has been measured.",
+    )
+    parser.add_argument(
+        "weights", metavar="NETWORK.safetensors", type=Path, help="the network; is only read"
+    )
+    add_mixture(parser)
+    parser.add_argument(
+        "--pictures", metavar="N", type=int, default=100, help="how many in all (default: 100)"
+    )
+    parser.add_argument(
+        "--aside",
+        metavar="SHARE",
+        type=float,
+        default=0.0,
+        help="share of the people who are left out, as in training (0 to 1, default: 0)",
+    )
+    parser.set_defaults(func=_run_calibrate)
+
+
+def _run_calibrate(args: argparse.Namespace) -> int:
+    """Measure, write, and say where."""
+    from model.data.catalogue import Request
+    from model.ttp.onnx_int8 import save
+    from model.ttp.training.calibration import calibrate
+
+    check_number("pictures", args.pictures, args.pictures >= 1, "1 or more")
+    check_number("aside", args.aside, 0 <= args.aside < 1, "from 0 to below 1")
+    data = [Request.parse(text) for text in args.data]
+    ranges = calibrate(args.weights, data, args.pictures, args.aside)
+    path = save(args.weights, ranges)
+    print(f"{len(ranges.values)} ranges of {ranges.pictures} are in {path}")
     return 0

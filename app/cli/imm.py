@@ -1,4 +1,8 @@
-"""``python main.py evaluate imm``: labelled landmarks, regressed from the points IMM found."""
+"""``python main.py train imm`` and ``evaluate imm``: landmarks from pictures alone.
+
+They are trained without labels, and measured by labelled landmarks that are regressed from the
+points that were found.
+"""
 
 from __future__ import annotations
 
@@ -7,20 +11,98 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from app.cli import Subparsers
-from app.cli.options import add_device, number_list
+from app.cli import DATA_NAMES, Subparsers
+from app.cli.options import (
+    Interruption,
+    add_device,
+    add_run,
+    add_steps,
+    chosen_training,
+    number_list,
+    run_options,
+    tell,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from model.data.records import DataSet
+    from model.imm.training import ImmJob
+
+
+def add_training(subparsers: Subparsers) -> None:
+    """Register the command and its options."""
+    text = "IMM: landmarks from pictures alone, by redrawing one picture in another's pose"
+    parser = subparsers.add_parser(
+        "imm",
+        help=text,
+        description=f"{text}. Labels of --data are never learnt from. Start it under torchrun to "
+        "use several GPUs. Writes last.safetensors, panel.png, log.csv, tensorboard/ and "
+        "checkpoint.pt; Ctrl+C saves a checkpoint, from which --resume goes on exactly.",
+    )
+    parser.add_argument(
+        "--data",
+        metavar="NAME=ROOT",
+        required=True,
+        help=f"pictures, and their folder. Names: {DATA_NAMES}",
+    )
+    parser.add_argument(
+        "--points", metavar="K", type=int, default=30, help="landmarks (default: 30)"
+    )
+    add_steps(parser, "optimiser steps in all", "pairs=video, batch_size=16 or size=64")
+    parser.add_argument(
+        "--features",
+        metavar="FILE",
+        type=Path,
+        help="the perceptual network (default: the embedded VGG-16; the authors' is given with "
+        "--set features=colorization --set initial_means=published)",
+    )
+    parser.add_argument(
+        "--start",
+        metavar="FILE",
+        type=Path,
+        help="go on from another run's checkpoint.pt with optimiser and learning rate as they "
+        "were, as published for AFLW after CelebA; or from a weight file, with new ones",
+    )
+    add_run(parser)
+    parser.set_defaults(func=_train)
+
+
+def _train(args: argparse.Namespace) -> int:
+    """Train and say where the network is."""
+    from model.imm.training import run_imm_training
+
+    job = _job(args)
+    with Interruption() as interruption:
+        result = run_imm_training(job, interruption.asked)
+    return tell(result, as_json=args.json)
+
+
+def _job(args: argparse.Namespace) -> ImmJob:
+    from app.assets import PERCEPTUAL_WEIGHTS
+    from model.data.catalogue import Request
+    from model.imm.networks import ImmSpec
+    from model.imm.training import ImmJob, ImmSettings
+
+    options = run_options(args)
+    given = {"points": args.points}
+    spec, settings = chosen_training(args, ImmSpec, ImmSettings, given, fixed="points")
+    return ImmJob(
+        spec=spec,
+        settings=settings,
+        data=Request.parse(args.data),
+        features=args.features or PERCEPTUAL_WEIGHTS,
+        start=args.start,
+        **options,
+    )
+
 
 _DATA = "celeba (measured on MAFL), aflw, 300w, cats, or others whose landmarks are all marked"
 # Who has eyes to measure by: the landmarks of the left and the right one.
 _EYES = {"celeba5": (0, 1), "faces68": (45, 36), "cat7": (0, 1)}
 
 
-def add_imm(subparsers: Subparsers) -> None:
+def add_evaluation(subparsers: Subparsers) -> None:
     """Add the command."""
     parser = subparsers.add_parser(
         "imm",
@@ -58,10 +140,10 @@ def add_imm(subparsers: Subparsers) -> None:
     )
     add_device(parser)
     parser.add_argument("--json", action="store_true", help="print one line of JSON")
-    parser.set_defaults(func=run)
+    parser.set_defaults(func=_evaluate)
 
 
-def run(args: argparse.Namespace) -> int:
+def _evaluate(args: argparse.Namespace) -> int:
     """Fit, measure and print."""
     from dataclasses import asdict
 
