@@ -13,14 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 from app.cli import DATA_NAMES, Subparsers
 from app.cli.options import (
-    Interruption,
     add_device,
     add_run,
     add_steps,
     chosen_training,
     number_list,
     run_options,
-    tell,
+    train_and_tell,
 )
 
 if TYPE_CHECKING:
@@ -72,10 +71,7 @@ def _train(args: argparse.Namespace) -> int:
     """Train and say where the network is."""
     from model.imm.training import run_imm_training
 
-    job = _job(args)
-    with Interruption() as interruption:
-        result = run_imm_training(job, interruption.asked)
-    return tell(result, as_json=args.json)
+    return train_and_tell(args, _job(args), run_imm_training)
 
 
 def _job(args: argparse.Namespace) -> ImmJob:

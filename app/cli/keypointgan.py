@@ -24,7 +24,7 @@ from app.cli.options import (
     masks_of,
     number_list,
     run_options,
-    tell,
+    train_and_tell,
 )
 from app.project import COMMAND
 from model.core.errors import UserError, check_number
@@ -177,10 +177,7 @@ def _train(args: argparse.Namespace) -> int:
     """Train and say where the network is."""
     from model.keypointgan.job import run_gan_training
 
-    job = _job(args)
-    with Interruption() as interruption:
-        result = run_gan_training(job, interruption.asked)
-    return tell(result, as_json=args.json)
+    return train_and_tell(args, _job(args), run_gan_training)
 
 
 def _job(args: argparse.Namespace) -> KeypointGanJob:
@@ -227,10 +224,7 @@ def _train_hourglass(args: argparse.Namespace) -> int:
     """Train and say where the network is."""
     from model.keypointgan.hourglass import run_hourglass_training
 
-    job = _hourglass_job(args)
-    with Interruption() as interruption:
-        result = run_hourglass_training(job, interruption.asked)
-    return tell(result, as_json=args.json)
+    return train_and_tell(args, _hourglass_job(args), run_hourglass_training)
 
 
 def _hourglass_job(args: argparse.Namespace) -> HourglassJob:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 Spec = TypeVar("Spec", bound="DataclassInstance")
 Settings = TypeVar("Settings", bound="DataclassInstance")
+Job = TypeVar("Job")
 
 
 class Interruption:
@@ -362,3 +363,12 @@ def tell(result: TrainingResult, *, as_json: bool, go_on: str = "Add --resume to
     if not result.finished:
         print(go_on)
     return 0
+
+
+def train_and_tell(
+    args: argparse.Namespace, job: Job, run: Callable[[Job, Callable[[], bool]], TrainingResult]
+) -> int:
+    """Train, until Ctrl+C at most, and say where the network is; the exit code."""
+    with Interruption() as interruption:
+        result = run(job, interruption.asked)
+    return tell(result, as_json=args.json)

@@ -48,7 +48,7 @@ class _Former:
         self._updates = snapshot.updates
         try:
             handle, name = tempfile.mkstemp(suffix=".safetensors")
-            os.close(handle)  # which would be one of few, for as long as the window is open
+            os.close(handle)  # or one for each would be open for as long as the window is
             self._path = Path(name)
             weakref.finalize(self, self._path.unlink, missing_ok=True)
             self._path.write_bytes(save(snapshot.tensors()))
